@@ -1,0 +1,87 @@
+//! How we talk to AWS: one client set-up for every service, and one reading of its errors.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use fault::{Actor, Fault};
+
+/// The SDK configuration of this process, from the environment Lambda gives (`AWS_REGION`, credentials,
+/// `AWS_LAMBDA_FUNCTION_NAME`, and `AWS_ENDPOINT_URL` on a laptop).
+///
+/// One quick retry for a dropped connection; longer patience belongs to the state machine. The function's name
+/// goes into the user agent, so that CloudTrail says which step made a call.
+#[allow(clippy::disallowed_methods)] // The one place that reads the function's name.
+pub async fn config() -> SdkConfig {
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(8))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().and_then(|name| AppName::new(name).ok());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_max_attempts(2))
+        .timeout_config(timeouts);
+    if let Some(name) = name {
+        loader = loader.app_name(name);
+    }
+    loader.load().await
+}
+
+/// Error codes that pass by themselves although their HTTP status says 400.
+const PASSING: &[&str] = &[
+    "ConcurrentModificationException",
+    "InternalErrorException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// What a failed AWS call means to us. A step looks at the outcomes it can act on first (not found, exists)
+/// and leaves the rest to this.
+pub fn fault<E, R>(service: &'static str, error: &SdkError<E, R>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let SdkError::ServiceError(answer) = error else {
+        // Never reached, or the answer was lost. Either way the call may have taken effect: steps are
+        // idempotent, so it is simply asked again.
+        return Fault::transient(format!("{service} did not answer: {error}")).from_provider(service, None);
+    };
+    let meta = answer.err().meta();
+    let code = meta.code().unwrap_or("unknown error");
+    let cause = format!("{service} refused: {code}: {}", meta.message().unwrap_or("no message"));
+    let request_id = meta.extra("aws_request_id");
+    let fault = if PASSING.contains(&code) || code.starts_with("Internal") || code == "ServiceUnavailable" {
+        Fault::transient(cause)
+    } else if code.starts_with("AccessDenied") || code == "UnrecognizedClientException" {
+        Fault::terminal(cause).hint("The function's role may not make this call: compare its Policies in the template.")
+    } else {
+        Fault::terminal(cause).for_actor(Actor::Us)
+    };
+    fault.from_provider(service, request_id)
+}
+
+/// A variable this process cannot work without is missing or malformed.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {0} is not set: the template sets it under Environment")]
+pub struct MissingVariable(&'static str);
+
+/// A variable of the function's environment.
+#[allow(clippy::disallowed_methods)] // The one place that reads the environment for `from_env` constructors.
+pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or(MissingVariable(name))
+}

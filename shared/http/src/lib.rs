@@ -1,0 +1,45 @@
+//! The HTTP client every outside API is called with, and what its answers mean.
+
+use std::time::Duration;
+
+use fault::Fault;
+use reqwest::{Client, Response, StatusCode, redirect};
+
+/// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
+/// a redirect is how a request is led to an address it was not meant for.
+///
+/// # Panics
+/// Never in practice: building fails only when the TLS back end cannot start.
+#[must_use]
+pub fn client() -> Client {
+    // A second install is refused and harmless.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .timeout(Duration::from_secs(10))
+        .redirect(redirect::Policy::none())
+        .user_agent(concat!("tenantry/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .expect("the TLS back end starts")
+}
+
+/// The fault in a request that got no answer: refused, reset, timed out.
+#[must_use]
+pub fn no_answer(provider: &str, error: &reqwest::Error) -> Fault {
+    // The URL may carry a token in its query, and is known from the call: it stays out of the message.
+    let cause = error.to_string().split(" for url").next().unwrap_or_default().to_owned();
+    Fault::transient(format!("{provider} did not answer: {cause}")).from_provider(provider, None)
+}
+
+/// The fault in an answer that is not the wanted one: 408, 429 and 5xx pass by themselves (RFC 9110), the rest
+/// does not.
+#[must_use]
+pub fn refused(provider: &str, answer: &Response) -> Fault {
+    let status = answer.status();
+    let request_id = answer.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let cause = format!("{provider} answered {status}");
+    let passing = status.is_server_error()
+        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+    let fault = if passing { Fault::transient(cause) } else { Fault::terminal(cause) };
+    fault.from_provider(provider, request_id)
+}

@@ -1,0 +1,137 @@
+use std::fmt::Display;
+use std::future::Future;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use fault::{Fault, Kind};
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Ledger, Probe, ProbeRunner, Runner, Step};
+
+/// What makes a function give up before it serves anything.
+pub type Error = lambda_runtime::Error;
+
+/// What Lambda says of one call.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The request id.
+    pub id: String,
+    /// The invoked function's ARN.
+    pub function: String,
+    /// When Lambda ends the call.
+    pub deadline: Timestamp,
+}
+
+/// Serves a step: its calls run under the ledger protocol.
+pub async fn serve<S: Step, L: Ledger>(step: S, ledger: L) -> Result<(), Error> {
+    let runner = Runner::new(step, ledger, deployment()?);
+    function(S::NAME, async |payload: Value, invocation| runner.run(payload, &invocation).await).await
+}
+
+/// Serves a probe.
+pub async fn serve_probe<P: Probe, L: Ledger>(probe: P, ledger: L) -> Result<(), Error> {
+    let runner = ProbeRunner::new(probe, ledger, deployment()?);
+    function(P::NAME, async |payload: Value, invocation| runner.run(payload, &invocation).await).await
+}
+
+/// The deployment's name, from `DEPLOYMENT`: the first half of every ownership mark.
+#[allow(clippy::disallowed_methods)] // The one place the runtime reads configuration.
+fn deployment() -> Result<String, Error> {
+    std::env::var("DEPLOYMENT").map_err(|_| "the environment variable DEPLOYMENT is not set".into())
+}
+
+/// A task of a state machine: JSON in, JSON out, faults by name.
+pub trait Function<I, O>: AsyncFn(I, Invocation) -> Result<O, Fault> {}
+impl<I, O, F: AsyncFn(I, Invocation) -> Result<O, Fault>> Function<I, O> for F {}
+
+/// Serves any task of a state machine. Its failures are logged here, once, and reach the machine under one of
+/// the four names.
+pub async fn function<I, O>(name: &'static str, handler: impl Function<I, O>) -> Result<(), Error>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    telemetry::init();
+    let handler = &handler;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let clock = Instant::now();
+        let labels = Labels::of(&event.payload);
+        let invocation = Invocation {
+            id: event.context.request_id.clone(),
+            function: event.context.invoked_function_arn.clone(),
+            deadline: timestamp(event.context.deadline()),
+        };
+        let outcome = match serde_json::from_value(event.payload) {
+            Ok(input) => handler(input, invocation).await,
+            Err(e) => Err(Fault::terminal(format!("the payload does not decode: {e}"))),
+        };
+        labels.log(name, outcome.as_ref().err(), clock.elapsed());
+        outcome.map_err(Failure)
+    }))
+    .await
+}
+
+fn timestamp(deadline: std::time::SystemTime) -> Timestamp {
+    let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::try_from(since_epoch(since)).unwrap_or(Timestamp::MAX)
+}
+
+fn since_epoch(since: Duration) -> std::time::SystemTime {
+    UNIX_EPOCH + since
+}
+
+/// A fault on its way to the state machine.
+struct Failure(Fault);
+
+impl From<Failure> for Diagnostic {
+    fn from(Failure(fault): Failure) -> Self {
+        let mut message = fault.cause.clone();
+        let mut add = |label: &str, value: Option<&dyn Display>| {
+            if let Some(value) = value {
+                message.push_str(&format!(" · {label}: {value}"));
+            }
+        };
+        add("request id", fault.request_id.as_ref().map(|v| v as &dyn Display));
+        add("retry at", fault.retry_at.as_ref().map(|v| v as &dyn Display));
+        add("hint", fault.hint.as_ref().map(|v| v as &dyn Display));
+        Self { error_type: fault.kind.name().to_owned(), error_message: message }
+    }
+}
+
+/// What a log line is found by.
+struct Labels {
+    action: String,
+    operation: String,
+    tenant: String,
+}
+
+impl Labels {
+    fn of(payload: &Value) -> Self {
+        let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
+        Self { action: text("/action"), operation: text("/operation"), tenant: text("/tenant/id") }
+    }
+
+    fn log(&self, name: &str, fault: Option<&Fault>, took: Duration) {
+        let Self { action, operation, tenant } = self;
+        let outcome = fault.map_or("ok", |fault| fault.kind.name());
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        match fault {
+            None => tracing::info!(
+                step.name = name, step.action = action, tenant.id = tenant, execution.id = operation, duration_ms,
+                "{name} {action} done"
+            ),
+            Some(fault) if matches!(fault.kind, Kind::Transient | Kind::NotReady) => tracing::info!(
+                step.name = name, step.action = action, tenant.id = tenant, execution.id = operation, duration_ms,
+                fault = outcome, provider.request_id = fault.request_id, "{name} {action}: {fault}"
+            ),
+            Some(fault) => tracing::warn!(
+                step.name = name, step.action = action, tenant.id = tenant, execution.id = operation, duration_ms,
+                fault = outcome, provider.request_id = fault.request_id, "{name} {action}: {fault}"
+            ),
+        }
+        telemetry::step_ended(name, action, outcome, took);
+    }
+}

@@ -1,0 +1,17 @@
+//! What a step is, what a probe is, and the runtime around them, so that nobody who writes one can get the
+//! ledger protocol wrong.
+//!
+//! The runtime keeps the invariants of the design: intent before effect (1), apply converges (3), destroy is
+//! verified (4), the fence (5), and errors a state machine and a person can act on (13).
+
+mod function;
+mod ledger;
+mod probe;
+mod runner;
+mod step;
+
+pub use function::{Error, Function, Invocation, function, serve, serve_probe};
+pub use ledger::{Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState};
+pub use probe::Probe;
+pub use runner::{ProbeRunner, Runner};
+pub use step::{Context, Presence, Step};

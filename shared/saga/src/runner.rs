@@ -1,0 +1,209 @@
+use std::time::{Duration, Instant};
+
+use fault::{Fault, Kind};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tenancy::{Mark, OperationId, Snapshot, TenantId};
+
+use crate::{
+    Begun, Committed, Context, Destroying, Intent, Invocation, Lease, Ledger, Presence, Probe, Report, Resource, Step,
+};
+
+/// Runs the calls of one step: decodes them, keeps the ledger, names the errors.
+#[derive(Debug)]
+pub struct Runner<S, L> {
+    step: S,
+    ledger: L,
+    deployment: String,
+}
+
+/// What a state machine sends: `{action, operation, tenant, params}`.
+#[derive(Deserialize)]
+struct Call {
+    action: Action,
+    operation: OperationId,
+    tenant: Value,
+    #[serde(default)]
+    params: Value,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Apply,
+    Destroy,
+}
+
+/// All that a call to destroy needs to know of the tenant: the ledger has the rest.
+#[derive(Deserialize)]
+struct TenantOnly {
+    id: TenantId,
+}
+
+impl<S: Step, L: Ledger> Runner<S, L> {
+    pub fn new(step: S, ledger: L, deployment: impl Into<String>) -> Self {
+        Self { step, ledger, deployment: deployment.into() }
+    }
+
+    /// One call, as a state machine makes it. The answer is the step's output, or `null` for a destroy.
+    pub async fn run(&self, payload: Value, invocation: &Invocation) -> Result<Value, Fault> {
+        let call: Call = decode("payload", payload)?;
+        let lease = Lease { holder: invocation.id.clone(), until: invocation.deadline };
+        match call.action {
+            Action::Apply => {
+                let input = digest(&json!([call.tenant, call.params]));
+                let tenant: Snapshot = decode("tenant", call.tenant)?;
+                let params: S::Params = decode("params", call.params)?;
+                let mark = self.mark(tenant.id.clone());
+                let cx = Context { operation: call.operation, tenant, mark };
+                self.apply(&cx, &params, input, lease, invocation.function.clone()).await
+            }
+            Action::Destroy => {
+                let tenant: TenantOnly = decode("tenant", call.tenant)?;
+                self.destroy(&tenant.id, call.operation, lease).await.map(|()| Value::Null)
+            }
+        }
+    }
+
+    async fn apply(
+        &self,
+        cx: &Context,
+        params: &S::Params,
+        input: String,
+        lease: Lease,
+        destroyer: String,
+    ) -> Result<Value, Fault> {
+        let handle = encode(&self.step.handle(&cx.mark))?;
+        let tenant = cx.tenant.id.clone();
+        let intent = Intent { tenant, step: S::NAME, operation: cx.operation, handle, input, destroyer, lease };
+        let mut row = match self.ledger.begin(intent).await? {
+            Begun::Started(row) => *row,
+            Begun::Done(output) => return Ok(output),
+            Begun::InFlight(lease) => return Err(in_flight(&lease)),
+            Begun::Fenced => return Err(Fault::fenced("the operation was stopped before this step began")),
+        };
+        // The row's handle, not the one just computed: a resource made by an older version keeps its name.
+        let handle: S::Handle = decode("handle", row.handle.clone())?;
+        let clock = Instant::now();
+        let outcome = self.step.apply(cx, params, &handle).await.and_then(|output| encode(&output));
+        row.busy_ms += millis(clock.elapsed());
+        let output = match outcome {
+            Ok(output) => output,
+            Err(fault) => {
+                self.ledger.release(row, &fault).await?;
+                return Err(fault);
+            }
+        };
+        match self.ledger.commit(row, &output).await? {
+            Committed::Live => Ok(output),
+            Committed::Fenced(row) => {
+                let fault = Fault::fenced("the operation was stopped while this step ran; its effect was undone");
+                // What an earlier operation made is the living tenant's: only what this one made goes.
+                if row.made_by == cx.operation {
+                    self.unmake(&cx.mark, &handle, *row).await?;
+                } else {
+                    self.ledger.release(*row, &fault).await?;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    async fn destroy(&self, tenant: &TenantId, operation: OperationId, lease: Lease) -> Result<(), Fault> {
+        let row = match self.ledger.begin_destroy(tenant, S::NAME, operation, lease).await? {
+            Destroying::Started(row) => *row,
+            Destroying::Gone => return Ok(()),
+            Destroying::InFlight(lease) => return Err(in_flight(&lease)),
+        };
+        let handle: S::Handle = decode("handle", row.handle.clone())?;
+        self.unmake(&self.mark(tenant.clone()), &handle, row).await
+    }
+
+    /// Destroys, looks, and only then writes that it is gone.
+    async fn unmake(&self, mark: &Mark, handle: &S::Handle, mut row: Resource) -> Result<(), Fault> {
+        let clock = Instant::now();
+        let outcome = match self.step.destroy(mark, handle).await {
+            Ok(()) => self.step.observe(mark, handle).await,
+            Err(fault) => Err(fault),
+        };
+        row.busy_ms += millis(clock.elapsed());
+        let fault = match outcome {
+            Ok(Presence::Absent) => return self.ledger.destroyed(row).await,
+            Ok(Presence::Present) => Fault::not_ready("asked to go, and still there"),
+            Err(fault) => fault,
+        };
+        self.ledger.release(row, &fault).await?;
+        Err(fault)
+    }
+
+    fn mark(&self, tenant: TenantId) -> Mark {
+        Mark { deployment: self.deployment.clone(), tenant }
+    }
+}
+
+/// Runs the calls of one probe.
+#[derive(Debug)]
+pub struct ProbeRunner<P, L> {
+    probe: P,
+    ledger: L,
+    deployment: String,
+}
+
+impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
+    pub fn new(probe: P, ledger: L, deployment: impl Into<String>) -> Self {
+        Self { probe, ledger, deployment: deployment.into() }
+    }
+
+    pub async fn run(&self, payload: Value, _: &Invocation) -> Result<Value, Fault> {
+        let call: Call = decode("payload", payload)?;
+        let tenant: Snapshot = decode("tenant", call.tenant)?;
+        let params: P::Params = decode("params", call.params)?;
+        if self.ledger.fenced(&tenant.id, call.operation).await? {
+            return Err(Fault::fenced("the operation was stopped before this look"));
+        }
+        let mark = Mark { deployment: self.deployment.clone(), tenant: tenant.id.clone() };
+        let cx = Context { operation: call.operation, tenant, mark };
+        let (begun_at, clock) = (Timestamp::now(), Instant::now());
+        let outcome = self.probe.look(&cx, &params).await.and_then(|output| encode(&output));
+        let report = Report {
+            tenant: cx.tenant.id.clone(),
+            operation: cx.operation,
+            step: P::NAME.to_owned(),
+            attempts: 1,
+            begun_at,
+            changed_at: Timestamp::now(),
+            busy_ms: millis(clock.elapsed()),
+            fault: outcome.as_ref().err().cloned(),
+        };
+        self.ledger.report(report).await?;
+        outcome
+    }
+}
+
+fn in_flight(lease: &Lease) -> Fault {
+    Fault::transient(format!("another call of this step is in flight until {}", lease.until))
+}
+
+/// A payload that does not fit is a mistake in a machine: trying again cannot mend it.
+fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Fault> {
+    serde_json::from_value(value).map_err(|e| {
+        Fault::new(Kind::Terminal, fault::Actor::Us, format!("the {what} does not decode: {e}"))
+            .hint("Compare the state's Arguments in the machine with the step's Params.")
+    })
+}
+
+fn encode(value: &impl serde::Serialize) -> Result<Value, Fault> {
+    serde_json::to_value(value).map_err(|e| Fault::terminal(format!("cannot be encoded: {e}")))
+}
+
+/// `serde_json` keeps object keys sorted, so equal values have equal digests.
+fn digest(value: &Value) -> String {
+    hex::encode(&Sha256::digest(value.to_string().as_bytes())[..16])
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,56 @@
+use std::future::Future;
+
+use fault::Fault;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tenancy::{Mark, OperationId, Snapshot};
+
+/// One reversible act on one provider: how a resource is made, and how it is unmade, side by side.
+///
+/// Each method may run any number of times, after a crash anywhere, but never at the same time as another call
+/// for the same tenant: the runtime holds a lease. No retries, no sleeping, no ledger in here.
+pub trait Step: Send + Sync {
+    /// The step's one name: folder, package, binary, function and state are spelled from it.
+    const NAME: &'static str;
+
+    /// What the state machine passes: reads like the `params` object in its definition.
+    type Params: DeserializeOwned + Send + Sync;
+    /// Names the resource before it exists, enough to find and undo it. Kept in the ledger: an on-disk format,
+    /// fields may be added as optional, never renamed.
+    type Handle: Serialize + DeserializeOwned + Send + Sync;
+    /// What later steps read: ids, hosts, secret references. Never a secret.
+    type Output: Serialize + Send + Sync;
+
+    /// The resource's name. Pure: follows from the deployment and the tenant alone.
+    fn handle(&self, mark: &Mark) -> Self::Handle;
+
+    /// Makes the resource exist as described. Already there with our mark is success; there with another is
+    /// [`Fault::terminal`]; under way is [`Fault::not_ready`].
+    fn apply(
+        &self,
+        cx: &Context,
+        params: &Self::Params,
+        handle: &Self::Handle,
+    ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
+
+    /// Makes the resource not exist. Already gone is success; one that does not carry our mark is left alone.
+    fn destroy(&self, mark: &Mark, handle: &Self::Handle) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Looks whether the resource, with our mark, is there. The runtime writes `destroyed` only on its word.
+    fn observe(&self, mark: &Mark, handle: &Self::Handle) -> impl Future<Output = Result<Presence, Fault>> + Send;
+}
+
+/// What a call works from.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub operation: OperationId,
+    pub tenant: Snapshot,
+    pub mark: Mark,
+}
+
+/// Whether a resource of ours was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Present,
+    Absent,
+}

@@ -1,0 +1,87 @@
+//! Secrets: a value that cannot be logged or serialised, a reference that can, and the vault between them.
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::types::Tag;
+use fault::Fault;
+pub use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// The tag that carries our ownership mark.
+const OWNER: &str = "tenantry:owner";
+
+/// Where a secret is kept. Payloads, ledger rows, logs and answers carry this, never the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretRef(pub String);
+
+/// What stands under a name in the vault.
+#[derive(Debug)]
+pub enum Entry {
+    Absent,
+    /// Ours, by the mark.
+    Owned(SecretRef),
+    /// Somebody else's: not to be read, changed or destroyed.
+    Foreign,
+}
+
+/// AWS Secrets Manager (API 2017-10-17).
+#[derive(Clone, Debug)]
+pub struct Vault {
+    client: Client,
+}
+
+impl Vault {
+    pub async fn from_env() -> Self {
+        Self { client: Client::new(&aws::config().await) }
+    }
+
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Looks a name up. A secret already scheduled for deletion counts as absent.
+    pub async fn find(&self, name: &str, owner: &str) -> Result<Entry, Fault> {
+        match self.client.describe_secret().secret_id(name).send().await {
+            Ok(found) if found.deleted_date().is_some() => Ok(Entry::Absent),
+            Ok(found) => {
+                let ours = found.tags().iter().any(|t| t.key() == Some(OWNER) && t.value() == Some(owner));
+                Ok(if ours { Entry::Owned(SecretRef(name.to_owned())) } else { Entry::Foreign })
+            }
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(Entry::Absent),
+            Err(e) => Err(aws::fault("secrets-manager", &e)),
+        }
+    }
+
+    /// Keeps a new secret under a name that was absent a moment ago. If a lost response or a twin of this call
+    /// was quicker, the first value stands: [`Self::read`] gives the one that counts.
+    pub async fn create(&self, name: &str, owner: &str, value: &SecretString) -> Result<SecretRef, Fault> {
+        let tag = Tag::builder().key(OWNER).value(owner).build();
+        let request = self.client.create_secret().name(name).secret_string(value.expose_secret()).tags(tag);
+        match request.send().await {
+            Ok(_) => Ok(SecretRef(name.to_owned())),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_exists_exception()) => {
+                Err(Fault::transient(format!("the secret {name} appeared meanwhile; look again"))
+                    .from_provider("secrets-manager", None))
+            }
+            Err(e) => Err(aws::fault("secrets-manager", &e)),
+        }
+    }
+
+    pub async fn read(&self, reference: &SecretRef) -> Result<SecretString, Fault> {
+        let answer = self.client.get_secret_value().secret_id(&reference.0).send().await;
+        let answer = answer.map_err(|e| aws::fault("secrets-manager", &e))?;
+        let value = answer.secret_string().ok_or_else(|| Fault::terminal("the secret holds no text"))?;
+        Ok(SecretString::from(value))
+    }
+
+    /// Destroys at once, without the recovery window: the backup of a tenant is made before its teardown.
+    pub async fn delete(&self, name: &str) -> Result<(), Fault> {
+        let request = self.client.delete_secret().secret_id(name).force_delete_without_recovery(true);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(()),
+            Err(e) => Err(aws::fault("secrets-manager", &e)),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+use std::fmt;
+
+use fault::Fault;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::dynamo::Dynamo;
+
+/// The tables there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    Tenants,
+    Ledger,
+    Claims,
+    Catalogue,
+}
+
+/// Where an item is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub table: Table,
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    pub fn new(table: Table, pk: impl fmt::Display, sk: impl fmt::Display) -> Self {
+        Self { table, pk: pk.to_string(), sk: sk.to_string() }
+    }
+}
+
+/// An item as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub key: Key,
+    /// Counts the item's changes, from 1.
+    pub version: u64,
+    /// After this the item is as good as gone, although DynamoDB may take days to remove it.
+    pub expires_at: Option<Timestamp>,
+    pub body: Map<String, Value>,
+}
+
+impl Row {
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_value(Value::Object(self.body.clone())).map_err(|e| {
+            Error::Unusable(format!("the item {}/{} does not decode: {e}", self.key.pk, self.key.sk))
+        })
+    }
+
+    #[must_use]
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// What must hold for a write to happen. There is no unconditional write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing is there.
+    Absent,
+    /// Nothing is there, or what is there has expired by then.
+    Free(Timestamp),
+    /// It has not changed since it was read at that version.
+    Version(u64),
+}
+
+impl Condition {
+    /// The version that a successful put writes.
+    pub(crate) fn next_version(self) -> u64 {
+        match self {
+            Self::Absent | Self::Free(_) => 1,
+            Self::Version(version) => version + 1,
+        }
+    }
+}
+
+/// One conditional write.
+#[derive(Clone, Debug)]
+pub enum Write {
+    Put { key: Key, body: Map<String, Value>, expires_at: Option<Timestamp>, condition: Condition },
+    Delete { key: Key, condition: Condition },
+}
+
+impl Write {
+    pub fn put(key: Key, body: &impl Serialize, condition: Condition) -> Result<Self, Error> {
+        match serde_json::to_value(body) {
+            Ok(Value::Object(body)) => Ok(Self::Put { key, body, expires_at: None, condition }),
+            Ok(_) => Err(Error::Unusable("only structures can be stored".to_owned())),
+            Err(e) => Err(Error::Unusable(format!("cannot be encoded: {e}"))),
+        }
+    }
+
+    /// Lets the item of a put expire.
+    #[must_use]
+    pub fn until(mut self, at: Timestamp) -> Self {
+        if let Self::Put { expires_at, .. } = &mut self {
+            *expires_at = Some(at);
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key, .. } => key,
+        }
+    }
+}
+
+/// A condition did not hold: which write of the transaction, and what stands there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    pub index: usize,
+    pub existing: Option<Row>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the item changed meanwhile")]
+    Conflict(Box<Conflict>),
+    /// The database did not do it, or did not say so.
+    #[error("{0}")]
+    Unavailable(Fault),
+    /// An item, a page token or the configuration is not what this code can work with.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Conflict(_) => Self::transient("the record changed meanwhile; it is read again"),
+            Error::Unavailable(fault) => fault,
+            Error::Unusable(cause) => Self::terminal(cause),
+        }
+    }
+}
+
+/// Where a query goes on. Opaque to callers; the sort key of the last item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page(pub String);
+
+/// The four tables, on DynamoDB or in memory. Reads are strongly consistent.
+#[derive(Clone, Debug)]
+pub enum Database {
+    Dynamo(Dynamo),
+    #[cfg(feature = "memory")]
+    Memory(crate::memory::Memory),
+}
+
+impl Database {
+    /// DynamoDB, with the table names of the function's environment: `TENANTS_TABLE`, `LEDGER_TABLE`,
+    /// `CLAIMS_TABLE`, `CATALOGUE_TABLE`, whichever the function may use.
+    pub async fn from_env() -> Self {
+        Self::Dynamo(Dynamo::from_env().await)
+    }
+
+    #[cfg(feature = "memory")]
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::Memory(crate::memory::Memory::default())
+    }
+
+    pub async fn get(&self, key: &Key) -> Result<Option<Row>, Error> {
+        match self {
+            Self::Dynamo(dynamo) => dynamo.get(key).await,
+            #[cfg(feature = "memory")]
+            Self::Memory(memory) => Ok(memory.get(key)),
+        }
+    }
+
+    /// The items of a partition whose sort key has a prefix, in order, `limit` at a time.
+    pub async fn query(
+        &self,
+        table: Table,
+        pk: &str,
+        prefix: &str,
+        limit: usize,
+        after: Option<&Page>,
+    ) -> Result<(Vec<Row>, Option<Page>), Error> {
+        match self {
+            Self::Dynamo(dynamo) => dynamo.query(table, pk, prefix, limit, after).await,
+            #[cfg(feature = "memory")]
+            Self::Memory(memory) => Ok(memory.query(table, pk, prefix, limit, after)),
+        }
+    }
+
+    /// All items of a partition whose sort key has a prefix: for partitions that are small by nature.
+    pub async fn query_all(&self, table: Table, pk: &str, prefix: &str) -> Result<Vec<Row>, Error> {
+        let (mut rows, mut next) = self.query(table, pk, prefix, 100, None).await?;
+        while let Some(page) = next {
+            let (more, after) = self.query(table, pk, prefix, 100, Some(&page)).await?;
+            rows.extend(more);
+            next = after;
+        }
+        Ok(rows)
+    }
+
+    /// Does one write, and gives the version it left.
+    pub async fn write(&self, write: Write) -> Result<u64, Error> {
+        match self {
+            Self::Dynamo(dynamo) => dynamo.write(write).await,
+            #[cfg(feature = "memory")]
+            Self::Memory(memory) => memory.transact(vec![write]).map(|versions| versions[0]),
+        }
+    }
+
+    /// Does all of the writes or none. The first whose condition fails is reported.
+    pub async fn transact(&self, writes: Vec<Write>) -> Result<(), Error> {
+        match self {
+            Self::Dynamo(dynamo) => dynamo.transact(writes).await,
+            #[cfg(feature = "memory")]
+            Self::Memory(memory) => memory.transact(writes).map(|_| ()),
+        }
+    }
+}

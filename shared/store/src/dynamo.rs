@@ -1,0 +1,250 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
+
+/// How often a transaction that met another one on the same item is tried again. Each meeting has a winner, so
+/// n rivals are through after n rounds.
+const TRANSACTION_TRIES: u32 = 8;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The tables on DynamoDB (API 2012-08-10): partition key `pk`, sort key `sk`, `version`, TTL `expires_at`.
+#[derive(Clone, Debug)]
+pub struct Dynamo {
+    client: Client,
+    names: HashMap<Table, String>,
+}
+
+impl Dynamo {
+    pub(crate) async fn from_env() -> Self {
+        let variables = [
+            (Table::Tenants, "TENANTS_TABLE"),
+            (Table::Ledger, "LEDGER_TABLE"),
+            (Table::Claims, "CLAIMS_TABLE"),
+            (Table::Catalogue, "CATALOGUE_TABLE"),
+        ];
+        let names = variables.into_iter().filter_map(|(table, name)| Some((table, aws::variable(name).ok()?)));
+        Self { client: Client::new(&aws::config().await), names: names.collect() }
+    }
+
+    /// A function is told only of the tables it may use.
+    fn name(&self, table: Table) -> Result<&str, Error> {
+        self.names.get(&table).map(String::as_str).ok_or_else(|| {
+            Error::Unusable(format!("this function was not given the {table:?} table; see its Environment"))
+        })
+    }
+
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Row>, Error> {
+        let request = self.client.get_item().table_name(self.name(key.table)?).consistent_read(true);
+        let answer = request
+            .key("pk", AttributeValue::S(key.pk.clone()))
+            .key("sk", AttributeValue::S(key.sk.clone()))
+            .send()
+            .await
+            .map_err(|e| Error::Unavailable(aws::fault("dynamodb", &e)))?;
+        answer.item.map(|item| row(key.table, item)).transpose()
+    }
+
+    pub(crate) async fn query(
+        &self,
+        table: Table,
+        pk: &str,
+        prefix: &str,
+        limit: usize,
+        after: Option<&Page>,
+    ) -> Result<(Vec<Row>, Option<Page>), Error> {
+        let mut request = self
+            .client
+            .query()
+            .table_name(self.name(table)?)
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        request = if prefix.is_empty() {
+            request.key_condition_expression("pk = :pk")
+        } else {
+            request
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        if let Some(Page(last)) = after {
+            request = request
+                .exclusive_start_key("pk", AttributeValue::S(pk.to_owned()))
+                .exclusive_start_key("sk", AttributeValue::S(last.clone()));
+        }
+        let answer = request.send().await.map_err(|e| Error::Unavailable(aws::fault("dynamodb", &e)))?;
+        let next = match answer.last_evaluated_key.as_ref().and_then(|key| key.get("sk")) {
+            Some(AttributeValue::S(last)) => Some(Page(last.clone())),
+            _ => None,
+        };
+        let rows = answer.items.unwrap_or_default().into_iter().map(|item| row(table, item));
+        Ok((rows.collect::<Result<_, _>>()?, next))
+    }
+
+    pub(crate) async fn write(&self, write: Write) -> Result<u64, Error> {
+        let table = write.key().table;
+        let name = self.name(table)?;
+        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+        match write {
+            Write::Put { key, body, expires_at, condition } => {
+                let version = condition.next_version();
+                let request = self.client.put_item().table_name(name).set_item(Some(item(key, body, expires_at, version)?));
+                let (expression, values) = expression(condition);
+                let request = request.condition_expression(expression).set_expression_attribute_values(values);
+                let sent = request.return_values_on_condition_check_failure(all_old).send().await;
+                sent.map(|_| version).map_err(|e| match e.as_service_error() {
+                    Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                        failed,
+                    )) => conflict(0, table, failed.item().cloned()),
+                    _ => Error::Unavailable(aws::fault("dynamodb", &e)),
+                })
+            }
+            Write::Delete { key, condition } => {
+                let (expression, values) = expression(condition);
+                let sent = self
+                    .client
+                    .delete_item()
+                    .table_name(name)
+                    .set_key(Some(key_of(key)))
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old)
+                    .send()
+                    .await;
+                sent.map(|_| 0).map_err(|e| match e.as_service_error() {
+                    Some(
+                        aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
+                            failed,
+                        ),
+                    ) => conflict(0, table, failed.item().cloned()),
+                    _ => Error::Unavailable(aws::fault("dynamodb", &e)),
+                })
+            }
+        }
+    }
+
+    pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<(), Error> {
+        let tables: Vec<Table> = writes.iter().map(|write| write.key().table).collect();
+        let items = writes.into_iter().map(|write| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
+        // The token makes a repeat after a lost answer the same transaction (valid for ten minutes).
+        let token = crate::tenants::random_hex();
+        let mut pause = Duration::from_millis(10);
+        for _ in 0..TRANSACTION_TRIES {
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let Err(error) = request.client_request_token(&token).send().await else {
+                return Ok(());
+            };
+            let reasons = cancellation_reasons(&error);
+            let failed = |code| reasons.iter().position(|reason: &CancellationReason| reason.code() == Some(code));
+            if let Some(index) = failed("ConditionalCheckFailed") {
+                return Err(conflict(index, tables[index], reasons[index].item.clone()));
+            }
+            if failed("TransactionConflict").is_none() {
+                return Err(Error::Unavailable(aws::fault("dynamodb", &error)));
+            }
+            #[allow(clippy::disallowed_methods)] // Milliseconds, between rivals for one item; not a poll.
+            tokio::time::sleep(pause).await;
+            pause = pause.mul_f32(1.7);
+        }
+        Err(Error::Unavailable(fault::Fault::transient("too many writers want the same record at once")))
+    }
+
+    fn transact_item(&self, write: Write) -> Result<TransactWriteItem, Error> {
+        let name = self.name(write.key().table)?;
+        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let unusable = |e: aws_sdk_dynamodb::error::BuildError| Error::Unusable(e.to_string());
+        Ok(match write {
+            Write::Put { key, body, expires_at, condition } => {
+                let (expression, values) = expression(condition);
+                let put = Put::builder()
+                    .table_name(name)
+                    .set_item(Some(item(key, body, expires_at, condition.next_version())?))
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old);
+                TransactWriteItem::builder().put(put.build().map_err(unusable)?).build()
+            }
+            Write::Delete { key, condition } => {
+                let (expression, values) = expression(condition);
+                let delete = Delete::builder()
+                    .table_name(name)
+                    .set_key(Some(key_of(key)))
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old);
+                TransactWriteItem::builder().delete(delete.build().map_err(unusable)?).build()
+            }
+        })
+    }
+}
+
+fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> Vec<CancellationReason> {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().to_vec()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn expression(condition: Condition) -> (&'static str, Option<Item>) {
+    let value = |number: String| Some(HashMap::from([(":v".to_owned(), AttributeValue::N(number))]));
+    match condition {
+        Condition::Absent => ("attribute_not_exists(pk)", None),
+        Condition::Free(now) => {
+            ("attribute_not_exists(pk) OR expires_at <= :v", value(now.as_second().to_string()))
+        }
+        Condition::Version(version) => ("version = :v", value(version.to_string())),
+    }
+}
+
+fn key_of(key: Key) -> Item {
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(key.pk)),
+        ("sk".to_owned(), AttributeValue::S(key.sk)),
+    ])
+}
+
+fn item(key: Key, body: Map<String, Value>, expires_at: Option<Timestamp>, version: u64) -> Result<Item, Error> {
+    let mut item: Item = serde_dynamo::to_item(body).map_err(|e| Error::Unusable(e.to_string()))?;
+    item.extend(key_of(key));
+    item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+    if let Some(at) = expires_at {
+        item.insert("expires_at".to_owned(), AttributeValue::N(at.as_second().to_string()));
+    }
+    Ok(item)
+}
+
+fn row(table: Table, mut item: Item) -> Result<Row, Error> {
+    let malformed = |what: &str| Error::Unusable(format!("an item of the {table:?} table has no usable {what}"));
+    let mut text = |name: &str| match item.remove(name) {
+        Some(AttributeValue::S(s)) => Ok(s),
+        _ => Err(malformed(name)),
+    };
+    let key = Key { table, pk: text("pk")?, sk: text("sk")? };
+    let mut number = |name: &str| match item.remove(name) {
+        Some(AttributeValue::N(n)) => n.parse::<i64>().ok(),
+        _ => None,
+    };
+    let version = number("version").and_then(|n| u64::try_from(n).ok()).ok_or_else(|| malformed("version"))?;
+    let expires_at = number("expires_at").and_then(|n| Timestamp::from_second(n).ok());
+    let body = serde_dynamo::from_item(item).map_err(|e| Error::Unusable(e.to_string()))?;
+    Ok(Row { key, version, expires_at, body })
+}
+
+fn conflict(index: usize, table: Table, existing: Option<Item>) -> Error {
+    match existing.map(|item| row(table, item)).transpose() {
+        Ok(existing) => Error::Conflict(Box::new(Conflict { index, existing })),
+        Err(error) => error,
+    }
+}

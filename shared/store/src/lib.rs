@@ -1,0 +1,25 @@
+//! What Tenantry remembers, in four DynamoDB tables: tenants with their operations and outbox, the resource
+//! ledger, claims, and the catalogue.
+//!
+//! Everything is written by one of three conditions (see [`Condition`]), so a lost race is always noticed, and
+//! read by `GetItem` or by a `Query` with a page token; there is no `Scan` anywhere. The same code runs on the
+//! in-memory twin (feature `memory`); `tests/contract.rs` holds both to one contract.
+
+mod catalogue;
+mod claims;
+mod database;
+mod dynamo;
+mod ledger;
+#[cfg(feature = "memory")]
+mod memory;
+mod outbox;
+mod progress;
+mod tenants;
+
+pub use catalogue::Catalogue;
+pub use claims::{Claims, Invitation, RequestKey};
+pub use database::{Condition, Conflict, Database, Error, Key, Page, Row, Table, Write};
+pub use ledger::ResourceLedger;
+pub use outbox::Outbox;
+pub use progress::{Step, StepState, progress};
+pub use tenants::{Accepted, Outcome, Refusal, Tenants, Versioned};

@@ -1,0 +1,70 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
+
+/// The tables in memory: what DynamoDB does with our four operations, and nothing else of it.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    rows: Arc<Mutex<BTreeMap<Key, Row>>>,
+}
+
+impl Memory {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Row>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Option<Row> {
+        self.rows().get(key).cloned()
+    }
+
+    pub(crate) fn query(
+        &self,
+        table: Table,
+        pk: &str,
+        prefix: &str,
+        limit: usize,
+        after: Option<&Page>,
+    ) -> (Vec<Row>, Option<Page>) {
+        let rows = self.rows();
+        let mut found = rows.values().filter(|row| {
+            let Key { table: t, pk: p, sk } = &row.key;
+            *t == table && p == pk && sk.starts_with(prefix) && after.is_none_or(|Page(last)| sk > last)
+        });
+        let page: Vec<Row> = found.by_ref().take(limit).cloned().collect();
+        let next = found.next().and(page.last()).map(|last| Page(last.key.sk.clone()));
+        (page, next)
+    }
+
+    pub(crate) fn transact(&self, writes: Vec<Write>) -> Result<Vec<u64>, Error> {
+        let mut rows = self.rows();
+        for (index, write) in writes.iter().enumerate() {
+            let existing = rows.get(write.key());
+            let (Write::Put { condition, .. } | Write::Delete { condition, .. }) = write;
+            let holds = match (condition, existing) {
+                (Condition::Absent | Condition::Free(_), None) => true,
+                (Condition::Free(now), Some(row)) => row.expired(*now),
+                (Condition::Version(version), Some(row)) => row.version == *version,
+                (Condition::Absent, Some(_)) | (Condition::Version(_), None) => false,
+            };
+            if !holds {
+                return Err(Error::Conflict(Box::new(Conflict { index, existing: existing.cloned() })));
+            }
+        }
+        let mut versions = Vec::with_capacity(writes.len());
+        for write in writes {
+            match write {
+                Write::Put { key, body, expires_at, condition } => {
+                    let version = condition.next_version();
+                    versions.push(version);
+                    rows.insert(key.clone(), Row { key, version, expires_at, body });
+                }
+                Write::Delete { key, .. } => {
+                    versions.push(0);
+                    rows.remove(&key);
+                }
+            }
+        }
+        Ok(versions)
+    }
+}

@@ -1,0 +1,45 @@
+//! Structured logs and one set of metrics, the same from every function.
+//!
+//! Log lines are JSON on standard output, one object a line; field names are dotted (`tenant.id`, `step.name`).
+//! A failure is logged once, where it is handled. Metrics are CloudWatch Embedded Metric Format lines on the
+//! same stream: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging; `RUST_LOG` selects what (default `info`). Called once, first thing in `main`.
+pub fn init() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_env_filter(filter)
+        .init();
+}
+
+/// Records how one call of a step ended: `outcome` is `ok` or the fault's name.
+pub fn step_ended(step: &str, action: &str, outcome: &str, took: Duration) {
+    let line = json!({
+        "_aws": {
+            "Timestamp": Timestamp::now().as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Tenantry",
+                "Dimensions": [["step", "action", "outcome"]],
+                "Metrics": [{ "Name": "StepDuration", "Unit": "Milliseconds" }],
+            }],
+        },
+        "step": step,
+        "action": action,
+        "outcome": outcome,
+        "StepDuration": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    });
+    // A metric that cannot be written must not fail the work it measures.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

@@ -1,0 +1,69 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Workflow;
+
+/// What a tenant of a product is made of: settings, and the state machine of the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blueprint {
+    pub name: String,
+    pub version: u32,
+    pub description: String,
+    /// Whether new tenants can be made of it.
+    pub active: bool,
+    /// Whether an operator approves each signup first.
+    #[serde(default)]
+    pub approval: bool,
+    /// Ids of the plans it is sold with; the first is the default.
+    pub plans: Vec<String>,
+    /// Ids of the themes its storefront can wear; the first is the default, none means no storefront.
+    #[serde(default)]
+    pub themes: Vec<String>,
+    #[serde(default)]
+    pub categories: BTreeSet<String>,
+    #[serde(default)]
+    pub integrations: BTreeSet<String>,
+    /// Free settings its steps ask for by name.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+    /// Drawn from the state machine when the catalogue is applied, never written by hand.
+    #[serde(default = "nothing")]
+    pub workflow: Workflow,
+    /// What each step usually takes, in milliseconds: learnt from the operations that succeeded.
+    #[serde(default)]
+    pub usual_ms: BTreeMap<String, u64>,
+}
+
+fn nothing() -> Workflow {
+    Workflow::Sequence(Vec::new())
+}
+
+/// The version of a blueprint a tenant is pinned to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlueprintRef {
+    pub name: String,
+    pub version: u32,
+}
+
+impl fmt::Display for BlueprintRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.version)
+    }
+}
+
+impl Blueprint {
+    #[must_use]
+    pub fn reference(&self) -> BlueprintRef {
+        BlueprintRef { name: self.name.clone(), version: self.version }
+    }
+
+    /// Learns from one more run: the usual time moves a fifth of the way to what was just measured, so one
+    /// slow day does not bend the percentages of the next.
+    pub fn learn(&mut self, measured_ms: impl IntoIterator<Item = (String, u64)>) {
+        for (step, ms) in measured_ms {
+            self.usual_ms.entry(step).and_modify(|usual| *usual = (*usual * 4 + ms) / 5).or_insert(ms);
+        }
+    }
+}

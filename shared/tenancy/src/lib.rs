@@ -1,0 +1,31 @@
+//! The domain: tenants, plans, blueprints, names and the lifecycle of a tenant.
+//!
+//! Pure: no I/O, no clock, no randomness. What needs one of these takes it as an argument.
+
+mod blueprint;
+mod email;
+mod id;
+mod lifecycle;
+mod mark;
+mod operation;
+mod plan;
+mod signup;
+mod subdomain;
+mod tenant;
+mod theme;
+mod violation;
+mod workflow;
+
+pub use blueprint::{Blueprint, BlueprintRef};
+pub use email::Email;
+pub use id::{OperationId, TenantId, slug_of};
+pub use lifecycle::{Event, Refused, Status};
+pub use mark::Mark;
+pub use operation::{Kind, Operation, State, StepFault};
+pub use plan::{Limits, Plan};
+pub use signup::{Signup, SignupRequest};
+pub use subdomain::{RESERVED, Subdomain};
+pub use tenant::{Integration, Snapshot, Tenant};
+pub use theme::{Fonts, Layout, Palette, Theme, Typeface};
+pub use violation::{Violation, Violations};
+pub use workflow::Workflow;

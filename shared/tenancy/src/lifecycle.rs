@@ -1,0 +1,235 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a tenant stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    PendingApproval,
+    Provisioning,
+    Active,
+    Suspended,
+    ChangingPlan,
+    /// Cancelled, inside its grace period: everything still exists.
+    Cancelling,
+    Deleting,
+    Deleted,
+    /// Provisioning failed and nothing is left.
+    Failed,
+    /// Something would not go: a repair task names it.
+    Stuck,
+}
+
+/// What can happen to a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    Approved,
+    /// Refused by an operator, or nobody approved in time.
+    Rejected,
+    Provisioned,
+    /// A provisioning failed and compensation left nothing.
+    RolledBack,
+    /// Compensation or deletion ended with a resource that would not go.
+    GotStuck,
+    RetryRequested,
+    SuspendRequested,
+    Resumed,
+    PlanChangeRequested,
+    /// The new plan is in force, or the old one is again.
+    PlanSettled,
+    CancelRequested,
+    Reactivated,
+    DeleteRequested,
+    Deleted,
+}
+
+/// That event cannot happen in that status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub status: Status,
+    pub event: Event,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a tenant that is {} cannot be {}", self.status, self.event.past_participle())
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Status {
+    pub const ALL: [Self; 10] = [
+        Self::PendingApproval,
+        Self::Provisioning,
+        Self::Active,
+        Self::Suspended,
+        Self::ChangingPlan,
+        Self::Cancelling,
+        Self::Deleting,
+        Self::Deleted,
+        Self::Failed,
+        Self::Stuck,
+    ];
+
+    /// The status after an event. The whole lifecycle is this table.
+    pub fn after(self, event: Event) -> Result<Self, Refused> {
+        use Event as E;
+        use Status as S;
+        match (self, event) {
+            (S::PendingApproval, E::Approved) | (S::Failed | S::Stuck, E::RetryRequested) => Ok(S::Provisioning),
+            (S::PendingApproval, E::Rejected) | (S::Deleting, E::Deleted) => Ok(S::Deleted),
+            (S::Provisioning, E::Provisioned)
+            | (S::Suspended, E::Resumed)
+            | (S::ChangingPlan, E::PlanSettled)
+            | (S::Cancelling, E::Reactivated) => Ok(S::Active),
+            (S::Provisioning, E::RolledBack) => Ok(S::Failed),
+            (S::Provisioning | S::ChangingPlan | S::Deleting, E::GotStuck) => Ok(S::Stuck),
+            (S::Active, E::SuspendRequested) => Ok(S::Suspended),
+            (S::Active, E::PlanChangeRequested) => Ok(S::ChangingPlan),
+            (S::Active | S::Suspended, E::CancelRequested) => Ok(S::Cancelling),
+            (S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck, E::DeleteRequested) => Ok(S::Deleting),
+            (status, event) => Err(Refused { status, event }),
+        }
+    }
+
+    /// Whether something is under way that must end by itself.
+    #[must_use]
+    pub fn is_transitional(self) -> bool {
+        matches!(self, Self::Provisioning | Self::ChangingPlan | Self::Deleting)
+    }
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PendingApproval => "pending_approval",
+            Self::Provisioning => "provisioning",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::ChangingPlan => "changing_plan",
+            Self::Cancelling => "cancelling",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+            Self::Failed => "failed",
+            Self::Stuck => "stuck",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Event {
+    pub const ALL: [Self; 14] = [
+        Self::Approved,
+        Self::Rejected,
+        Self::Provisioned,
+        Self::RolledBack,
+        Self::GotStuck,
+        Self::RetryRequested,
+        Self::SuspendRequested,
+        Self::Resumed,
+        Self::PlanChangeRequested,
+        Self::PlanSettled,
+        Self::CancelRequested,
+        Self::Reactivated,
+        Self::DeleteRequested,
+        Self::Deleted,
+    ];
+
+    fn past_participle(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Provisioned => "activated",
+            Self::RolledBack => "rolled back",
+            Self::GotStuck => "stuck",
+            Self::RetryRequested => "retried",
+            Self::SuspendRequested => "suspended",
+            Self::Resumed => "resumed",
+            Self::PlanChangeRequested | Self::PlanSettled => "moved to another plan",
+            Self::CancelRequested => "cancelled",
+            Self::Reactivated => "reactivated",
+            Self::DeleteRequested | Self::Deleted => "deleted",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn exits(status: Status) -> BTreeSet<Status> {
+        Event::ALL.iter().filter_map(|&event| status.after(event).ok()).collect()
+    }
+
+    fn reachable(from: Status) -> BTreeSet<Status> {
+        let mut seen = BTreeSet::from([from]);
+        let mut open = vec![from];
+        while let Some(status) = open.pop() {
+            open.extend(exits(status).into_iter().filter(|&next| seen.insert(next)));
+        }
+        seen
+    }
+
+    #[test]
+    fn every_status_but_deleted_has_an_exit_and_can_end_deleted() {
+        for status in Status::ALL {
+            assert_eq!(exits(status).is_empty(), status == Status::Deleted, "{status}");
+            assert!(reachable(status).contains(&Status::Deleted), "{status}");
+        }
+    }
+
+    #[test]
+    fn every_transitional_status_can_fail_into_one_that_a_person_can_act_on() {
+        for status in Status::ALL.into_iter().filter(|s| s.is_transitional()) {
+            assert!(exits(status).contains(&Status::Stuck), "{status}");
+        }
+        for resting in [Status::Failed, Status::Stuck] {
+            assert_eq!(exits(resting), BTreeSet::from([Status::Provisioning, Status::Deleting]));
+        }
+    }
+
+    #[test]
+    fn every_status_can_be_reached_from_a_signup() {
+        let mut seen = reachable(Status::PendingApproval);
+        seen.extend(reachable(Status::Provisioning));
+        assert_eq!(seen, BTreeSet::from(Status::ALL));
+    }
+
+    #[test]
+    fn names_are_the_serialised_form() {
+        for status in Status::ALL {
+            assert_eq!(serde_json::to_value(status).expect("a string"), status.name());
+        }
+    }
+
+    proptest! {
+        /// Only proof makes a tenant active, and nothing brings a deleted one back.
+        #[test]
+        fn a_life_is_lived_by_the_table(events in prop::collection::vec(0..Event::ALL.len(), 0..40)) {
+            let mut status = Status::Provisioning;
+            for event in events.into_iter().map(|i| Event::ALL[i]) {
+                match status.after(event) {
+                    Ok(next) => {
+                        prop_assert_ne!(status, Status::Deleted);
+                        if status == Status::Provisioning && next == Status::Active {
+                            prop_assert_eq!(event, Event::Provisioned);
+                        }
+                        status = next;
+                    }
+                    Err(refused) => prop_assert_eq!(refused, Refused { status, event }),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+use serde::{Deserialize, Serialize};
+
+/// What a tenant bought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    /// In the currency's smallest unit.
+    pub price_cents: u32,
+    /// ISO 4217.
+    pub currency: String,
+    pub billing_cycle: String,
+    pub trial_days: u16,
+    /// Shown as the recommended one.
+    pub popular: bool,
+    /// Whether new tenants can choose it; those who have it keep it.
+    pub active: bool,
+    pub features: Vec<String>,
+    pub limits: Limits,
+}
+
+/// Quotas of a plan. Absent means unlimited.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub products: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orders_per_month: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_gb: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth_gb: Option<u32>,
+}

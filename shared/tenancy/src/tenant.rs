@@ -1,0 +1,57 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{BlueprintRef, Email, OperationId, Plan, Status, Subdomain, TenantId, Theme};
+
+/// The name of an outside service a store can be connected to, for example `stripe`.
+pub type Integration = String;
+
+/// A customer's isolated instance, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub name: String,
+    pub subdomain: Subdomain,
+    pub email: Email,
+    pub plan: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(default)]
+    pub integrations: BTreeSet<Integration>,
+    pub blueprint: BlueprintRef,
+    pub status: Status,
+    /// The one operation under way. While it is set, no other may start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationId>,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<Timestamp>,
+    /// Where it answers, by purpose: `site`, `dashboard`. Set on activation.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, String>,
+}
+
+/// What an operation works from: the tenant with its plan and theme spelled out, read once at admission, so
+/// that an edit of the catalogue in mid-operation cannot make two steps disagree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub id: TenantId,
+    pub name: String,
+    pub subdomain: Subdomain,
+    pub email: Email,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(default)]
+    pub integrations: BTreeSet<Integration>,
+    pub blueprint: BlueprintRef,
+    pub plan: Plan,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theme: Option<Theme>,
+    /// The blueprint's settings.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+}
