@@ -1,5 +1,4 @@
 use std::fmt::Display;
-use std::future::Future;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use fault::{Fault, Kind};
@@ -84,6 +83,7 @@ fn since_epoch(since: Duration) -> std::time::SystemTime {
 }
 
 /// A fault on its way to the state machine.
+#[derive(Debug)]
 struct Failure(Fault);
 
 impl From<Failure> for Diagnostic {

@@ -1,8 +1,9 @@
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
-use tenancy::{OperationId, Subdomain, TenantId};
+use tenancy::{Subdomain, TenantId};
 
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
+use crate::tenants::Accepted;
 
 /// How long a request key is remembered (draft-ietf-httpapi-idempotency-key-header, section 2.3: our policy).
 const REQUEST_KEY_HOURS: i64 = 24;
@@ -22,12 +23,11 @@ pub struct RequestKey {
     pub digest: String,
 }
 
-/// What a request key led to the first time.
+/// What a request key led to the first time: enough to give the same answer again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RequestClaim {
     pub(crate) digest: String,
-    pub(crate) tenant: TenantId,
-    pub(crate) operation: OperationId,
+    pub(crate) accepted: Accepted,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -137,7 +137,7 @@ impl Dynamo {
         let tables: Vec<Table> = writes.iter().map(|write| write.key().table).collect();
         let items = writes.into_iter().map(|write| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
         // The token makes a repeat after a lost answer the same transaction (valid for ten minutes).
-        let token = crate::tenants::random_hex();
+        let token = hex::encode(crate::tenants::random::<16>());
         let mut pause = Duration::from_millis(10);
         for _ in 0..TRANSACTION_TRIES {
             let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));

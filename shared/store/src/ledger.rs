@@ -1,0 +1,293 @@
+use fault::Fault;
+use jiff::Timestamp;
+use saga::{Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState};
+use serde_json::Value;
+use tenancy::{Kind, Operation, OperationId, Tenant, TenantId};
+
+use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
+use crate::tenants::operation_key;
+
+/// The resource ledger in the store: a row per resource of a tenant, written before the resource is made.
+///
+/// Beginning writes the row and then looks at the fence; fencing writes the fence and then, after the drain,
+/// looks at the rows. Whichever order the two writes take, one of the two sees the other (Dekker), so no
+/// transaction is needed, and a step costs two write units.
+#[derive(Clone, Debug)]
+pub struct ResourceLedger {
+    db: Database,
+}
+
+impl ResourceLedger {
+    pub async fn from_env() -> Self {
+        Self { db: Database::from_env().await }
+    }
+
+    #[must_use]
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    /// Every resource the tenant has or had.
+    pub async fn resources(&self, tenant: &TenantId) -> Result<Vec<Resource>, Error> {
+        let rows = self.db.query_all(Table::Ledger, tenant.as_str(), "RESOURCE#").await?;
+        rows.iter().map(resource).collect()
+    }
+
+    /// What the probes of an operation saw.
+    pub async fn reports(&self, tenant: &TenantId, operation: OperationId) -> Result<Vec<Report>, Error> {
+        let prefix = format!("REPORT#{operation}#");
+        let rows = self.db.query_all(Table::Ledger, tenant.as_str(), &prefix).await?;
+        rows.iter().map(Row::decode).collect()
+    }
+
+    /// Gives a resource up for this operation: it becomes a repair task.
+    pub async fn mark_stuck(
+        &self,
+        tenant: &TenantId,
+        step: &str,
+        operation: OperationId,
+        fault: Fault,
+    ) -> Result<(), Error> {
+        let key = resource_key(tenant, step);
+        let Some(row) = self.db.get(&key).await? else { return Ok(()) };
+        let mut resource = resource(&row)?;
+        if resource.is_left() {
+            resource.state = ResourceState::Stuck;
+            resource.operation = operation;
+            resource.lease = None;
+            // What the step itself said is worth more than what the machine made of it.
+            resource.fault.get_or_insert(fault);
+            resource.changed_at = Timestamp::now();
+            self.put(&resource).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a row over the version it was read at.
+    async fn put(&self, resource: &Resource) -> Result<u64, Error> {
+        let key = resource_key(&resource.tenant, &resource.step);
+        let condition =
+            if resource.version == 0 { Condition::Absent } else { Condition::Version(resource.version) };
+        self.db.write(Write::put(key, resource, condition)?).await
+    }
+
+    async fn find(&self, tenant: &TenantId, step: &str) -> Result<Option<Resource>, Error> {
+        self.db.get(&resource_key(tenant, step)).await?.as_ref().map(resource).transpose()
+    }
+
+    async fn is_fenced(&self, tenant: &TenantId, operation: OperationId) -> Result<bool, Error> {
+        let row = self.db.get(&operation_key(tenant, operation)).await?;
+        Ok(row.map(|row| row.decode::<Operation>()).transpose()?.is_none_or(|operation| operation.is_fenced()))
+    }
+}
+
+impl Ledger for ResourceLedger {
+    async fn begin(&self, intent: Intent) -> Result<Begun, Fault> {
+        let now = Timestamp::now();
+        let mut row = fresh(&intent, now);
+        let mut before = None;
+        match self.put(&row).await {
+            Ok(version) => row.version = version,
+            Err(Error::Conflict(conflict)) => {
+                let Some(found) = conflict.existing.as_ref().map(resource).transpose()? else {
+                    return Err(Error::Conflict(conflict).into());
+                };
+                if found.in_flight(now) && !held_by(&found, &intent.lease) {
+                    return Ok(Begun::InFlight(found.lease.unwrap_or(intent.lease)));
+                }
+                if found.state == ResourceState::Live && found.input == intent.input {
+                    return Ok(Begun::Done(self.adopt(found, intent.operation, now).await?));
+                }
+                row = taken(&found, row);
+                row.version = self.put(&row).await?;
+                before = found.is_left().then_some(found);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if self.is_fenced(&intent.tenant, intent.operation).await? {
+            let version = row.version;
+            let mut restored = before.unwrap_or(Resource { state: ResourceState::Destroyed, attempts: 0, ..row });
+            restored.lease = None;
+            restored.version = version;
+            self.put(&restored).await?;
+            return Ok(Begun::Fenced);
+        }
+        Ok(Begun::Started(Box::new(row)))
+    }
+
+    async fn commit(&self, mut row: Resource, output: &Value) -> Result<Committed, Fault> {
+        if self.is_fenced(&row.tenant, row.operation).await? {
+            return Ok(Committed::Fenced(Box::new(row)));
+        }
+        let now = Timestamp::now();
+        row.state = ResourceState::Live;
+        row.live_at.get_or_insert(now);
+        row.output = Some(output.clone());
+        row.lease = None;
+        row.fault = None;
+        row.changed_at = now;
+        self.put(&row).await?;
+        Ok(Committed::Live)
+    }
+
+    async fn release(&self, mut row: Resource, fault: &Fault) -> Result<(), Fault> {
+        row.lease = None;
+        row.fault = Some(fault.clone());
+        row.changed_at = Timestamp::now();
+        match self.put(&row).await {
+            // Our lease ran out and somebody else has the row now: it is theirs to write.
+            Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn begin_destroy(
+        &self,
+        tenant: &TenantId,
+        step: &'static str,
+        operation: OperationId,
+        lease: Lease,
+    ) -> Result<Destroying, Fault> {
+        let now = Timestamp::now();
+        let Some(mut row) = self.find(tenant, step).await?.filter(Resource::is_left) else {
+            return Ok(Destroying::Gone);
+        };
+        if row.in_flight(now) && !held_by(&row, &lease) {
+            return Ok(Destroying::InFlight(row.lease.unwrap_or(lease)));
+        }
+        if row.state != ResourceState::Destroying || row.operation != operation {
+            (row.attempts, row.busy_ms, row.begun_at, row.fault) = (0, 0, now, None);
+        }
+        row.state = ResourceState::Destroying;
+        row.operation = operation;
+        row.attempts += 1;
+        row.lease = Some(lease);
+        row.changed_at = now;
+        row.version = self.put(&row).await?;
+        Ok(Destroying::Started(Box::new(row)))
+    }
+
+    async fn destroyed(&self, mut row: Resource) -> Result<(), Fault> {
+        row.state = ResourceState::Destroyed;
+        row.output = None;
+        row.lease = None;
+        row.fault = None;
+        row.changed_at = Timestamp::now();
+        self.put(&row).await?;
+        Ok(())
+    }
+
+    async fn fenced(&self, tenant: &TenantId, operation: OperationId) -> Result<bool, Fault> {
+        Ok(self.is_fenced(tenant, operation).await?)
+    }
+
+    async fn report(&self, mut report: Report) -> Result<(), Fault> {
+        let key = Key::new(Table::Ledger, &report.tenant, format_args!("REPORT#{}#{}", report.operation, report.step));
+        let mut condition = Condition::Absent;
+        if let Some(row) = self.db.get(&key).await? {
+            let earlier: Report = row.decode()?;
+            report.attempts += earlier.attempts;
+            report.busy_ms += earlier.busy_ms;
+            report.begun_at = earlier.begun_at;
+            condition = Condition::Version(row.version);
+        }
+        self.db.write(Write::put(key, &report, condition)?).await?;
+        Ok(())
+    }
+}
+
+impl ResourceLedger {
+    /// Takes a live resource into a later operation as it is.
+    async fn adopt(&self, mut row: Resource, operation: OperationId, now: Timestamp) -> Result<Value, Error> {
+        let output = row.output.clone().unwrap_or_default();
+        if row.operation != operation {
+            row.operation = operation;
+            (row.attempts, row.busy_ms, row.begun_at, row.changed_at) = (0, 0, now, now);
+            self.put(&row).await?;
+        }
+        Ok(output)
+    }
+}
+
+fn fresh(intent: &Intent, now: Timestamp) -> Resource {
+    Resource {
+        tenant: intent.tenant.clone(),
+        step: intent.step.to_owned(),
+        state: ResourceState::Intended,
+        made_by: intent.operation,
+        operation: intent.operation,
+        handle: intent.handle.clone(),
+        output: None,
+        input: intent.input.clone(),
+        destroyer: intent.destroyer.clone(),
+        lease: Some(intent.lease.clone()),
+        attempts: 1,
+        busy_ms: 0,
+        intended_at: now,
+        live_at: None,
+        begun_at: now,
+        changed_at: now,
+        fault: None,
+        version: 0,
+    }
+}
+
+/// The row of a call that goes on where an earlier one stopped. A destroyed resource leaves nothing to go on
+/// from: the row starts afresh.
+fn taken(found: &Resource, new: Resource) -> Resource {
+    if !found.is_left() {
+        return Resource { version: found.version, ..new };
+    }
+    let again = found.operation == new.operation;
+    Resource {
+        state: ResourceState::Intended,
+        made_by: found.made_by,
+        handle: found.handle.clone(),
+        output: found.output.clone(),
+        attempts: if again { found.attempts + 1 } else { 1 },
+        busy_ms: if again { found.busy_ms } else { 0 },
+        intended_at: found.intended_at,
+        live_at: found.live_at,
+        begun_at: if again { found.begun_at } else { new.begun_at },
+        version: found.version,
+        ..new
+    }
+}
+
+fn held_by(row: &Resource, lease: &Lease) -> bool {
+    row.lease.as_ref().is_some_and(|held| held.holder == lease.holder)
+}
+
+/// What has to go when an operation is undone: everything, unless the tenant has been alive; then only what the
+/// operation itself made.
+#[must_use]
+pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) -> Vec<Resource> {
+    let everything = operation.kind == Kind::Delete || tenant.activated_at.is_none();
+    resources.into_iter().filter(|r| r.is_left() && (everything || r.made_by == operation.id)).collect()
+}
+
+/// The resources that can go next, all at once: those that nothing left can stand on. A resource may stand on
+/// whatever was live when it was first intended.
+///
+/// One that this operation already gave up counts as gone: it must not keep the rest (invariant 12).
+#[must_use]
+pub fn next_wave(operation: OperationId, doomed: Vec<Resource>) -> Vec<Resource> {
+    let given_up = |r: &Resource| r.state == ResourceState::Stuck && r.operation == operation;
+    let rest: Vec<Resource> = doomed.into_iter().filter(|r| !given_up(r)).collect();
+    let stood_on = |r: &Resource| {
+        r.live_at.is_some_and(|live| rest.iter().any(|other| other.step != r.step && other.intended_at >= live))
+    };
+    let wave: Vec<Resource> = rest.iter().filter(|r| !stood_on(r)).cloned().collect();
+    // Only clocks that disagree can make a circle; then order is unknown, and going on beats standing still.
+    if wave.is_empty() { rest } else { wave }
+}
+
+fn resource(row: &Row) -> Result<Resource, Error> {
+    let mut resource: Resource = row.decode()?;
+    resource.version = row.version;
+    Ok(resource)
+}
+
+fn resource_key(tenant: &TenantId, step: &str) -> Key {
+    Key::new(Table::Ledger, tenant, format_args!("RESOURCE#{step}"))
+}

@@ -1,0 +1,381 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tenancy::{
+    Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, StepFault, StepProgress, Subdomain,
+    Tenant, TenantId,
+};
+
+use crate::catalogue::Catalogue;
+use crate::claims::{Claims, RequestClaim, RequestKey, claim_request, claim_subdomain};
+use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
+use crate::outbox::Outbox;
+
+/// How often a fresh id is drawn when another tenant of the same name already has the drawn one.
+const ID_DRAWS: u32 = 4;
+
+/// Tenants and their operations. A tenant has at most one operation under way (invariant 6): its record names
+/// it, and every change of the record is conditional on what was read.
+#[derive(Clone, Debug)]
+pub struct Tenants {
+    db: Database,
+}
+
+/// A record, and the version a change of it is conditional on.
+#[derive(Clone, Debug)]
+pub struct Versioned<T> {
+    pub value: T,
+    pub version: u64,
+}
+
+/// An operation that will be done: committed together with its outbox row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The tenant as it was the moment the operation was accepted.
+    pub tenant: Tenant,
+    pub operation: OperationId,
+}
+
+/// Why a request was not accepted. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("the subdomain '{0}' is taken")]
+    SubdomainTaken(Subdomain),
+    #[error("this Idempotency-Key was used with a different request")]
+    KeyReused,
+    #[error("there is no tenant {0}")]
+    NoSuchTenant(TenantId),
+    #[error("operation {0} is still under way")]
+    Busy(OperationId),
+    #[error("{0}")]
+    NotNow(Refused),
+    #[error("{0}")]
+    Store(#[from] Error),
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What happened to the tenant.
+    pub event: Event,
+    pub state: State,
+    /// How each step ended.
+    pub steps: Vec<StepProgress>,
+    /// Where the tenant answers now, when that changed.
+    pub endpoints: Option<BTreeMap<String, String>>,
+}
+
+impl Tenants {
+    #[must_use]
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    pub async fn get(&self, id: &TenantId) -> Result<Option<Versioned<Tenant>>, Error> {
+        self.record(&tenant_key(id)).await
+    }
+
+    pub async fn operation(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+    ) -> Result<Option<Versioned<Operation>>, Error> {
+        self.record(&operation_key(tenant, operation)).await
+    }
+
+    /// A tenant's operations, newest first.
+    pub async fn operations(&self, tenant: &TenantId) -> Result<Vec<Operation>, Error> {
+        let rows = self.db.query_all(Table::Tenants, tenant.as_str(), "OPERATION#").await?;
+        rows.iter().rev().map(Row::decode).collect()
+    }
+
+    /// Accepts a signup: claims the request key and the subdomain, and writes the tenant, its first operation
+    /// and the outbox row, all or none. The same request again gives the same answer.
+    pub async fn sign_up(
+        &self,
+        signup: &Signup,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        for _ in 0..ID_DRAWS {
+            let id = TenantId::new(&signup.name, random());
+            let tenant = Tenant {
+                id: id.clone(),
+                name: signup.name.clone(),
+                subdomain: signup.subdomain.clone(),
+                email: signup.email.clone(),
+                plan: signup.plan.id.clone(),
+                theme: signup.theme.as_ref().map(|theme| theme.id.clone()),
+                category: signup.category.clone(),
+                integrations: signup.integrations.clone(),
+                blueprint: signup.blueprint.reference(),
+                status: tenancy::Status::Provisioning,
+                operation: None,
+                created_at: now,
+                activated_at: None,
+                endpoints: BTreeMap::new(),
+            };
+            let operation = new_operation(&tenant, Kind::Provision, &signup.blueprint, now);
+            let claim = claim_subdomain(&signup.subdomain, &id)?;
+            let (accepted, writes) =
+                accept(tenant, &operation, Condition::Absent, request, vec![claim], now)?;
+            let Err(error) = self.db.transact(writes).await else { return Ok(accepted) };
+            let Error::Conflict(conflict) = error else { return Err(error.into()) };
+            match (conflict.index, request) {
+                (0, Some(request)) => return replay(conflict.existing.as_ref(), request),
+                (0, None) | (1, Some(_)) => return Err(Refusal::SubdomainTaken(signup.subdomain.clone())),
+                _ => {} // The drawn id is taken: draw again.
+            }
+        }
+        Err(Error::Unusable("no free tenant id was found".to_owned()).into())
+    }
+
+    /// Accepts the next operation of a tenant, if its status and its other operations allow.
+    pub async fn request(
+        &self,
+        id: &TenantId,
+        kind: Kind,
+        event: Event,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        if let Some(request) = request
+            && let Some(claim) = Claims::new(self.db.clone()).request(request, now).await?
+        {
+            return answer(claim, request);
+        }
+        let Some(Versioned { value: mut tenant, version }) = self.get(id).await? else {
+            return Err(Refusal::NoSuchTenant(id.clone()));
+        };
+        if let Some(operation) = tenant.operation {
+            return Err(Refusal::Busy(operation));
+        }
+        tenant.status = tenant.status.after(event).map_err(Refusal::NotNow)?;
+        let blueprint = self.blueprint(&tenant).await?;
+        let operation = new_operation(&tenant, kind, &blueprint, now);
+        let (accepted, writes) =
+            accept(tenant, &operation, Condition::Version(version), request, Vec::new(), now)?;
+        let Err(error) = self.db.transact(writes).await else { return Ok(accepted) };
+        let Error::Conflict(conflict) = error else { return Err(error.into()) };
+        match (conflict.index, request, self.get(id).await?.and_then(|tenant| tenant.value.operation)) {
+            (0, Some(request), _) => replay(conflict.existing.as_ref(), request),
+            (_, _, Some(rival)) => Err(Refusal::Busy(rival)),
+            _ => Err(Error::Conflict(conflict).into()),
+        }
+    }
+
+    /// What an operation works from: the tenant with its plan, theme and the settings of the blueprint version
+    /// it is pinned to.
+    pub async fn snapshot(&self, tenant: &Tenant) -> Result<Snapshot, Error> {
+        let catalogue = Catalogue::new(self.db.clone());
+        let missing = |what: &str, id: &str| {
+            Error::Unusable(format!("the {what} '{id}' of tenant {} is not in the catalogue", tenant.id))
+        };
+        let blueprint = self.blueprint(tenant).await?;
+        let plan = catalogue.plan(&tenant.plan).await?.ok_or_else(|| missing("plan", &tenant.plan))?;
+        let theme = match &tenant.theme {
+            Some(id) => Some(catalogue.theme(id).await?.ok_or_else(|| missing("theme", id))?),
+            None => None,
+        };
+        Ok(Snapshot {
+            id: tenant.id.clone(),
+            name: tenant.name.clone(),
+            subdomain: tenant.subdomain.clone(),
+            email: tenant.email.clone(),
+            category: tenant.category.clone(),
+            integrations: tenant.integrations.clone(),
+            blueprint: tenant.blueprint.clone(),
+            plan,
+            theme,
+            settings: blueprint.settings,
+        })
+    }
+
+    /// Records that the execution of an operation runs. Again is the same.
+    pub async fn started(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+        execution: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.change(tenant, operation, |record| {
+            let news = record.execution.is_none();
+            record.execution.get_or_insert_with(|| execution.to_owned());
+            record.started_at.get_or_insert(now);
+            if record.state == State::Accepted {
+                record.state = State::Running;
+            }
+            news
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Raises the fence: from now on no step of the operation begins. Again is the same; the first fault stands.
+    pub async fn fence(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+        fault: Option<StepFault>,
+        now: Timestamp,
+    ) -> Result<Operation, Error> {
+        self.change(tenant, operation, |record| {
+            let news = !record.is_fenced();
+            if news {
+                record.fenced_at = Some(now);
+                record.fault = fault;
+                record.state = match record.kind {
+                    Kind::Provision => State::Compensating,
+                    Kind::Delete => State::Running,
+                };
+            }
+            news
+        })
+        .await
+    }
+
+    /// Writes down how an operation ended: the operation, the tenant's status and, when the tenant is gone, its
+    /// claim on the subdomain, all or none. Again is the same.
+    pub async fn settle(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Tenant, Error> {
+        let lost = |what| Error::Unusable(format!("the record of {what} of tenant {id} is missing"));
+        let record = self.operation(id, operation).await?.ok_or_else(|| lost("an operation"))?;
+        let found = self.get(id).await?.ok_or_else(|| lost("the tenant"))?;
+        if record.value.state.is_final() {
+            return Ok(found.value);
+        }
+        let mut ended = record.value;
+        ended.state = outcome.state;
+        ended.ended_at = Some(now);
+        ended.steps = outcome.steps;
+        let mut tenant = found.value;
+        tenant.status =
+            tenant.status.after(outcome.event).map_err(|refused| Error::Unusable(refused.to_string()))?;
+        tenant.operation = None;
+        if let Some(endpoints) = outcome.endpoints {
+            tenant.endpoints = endpoints;
+        }
+        if outcome.event == Event::Provisioned {
+            tenant.activated_at.get_or_insert(now);
+        }
+        let mut writes = vec![
+            Write::put(operation_key(id, operation), &ended, Condition::Version(record.version))?,
+            Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?,
+        ];
+        if tenant.status == tenancy::Status::Deleted {
+            tenant.endpoints.clear();
+            writes[1] = Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?;
+            writes.extend(Claims::new(self.db.clone()).free(&tenant.subdomain, id).await?);
+        }
+        self.db.transact(writes).await?;
+        Ok(tenant)
+    }
+
+    async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
+        Catalogue::new(self.db.clone()).pinned(&tenant.blueprint).await?.ok_or_else(|| {
+            Error::Unusable(format!("the blueprint {} of tenant {} is not in the catalogue", tenant.blueprint, tenant.id))
+        })
+    }
+
+    /// Changes an operation's record, if the change says there is news.
+    async fn change(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+        change: impl FnOnce(&mut Operation) -> bool,
+    ) -> Result<Operation, Error> {
+        let key = operation_key(tenant, operation);
+        let Some(Versioned { mut value, version }) = self.record::<Operation>(&key).await? else {
+            return Err(Error::Unusable(format!("there is no operation {operation} of tenant {tenant}")));
+        };
+        if change(&mut value) {
+            self.db.write(Write::put(key, &value, Condition::Version(version))?).await?;
+        }
+        Ok(value)
+    }
+
+    async fn record<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<Versioned<T>>, Error> {
+        let Some(row) = self.db.get(key).await? else { return Ok(None) };
+        Ok(Some(Versioned { value: row.decode()?, version: row.version }))
+    }
+}
+
+/// The writes that accept an operation. The request claim comes first, so that a repeated request is recognised
+/// before anything else is found taken.
+fn accept(
+    mut tenant: Tenant,
+    operation: &Operation,
+    condition: Condition,
+    request: Option<&RequestKey>,
+    claims: Vec<Write>,
+    now: Timestamp,
+) -> Result<(Accepted, Vec<Write>), Error> {
+    tenant.operation = Some(operation.id);
+    let put_tenant = Write::put(tenant_key(&tenant.id), &tenant, condition)?;
+    let put_operation = Write::put(operation_key(&tenant.id, operation.id), operation, Condition::Absent)?;
+    let accepted = Accepted { tenant, operation: operation.id };
+    let mut writes = Vec::with_capacity(5);
+    if let Some(request) = request {
+        let claim = RequestClaim { digest: request.digest.clone(), accepted: accepted.clone() };
+        writes.push(claim_request(request, &claim, now)?);
+    }
+    writes.extend(claims);
+    writes.extend([put_tenant, put_operation, Outbox::of(operation).put()?]);
+    Ok((accepted, writes))
+}
+
+fn replay(existing: Option<&Row>, request: &RequestKey) -> Result<Accepted, Refusal> {
+    match existing {
+        Some(row) => answer(row.decode()?, request),
+        None => Err(Error::Unusable("a request key vanished while it was read".to_owned()).into()),
+    }
+}
+
+fn answer(claim: RequestClaim, request: &RequestKey) -> Result<Accepted, Refusal> {
+    if claim.digest == request.digest { Ok(claim.accepted) } else { Err(Refusal::KeyReused) }
+}
+
+fn new_operation(tenant: &Tenant, kind: Kind, blueprint: &tenancy::Blueprint, now: Timestamp) -> Operation {
+    let millisecond = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    Operation {
+        id: OperationId::new(millisecond, u128::from_be_bytes(random())),
+        tenant: tenant.id.clone(),
+        kind,
+        state: State::Accepted,
+        blueprint: blueprint.reference(),
+        workflow: blueprint.workflow.clone(),
+        usual_ms: blueprint.usual_ms.clone(),
+        accepted_at: now,
+        started_at: None,
+        ended_at: None,
+        fenced_at: None,
+        fault: None,
+        execution: None,
+        steps: Vec::new(),
+    }
+}
+
+fn tenant_key(id: &TenantId) -> Key {
+    Key::new(Table::Tenants, id, "TENANT")
+}
+
+pub(crate) fn operation_key(tenant: &TenantId, operation: OperationId) -> Key {
+    Key::new(Table::Tenants, tenant, format_args!("OPERATION#{operation}"))
+}
+
+/// Random bytes from the operating system.
+///
+/// # Panics
+/// When the operating system has no randomness, which leaves nothing sensible to do.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
