@@ -1,0 +1,10 @@
+//! The provider sandbox of the local stack: the front door of the deployed API, and the AWS its functions see,
+//! both of which can be told to fail. Nothing in the product knows that it is there.
+
+pub mod aws;
+pub mod call;
+pub mod control;
+pub mod fault;
+pub mod front;
+pub mod proxy;
+pub mod refusal;
