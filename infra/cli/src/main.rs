@@ -1,1 +1,67 @@
-fn main() {}
+//! `tenantry`, the operator's command: writes the catalogue, signs up tenants, and shows what becomes of them.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its terminal")]
+
+mod api;
+mod catalogue;
+mod demo;
+mod tenant;
+mod watch;
+mod workflow;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use reqwest::Url;
+
+use crate::api::Api;
+
+/// Provisions tenants, and shows what becomes of them.
+#[derive(Debug, Parser)]
+#[command(name = "tenantry", version)]
+struct Cli {
+    /// Where the API answers, for example https://api.example.com.
+    #[arg(long, env = "TENANTRY_API", global = true)]
+    api: Option<Url>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Writes plans, themes and blueprints.
+    #[command(subcommand)]
+    Catalogue(catalogue::Command),
+    /// Signs up, shows, retries and deletes tenants.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// Lists the plans on offer.
+    Plans,
+    /// Lists the themes on offer.
+    Themes,
+    /// Signs up a tenant from nothing to a site that answers, or makes a step fail and shows that nothing is left.
+    Demo(demo::Demo),
+}
+
+/// What a command says to the shell, or why it could not do its work.
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    run(Cli::parse()).await.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(cli: Cli) -> Outcome {
+    let api = || cli.api.map(Api::new).ok_or("say where the API answers: --api or TENANTRY_API");
+    match cli.command {
+        Command::Catalogue(command) => command.run().await,
+        Command::Tenant(command) => command.run(&api()?).await,
+        Command::Plans => tenant::plans(&api()?).await,
+        Command::Themes => tenant::themes(&api()?).await,
+        Command::Demo(demo) => demo.run(&api()?).await,
+    }
+}

@@ -1,0 +1,265 @@
+use std::fmt;
+
+use clap::Args;
+use jiff::Timestamp;
+use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tenancy::{
+    Blueprint, Kind, OperationId, Plan, State, StepFault, StepProgress, Tenant, TenantId, Theme, Workflow,
+};
+
+/// The API of a deployment.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    http: Client,
+    base: Url,
+}
+
+/// A signup, as it is typed and as it is sent.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct Signup {
+    /// The store's name, as customers read it.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Its name under our domain.
+    #[arg(long)]
+    pub(crate) subdomain: String,
+    /// The owner's address.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// What it is made of.
+    #[arg(long, default_value = "merchant-workspace")]
+    pub(crate) blueprint: String,
+    /// Defaults to the blueprint's first.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plan: Option<String>,
+    /// Defaults to the blueprint's first.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) theme: Option<String>,
+    /// What the store sells.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) category: Option<String>,
+    /// An outside service to connect; may be repeated.
+    #[arg(long = "integration")]
+    pub(crate) integrations: Vec<String>,
+}
+
+/// The API took a request on, and this operation does it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Accepted {
+    pub(crate) tenant: Tenant,
+    pub(crate) operation: OperationId,
+}
+
+/// An operation and how far its steps are.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Operation {
+    pub(crate) kind: Kind,
+    pub(crate) state: State,
+    pub(crate) percent: u8,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) wall_ms: Option<u64>,
+    pub(crate) critical_path_ms: u64,
+    pub(crate) resources_left: u64,
+    pub(crate) fault: Option<StepFault>,
+    pub(crate) workflow: Workflow,
+    pub(crate) steps: Vec<StepProgress>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{0}")]
+    Refused(Problem),
+    #[error("{0}")]
+    Unanswered(String),
+    #[error("{url} does not answer as this version of tenantry expects: {cause}")]
+    Unreadable { url: Url, cause: serde_json::Error },
+}
+
+impl Error {
+    /// Whether asking again may help.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(problem) => problem.status >= 500 || problem.status == 429,
+            Self::Unanswered(_) => true,
+            Self::Unreadable { .. } => false,
+        }
+    }
+}
+
+/// Why the API refuses, in the words of RFC 9457.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Problem {
+    title: String,
+    status: u16,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    violations: Vec<Violation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Violation {
+    field: String,
+    problem: String,
+    allowed: String,
+}
+
+impl Problem {
+    /// What stands before the API (a gateway, a proxy) refuses in words of its own: they are the detail then.
+    fn read(status: StatusCode, body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_else(|_| Self {
+            title: status.canonical_reason().unwrap_or("refused").to_owned(),
+            status: status.as_u16(),
+            detail: String::from_utf8_lossy(body).chars().take(300).collect(),
+            violations: Vec::new(),
+        })
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.title, self.status)?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        self.violations
+            .iter()
+            .try_for_each(|v| write!(f, "\n  {}: {}; allowed: {}", v.field, v.problem, v.allowed))
+    }
+}
+
+impl Api {
+    pub(crate) fn new(base: Url) -> Self {
+        Self { http: http_client::client(), base }
+    }
+
+    pub(crate) async fn sign_up(&self, signup: &Signup, key: &str) -> Result<Accepted, Error> {
+        let request = self.request(Method::POST, &["tenants"]).header("idempotency-key", key).json(signup);
+        answer(request).await
+    }
+
+    pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Tenant, Error> {
+        answer(self.request(Method::GET, &["tenants", id.as_str()])).await
+    }
+
+    pub(crate) async fn operation(&self, tenant: &TenantId, id: OperationId) -> Result<Operation, Error> {
+        answer(self.request(Method::GET, &["tenants", tenant.as_str(), "operations", &id.to_string()])).await
+    }
+
+    pub(crate) async fn retry(&self, id: &TenantId) -> Result<Accepted, Error> {
+        answer(self.request(Method::POST, &["tenants", id.as_str(), "retry"])).await
+    }
+
+    pub(crate) async fn delete(&self, id: &TenantId) -> Result<Accepted, Error> {
+        answer(self.request(Method::DELETE, &["tenants", id.as_str()])).await
+    }
+
+    pub(crate) async fn plans(&self) -> Result<Vec<Plan>, Error> {
+        #[derive(Deserialize)]
+        struct Plans {
+            plans: Vec<Plan>,
+        }
+        answer(self.request(Method::GET, &["plans"])).await.map(|Plans { plans }| plans)
+    }
+
+    pub(crate) async fn themes(&self) -> Result<Vec<Theme>, Error> {
+        #[derive(Deserialize)]
+        struct Themes {
+            themes: Vec<Theme>,
+        }
+        answer(self.request(Method::GET, &["themes"])).await.map(|Themes { themes }| themes)
+    }
+
+    pub(crate) async fn blueprint(&self, name: &str) -> Result<Blueprint, Error> {
+        answer(self.request(Method::GET, &["blueprints", name])).await
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        // Only a URL that cannot have a path (`mailto:`) has no segments; reqwest refuses to send that one.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("v1").extend(path);
+        }
+        self.http.request(method, url)
+    }
+}
+
+/// Sends a request and reads what it is answered.
+pub(crate) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
+    let answer = request.send().await.map_err(|e| unanswered(&e))?;
+    let (status, url) = (answer.status(), answer.url().clone());
+    let body = answer.bytes().await.map_err(|e| unanswered(&e))?;
+    if !status.is_success() {
+        return Err(Error::Refused(Problem::read(status, &body)));
+    }
+    serde_json::from_slice(&body).map_err(|cause| Error::Unreadable { url, cause })
+}
+
+/// reqwest says what it did; why it failed is at the far end of the chain.
+fn unanswered(error: &reqwest::Error) -> Error {
+    let mut root: &dyn std::error::Error = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    let place = error.url().map_or_else(|| "the API".to_owned(), Url::to_string);
+    Error::Unanswered(format!("{place} did not answer: {root}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signup_is_sent_as_the_api_reads_it() {
+        let signup = Signup {
+            name: "Acme".to_owned(),
+            subdomain: "acme".to_owned(),
+            email: "owner@acme.example".to_owned(),
+            blueprint: "merchant-workspace".to_owned(),
+            plan: None,
+            theme: Some("modern".to_owned()),
+            category: None,
+            integrations: vec!["stripe".to_owned()],
+        };
+        let sent = serde_json::to_value(signup).expect("JSON");
+        let read: tenancy::SignupRequest = serde_json::from_value(sent).expect("a signup request");
+        assert_eq!(read.theme.as_deref(), Some("modern"));
+        assert_eq!(read.plan, None);
+        assert!(read.integrations.contains("stripe"));
+    }
+
+    #[test]
+    fn a_problem_says_what_is_wrong_with_every_field() {
+        let body =
+            br#"{"type":"about:blank","title":"Invalid signup","status":422,"detail":"2 fields are wrong",
+            "violations":[{"field":"subdomain","problem":"'www' is reserved","allowed":"3 to 40 of a-z"},
+                          {"field":"email","problem":"has no '@'","allowed":"an address"}]}"#;
+        assert_eq!(
+            Problem::read(StatusCode::UNPROCESSABLE_ENTITY, body).to_string(),
+            "Invalid signup (422): 2 fields are wrong\n  \
+             subdomain: 'www' is reserved; allowed: 3 to 40 of a-z\n  \
+             email: has no '@'; allowed: an address"
+        );
+    }
+
+    #[test]
+    fn a_refusal_by_what_stands_before_the_api_is_shown_as_it_came() {
+        let problem = Problem::read(StatusCode::FORBIDDEN, br#"{"message":"Missing Authentication Token"}"#);
+        assert_eq!(problem.to_string(), r#"Forbidden (403): {"message":"Missing Authentication Token"}"#);
+    }
+
+    #[test]
+    fn paths_go_below_the_base_and_cannot_leave_it() {
+        let api = Api::new("http://127.0.0.1:4571/stage/".parse().expect("a URL"));
+        let url =
+            api.request(Method::GET, &["blueprints", "../x y"]).build().expect("a request").url().to_string();
+        assert_eq!(url, "http://127.0.0.1:4571/stage/v1/blueprints/..%2Fx%20y");
+    }
+}

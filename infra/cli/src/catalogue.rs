@@ -1,0 +1,123 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde::de::DeserializeOwned;
+use store::{Catalogue, Database};
+use tenancy::{Blueprint, Plan, Theme};
+
+use crate::Outcome;
+use crate::workflow::{self, Machine};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Writes the plans, themes and blueprints of a folder to the table CATALOGUE_TABLE names.
+    Apply {
+        /// A folder with plans/*.toml, themes/*.toml and blueprints/*.toml.
+        dir: PathBuf,
+        /// A folder with a state machine, <blueprint>.asl.json, for each blueprint.
+        #[arg(long)]
+        machines: PathBuf,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self) -> Outcome {
+        let Self::Apply { dir, machines } = self;
+        let offer = Offer::read(&dir, &machines)?;
+        offer.write(&Catalogue::new(Database::from_env().await)).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A catalogue as it is written down: each plan, theme and blueprint in the file of its name.
+#[derive(Debug)]
+struct Offer {
+    plans: Vec<Plan>,
+    themes: Vec<Theme>,
+    blueprints: Vec<Blueprint>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    #[error("{0}: {1}")]
+    Toml(PathBuf, Box<toml::de::Error>),
+    #[error("{0}: {1}")]
+    Machine(PathBuf, serde_json::Error),
+    #[error("{0}: {1}")]
+    Workflow(PathBuf, workflow::Error),
+    #[error("{file}: describes '{id}'; the file of '{id}' is {id}.toml")]
+    Name { file: PathBuf, id: String },
+    #[error("blueprint '{blueprint}' names the {kind} '{id}', but there is no {kind}s/{id}.toml")]
+    Dangling { blueprint: String, kind: &'static str, id: String },
+}
+
+impl Offer {
+    /// Reads everything before anything is written: a mistake in the last file changes no row.
+    fn read(dir: &Path, machines: &Path) -> Result<Self, Error> {
+        let plans: Vec<Plan> = folder(&dir.join("plans"), |plan: &Plan| &plan.id)?;
+        let themes: Vec<Theme> = folder(&dir.join("themes"), |theme: &Theme| &theme.id)?;
+        let mut blueprints: Vec<Blueprint> =
+            folder(&dir.join("blueprints"), |blueprint: &Blueprint| &blueprint.name)?;
+        for blueprint in &mut blueprints {
+            let plan = missing(&blueprint.plans, plans.iter().map(|plan| &plan.id)).map(|id| ("plan", id));
+            let theme =
+                missing(&blueprint.themes, themes.iter().map(|theme| &theme.id)).map(|id| ("theme", id));
+            if let Some((kind, id)) = plan.or(theme) {
+                return Err(Error::Dangling { blueprint: blueprint.name.clone(), kind, id });
+            }
+            let file = machines.join(format!("{}.asl.json", blueprint.name));
+            let machine: Machine =
+                serde_json::from_str(&text(&file)?).map_err(|e| Error::Machine(file.clone(), e))?;
+            blueprint.workflow = machine.workflow().map_err(|e| Error::Workflow(file, e))?;
+        }
+        Ok(Self { plans, themes, blueprints })
+    }
+
+    /// Writes what is named before what names it.
+    async fn write(&self, catalogue: &Catalogue) -> Result<(), store::Error> {
+        for plan in &self.plans {
+            catalogue.put_plan(plan).await?;
+            println!("plan       {}", plan.id);
+        }
+        for theme in &self.themes {
+            catalogue.put_theme(theme).await?;
+            println!("theme      {}", theme.id);
+        }
+        for blueprint in &self.blueprints {
+            catalogue.put_blueprint(blueprint).await?;
+            println!("blueprint  {}, {} steps", blueprint.reference(), blueprint.workflow.steps().len());
+        }
+        Ok(())
+    }
+}
+
+/// The TOML files of a folder, by name. A file is called what it describes, so nothing is described twice.
+fn folder<T: DeserializeOwned>(dir: &Path, id: impl Fn(&T) -> &String) -> Result<Vec<T>, Error> {
+    let entries: Vec<fs::DirEntry> =
+        fs::read_dir(dir).and_then(Iterator::collect).map_err(|e| Error::File(dir.into(), e))?;
+    let mut files: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    let read = |file: PathBuf| {
+        let row: T = toml::from_str(&text(&file)?).map_err(|e| Error::Toml(file.clone(), e.into()))?;
+        if file.file_stem().is_some_and(|stem| stem == id(&row).as_str()) {
+            Ok(row)
+        } else {
+            Err(Error::Name { id: id(&row).clone(), file })
+        }
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn text(file: &Path) -> Result<String, Error> {
+    fs::read_to_string(file).map_err(|e| Error::File(file.into(), e))
+}
+
+fn missing<'a>(named: &[String], known: impl Iterator<Item = &'a String>) -> Option<String> {
+    let known: Vec<&String> = known.collect();
+    named.iter().find(|id| !known.contains(id)).cloned()
+}

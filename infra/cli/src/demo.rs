@@ -1,0 +1,246 @@
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use reqwest::{Client, Url};
+use serde::Deserialize;
+use serde_json::json;
+use tenancy::{OperationId, State, Status, StepState, Tenant, TenantId, slug_of};
+use tokio::task::JoinSet;
+use ulid::Ulid;
+
+use crate::Outcome;
+use crate::api::{Accepted, Api, Operation, Signup, answer};
+use crate::watch::{Screen, follow, reason};
+
+/// How many more sign-ups are timed.
+const SIGNUPS: usize = 10;
+
+/// A demo that takes longer has failed, whatever it waits for.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// What the tenant is made of.
+    #[arg(long, default_value = "merchant-workspace")]
+    blueprint: String,
+    /// Make this step fail, for example publish-website.
+    #[arg(long, value_name = "STEP", requires = "sandbox")]
+    fail: Option<String>,
+    /// Where the sandbox takes faults; only --fail needs it.
+    #[arg(long, env = "TENANTRY_SANDBOX")]
+    sandbox: Option<Url>,
+}
+
+impl Demo {
+    pub(crate) async fn run(self, api: &Api) -> Outcome {
+        let (Some(step), Some(sandbox)) = (&self.fail, &self.sandbox) else {
+            return in_time(Box::pin(succeed(api, &self.blueprint))).await;
+        };
+        let blueprint = api.blueprint(&self.blueprint).await?;
+        let step = named(step, &blueprint.workflow.steps())?;
+        let fault = Fault::inject(sandbox, &step).await?;
+        let outcome = in_time(Box::pin(fail(api, &self.blueprint, &step))).await;
+        match fault.remove().await {
+            Ok(()) => outcome,
+            Err(error) => {
+                eprintln!("the fault is still in force: {error}");
+                outcome.and(Ok(ExitCode::FAILURE))
+            }
+        }
+    }
+}
+
+/// Ends a demo that hangs, or that somebody has seen enough of, in an orderly way.
+async fn in_time(demo: impl Future<Output = Outcome>) -> Outcome {
+    tokio::select! {
+        outcome = demo => outcome,
+        () = tokio::time::sleep(PATIENCE) => Err(format!("gave up after {} s", PATIENCE.as_secs()).into()),
+        _ = tokio::signal::ctrl_c() => Err("interrupted; what was begun goes on by itself".into()),
+    }
+}
+
+/// One tenant from nothing to a site that answers; then sign-ups against the clock, deleted again.
+async fn succeed(api: &Api, blueprint: &str) -> Outcome {
+    let (tenant, operation, took) = sign_up(api, blueprint).await?;
+    if tenant.status != Status::Active {
+        return Err(why(&tenant, &operation).into());
+    }
+    let endpoint = |purpose: &str| {
+        tenant
+            .endpoints
+            .get(purpose)
+            .ok_or_else(|| format!("tenant {} is active without a {purpose}", tenant.id))
+    };
+    let (site, dashboard) = (endpoint("site")?, endpoint("dashboard")?);
+    let wall_ms = operation.wall_ms.ok_or("the operation does not say how long it took")?;
+    let wall = Duration::from_millis(wall_ms).as_secs_f64();
+    let critical_path = Duration::from_millis(operation.critical_path_ms).as_secs_f64();
+    println!("site      {site}");
+    println!("dashboard {dashboard}");
+    println!("tenant {} active in {:.1}s", tenant.id, took.as_secs_f64());
+    println!("wall {wall:.1}s, critical path {critical_path:.1}s, ratio {:.2}", wall / critical_path);
+    visit(site, &tenant.name).await?;
+    time_signups(api, blueprint).await
+}
+
+/// A tenant whose step is refused: everything made before it must go again.
+async fn fail(api: &Api, blueprint: &str, step: &str) -> Outcome {
+    println!("{step} will be refused by its provider");
+    let (tenant, operation, _) = sign_up(api, blueprint).await?;
+    if tenant.status != Status::Failed {
+        return Err(format!("{step} was refused, and yet {}", why(&tenant, &operation)).into());
+    }
+    println!("tenant {} failed, {} resources left", tenant.id, operation.resources_left);
+    Ok(if operation.resources_left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Signs up a tenant and shows its steps, until it is what it will be.
+async fn sign_up(
+    api: &Api,
+    blueprint: &str,
+) -> Result<(Tenant, Operation, Duration), Box<dyn std::error::Error>> {
+    let signup = invent(blueprint);
+    println!("signing up {} as {}", signup.name, signup.subdomain);
+    let begun = Instant::now();
+    let Accepted { tenant, operation } = api.sign_up(&signup, &Ulid::generate().to_string()).await?;
+    let mut screen = Screen::open();
+    let operation = follow(api, &tenant.id, operation, |operation| screen.show(operation)).await?;
+    let tenant = api.tenant(&tenant.id).await?;
+    Ok((tenant, operation, begun.elapsed()))
+}
+
+/// Why a tenant is not what it was to be.
+fn why(tenant: &Tenant, operation: &Operation) -> String {
+    let mut why =
+        format!("tenant {} is {}, {} resources left", tenant.id, tenant.status, operation.resources_left);
+    if let Some(stopped) = &operation.fault {
+        why += &format!("\n  {}: {}", stopped.step, reason(&stopped.fault));
+    }
+    for step in operation.steps.iter().filter(|step| step.state == StepState::Stuck) {
+        let cause = step.fault.as_ref().map_or_else(|| "the ledger does not say why".to_owned(), reason);
+        why += &format!("\n  {} is stuck: {cause}", step.name);
+    }
+    why
+}
+
+/// Looks at the site as a visitor would.
+async fn visit(site: &str, name: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let page = http_client::client().get(site).send().await?;
+    let status = page.status();
+    if status != 200 || !page.text().await?.contains(name) {
+        return Err(format!("{site} answers {status}, without the store's name, {name}").into());
+    }
+    Ok(())
+}
+
+/// Times sign-ups, one after another; while they are, those already accepted go on to be active and are deleted.
+async fn time_signups(api: &Api, blueprint: &str) -> Outcome {
+    let mut latencies = Vec::new();
+    let mut lives = JoinSet::new();
+    for _ in 0..SIGNUPS {
+        let signup = invent(blueprint);
+        let begun = Instant::now();
+        let accepted = api.sign_up(&signup, &Ulid::generate().to_string()).await?;
+        latencies.push(begun.elapsed());
+        lives.spawn(live_and_die(api.clone(), accepted));
+    }
+    latencies.sort();
+    let median = (latencies[SIGNUPS / 2 - 1] + latencies[SIGNUPS / 2]) / 2;
+    println!("signup answers in {} ms at the median ({SIGNUPS} signups)", median.as_millis());
+
+    let (mut deleted, mut left, mut wrong) = (0, 0, Vec::new());
+    while let Some(life) = lives.join_next().await {
+        match life? {
+            Ok(operation) => {
+                deleted += usize::from(operation.state == State::Succeeded);
+                left += operation.resources_left;
+            }
+            Err(why) => wrong.push(why),
+        }
+    }
+    println!("{deleted} tenants deleted, {left} resources left");
+    if !wrong.is_empty() {
+        return Err(wrong.join("\n").into());
+    }
+    Ok(if deleted == SIGNUPS && left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Waits until a tenant is active, and deletes it.
+async fn live_and_die(api: Api, Accepted { tenant, operation }: Accepted) -> Result<Operation, String> {
+    let (tenant, operation) = settled(&api, &tenant.id, operation).await?;
+    if tenant.status != Status::Active {
+        return Err(why(&tenant, &operation));
+    }
+    let deletion = api.delete(&tenant.id).await.map_err(|e| format!("tenant {}: {e}", tenant.id))?;
+    let (tenant, operation) = settled(&api, &tenant.id, deletion.operation).await?;
+    if tenant.status == Status::Deleted { Ok(operation) } else { Err(why(&tenant, &operation)) }
+}
+
+async fn settled(api: &Api, id: &TenantId, operation: OperationId) -> Result<(Tenant, Operation), String> {
+    let named = |e| format!("tenant {id}: {e}");
+    let operation = follow(api, id, operation, |_| ()).await.map_err(named)?;
+    Ok((api.tenant(id).await.map_err(named)?, operation))
+}
+
+/// A store nobody has, with a name a person can read out.
+fn invent(blueprint: &str) -> Signup {
+    const MADE_OF: [&str; 16] = [
+        "Amber", "Birch", "Cedar", "Copper", "Coral", "Cotton", "Flint", "Indigo", "Ivory", "Juniper",
+        "Linen", "Maple", "Olive", "Pearl", "Saffron", "Slate",
+    ];
+    const SOLD_BY: [&str; 16] = [
+        "Badger", "Crane", "Falcon", "Finch", "Fox", "Heron", "Ibis", "Lark", "Lynx", "Marten", "Otter",
+        "Owl", "Raven", "Robin", "Swift", "Wren",
+    ];
+    let [first, second, a, b, ..] = Ulid::generate().random().to_le_bytes();
+    let name = format!("{} {}", MADE_OF[usize::from(first % 16)], SOLD_BY[usize::from(second % 16)]);
+    let subdomain = format!("{}-{a:02x}{b:02x}", slug_of(&name));
+    Signup {
+        email: format!("owner@{subdomain}.example"),
+        name,
+        subdomain,
+        blueprint: blueprint.to_owned(),
+        plan: None,
+        theme: None,
+        category: None,
+        integrations: Vec::new(),
+    }
+}
+
+/// The step a person means: its whole name, or what follows the provider's.
+fn named(given: &str, steps: &[&str]) -> Result<String, String> {
+    let ending = format!("-{given}");
+    let meant: Vec<&&str> = steps.iter().filter(|step| **step == given || step.ends_with(&ending)).collect();
+    match meant[..] {
+        [step] => Ok((*step).to_owned()),
+        [] => Err(format!("no step is called '{given}'; one of: {}", steps.join(", "))),
+        _ => Err(format!("'{given}' may be any of several steps; one of: {}", steps.join(", "))),
+    }
+}
+
+/// A fault in force in the provider sandbox.
+struct Fault {
+    http: Client,
+    url: Url,
+}
+
+impl Fault {
+    /// Has every request of a step refused. A probe makes nothing: its looking is refused.
+    async fn inject(sandbox: &Url, step: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        #[derive(Deserialize)]
+        struct Added {
+            id: u64,
+        }
+        let http = http_client::client();
+        let acts: &[&str] = if step.contains("-probe-") { &["create", "read"] } else { &["create"] };
+        let fault = json!({ "function": step, "acts": acts, "kind": "deny" });
+        let faults = sandbox.join("/_faults")?;
+        let Added { id } = answer(http.post(faults).json(&fault)).await?;
+        Ok(Self { url: sandbox.join(&format!("/_faults/{id}"))?, http })
+    }
+
+    async fn remove(self) -> reqwest::Result<()> {
+        self.http.delete(self.url).send().await?.error_for_status().map(|_| ())
+    }
+}

@@ -1,0 +1,145 @@
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use tenancy::{OperationId, TenantId};
+use ulid::Ulid;
+
+use crate::Outcome;
+use crate::api::{Accepted, Api, Signup};
+use crate::watch::{picture, watch};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Signs up a tenant.
+    Create {
+        #[command(flatten)]
+        signup: Signup,
+        /// Repeats an earlier signup safely: the same key never makes a second tenant.
+        #[arg(long)]
+        idempotency_key: Option<String>,
+        /// Shows its steps until it is active or has failed.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Shows a tenant.
+    Show { id: TenantId },
+    /// Shows how far an operation is: the one named, or the one under way.
+    Status {
+        id: TenantId,
+        operation: Option<OperationId>,
+        /// Keeps showing until it has ended.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Provisions a tenant again that failed or is stuck.
+    Retry {
+        id: TenantId,
+        /// Shows its steps until it is active or has failed.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Deletes a tenant and everything it has.
+    Delete {
+        id: TenantId,
+        /// Shows what is undone until nothing is left.
+        #[arg(long)]
+        watch: bool,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Self::Create { signup, idempotency_key, watch } => {
+                let key = idempotency_key.unwrap_or_else(|| Ulid::generate().to_string());
+                let accepted = api.sign_up(&signup, &key).await.map_err(|error| {
+                    if error.may_pass() {
+                        format!("{error}\nit may have been accepted: repeat it with --idempotency-key {key}")
+                    } else {
+                        error.to_string()
+                    }
+                })?;
+                report(api, &accepted, watch).await
+            }
+            Self::Show { id } => show(api, &id).await,
+            Self::Status { id, operation, watch } => status(api, &id, operation, watch).await,
+            Self::Retry { id, watch } => report(api, &api.retry(&id).await?, watch).await,
+            Self::Delete { id, watch } => report(api, &api.delete(&id).await?, watch).await,
+        }
+    }
+}
+
+async fn report(api: &Api, accepted: &Accepted, follow: bool) -> Outcome {
+    let Accepted { tenant, operation } = accepted;
+    println!("tenant {} {}, operation {operation}", tenant.id, tenant.status);
+    if follow { Ok(watch(api, &tenant.id, *operation).await?) } else { Ok(ExitCode::SUCCESS) }
+}
+
+async fn show(api: &Api, id: &TenantId) -> Outcome {
+    let tenant = api.tenant(id).await?;
+    let line = |what: &str, value: &str| println!("{what:<12} {value}");
+    line("tenant", tenant.id.as_str());
+    line("name", &tenant.name);
+    line("status", tenant.status.name());
+    line("subdomain", tenant.subdomain.as_str());
+    line("email", tenant.email.as_str());
+    line("blueprint", &tenant.blueprint.to_string());
+    line("plan", &tenant.plan);
+    line("theme", tenant.theme.as_deref().unwrap_or("-"));
+    line("category", tenant.category.as_deref().unwrap_or("-"));
+    line("created", &tenant.created_at.to_string());
+    if let Some(at) = tenant.activated_at {
+        line("activated", &at.to_string());
+    }
+    for integration in &tenant.integrations {
+        line("integration", integration);
+    }
+    for (purpose, url) in &tenant.endpoints {
+        line(purpose, url);
+    }
+    if let Some(operation) = tenant.operation {
+        line("operation", &operation.to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn status(api: &Api, id: &TenantId, operation: Option<OperationId>, follow: bool) -> Outcome {
+    let tenant = api.tenant(id).await?;
+    println!("tenant {} {}", tenant.id, tenant.status);
+    let Some(operation) = operation.or(tenant.operation) else {
+        println!("no operation is under way");
+        return Ok(ExitCode::SUCCESS);
+    };
+    if follow {
+        return Ok(watch(api, id, operation).await?);
+    }
+    println!("{}", picture(&api.operation(id, operation).await?));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn plans(api: &Api) -> Outcome {
+    for plan in api.plans().await? {
+        let price = format!("{}.{:02} {}", plan.price_cents / 100, plan.price_cents % 100, plan.currency);
+        let trial =
+            if plan.trial_days == 0 { String::new() } else { format!(", {} days' trial", plan.trial_days) };
+        println!(
+            "{:<16} {:<16} {price} {}{trial}{}",
+            plan.id,
+            plan.name,
+            plan.billing_cycle,
+            offered(plan.active)
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn themes(api: &Api) -> Outcome {
+    for theme in api.themes().await? {
+        println!("{:<16} {:<16} {}{}", theme.id, theme.name, theme.description, offered(theme.active));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn offered(active: bool) -> &'static str {
+    if active { "" } else { " (not for new tenants)" }
+}
