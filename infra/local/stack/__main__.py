@@ -1,0 +1,189 @@
+"""The local stack: the product's own template on an AWS emulator, no account, no containers.
+
+    python infra/local/stack up                 start it, or bring a running one up to date
+    python infra/local/stack env                its environment, as `export` lines
+    python infra/local/stack run -- <command>   run a command against a throw-away stack
+    python infra/local/stack down               stop it; `up` brings its data back
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import processes
+import servers
+from record import Record, alone
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+CACHE = Path(os.environ.get("TENANTRY_CACHE", "~/.cache/tenantry")).expanduser()
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", CACHE / "target"))
+BINARIES = TARGET / "debug"
+TEMPLATE = REPOSITORY / "template.yaml"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--directory", type=Path, default=REPOSITORY / ".local" / "stack", help="the stack's state")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up")
+    commands.add_parser("down")
+    commands.add_parser("env")
+    commands.add_parser("run").add_argument("argv", nargs="+", metavar="command")
+    arguments = parser.parse_args()
+    directory = arguments.directory.resolve()
+    # SIGTERM unwinds like an interrupt does, so that `finally` runs.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    match arguments.command:
+        case "up":
+            with alone(directory):
+                record = Record.load(directory, "local")
+                up(record, throw_away=False)
+            print(f"The stack is up: {record.urls['front']} (stop it with `make down`)")
+        case "down":
+            with alone(directory):
+                record = Record.load(directory, "local")
+                servers.stop(record)
+                record.save()
+        case "env":
+            record = Record.load(directory, "local")
+            if not processes.alive(record.emulator):
+                raise SystemExit("no stack is running: `make up` starts one")
+            print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment(record).items()))
+        case "run":
+            return run(arguments.argv)
+    return 0
+
+
+def up(record: Record, throw_away: bool) -> None:
+    build()
+    servers.ensure(record, BINARIES / "sandbox", throw_away)
+    if not TEMPLATE.exists():
+        raise SystemExit("template.yaml is not there: the servers run, but nothing is deployed")
+    # boto3 takes a third of a second to import: not before there is something to deploy.
+    import boto3
+    from botocore.config import Config
+    from deploy import deploy
+    from package import Packages
+
+    session = boto3.Session(*servers.CREDENTIALS.values(), region_name=servers.REGION)
+    config = Config(read_timeout=120, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    client = lambda service: session.client(service, endpoint_url=record.emulator_url, config=config)
+    parameters = {
+        "Deployment": record.deployment,
+        "PublicUrl": record.urls["front"],
+        "ApiAuthorization": "NONE",
+        "MailFrom": "hello@tenantry.example",
+    }
+    packages = Packages(CACHE, BINARIES)
+    deploy(TEMPLATE, parameters, packages, record, client("cloudformation"), client("s3"))
+    open_front(record)
+    apply_catalogue(record)
+
+
+def build() -> None:
+    command = ["cargo", "build", "--workspace", "--bins", "--quiet"]
+    if subprocess.run(command, cwd=REPOSITORY, env=os.environ | {"CARGO_TARGET_DIR": str(TARGET)}).returncode:
+        raise SystemExit("the workspace does not build")
+
+
+def open_front(record: Record) -> None:
+    """Leads the public URL to the deployed API, and sees that it answers."""
+    if "ApiId" not in record.outputs:
+        raise SystemExit("the template has no output ApiId: the public URL leads nowhere")
+    target = f"{record.emulator_url}/_aws/execute-api/{record.outputs['ApiId']}/$default"
+    body = json.dumps({"target": target}).encode()
+    headers = {"content-type": "application/json"}
+    order = urllib.request.Request(f"{record.urls['control']}/_sandbox/front", body, headers, method="PUT")
+    urllib.request.urlopen(order, timeout=5).close()
+    try:
+        urllib.request.urlopen(record.urls["front"], timeout=30).close()
+    except urllib.error.HTTPError as error:
+        if error.code >= 500:
+            raise SystemExit(f"{record.urls['front']} answers {error.code}: {error.read(500)!r}") from None
+
+
+def apply_catalogue(record: Record) -> None:
+    """Seeds plans, themes and blueprint settings when their files, the machines or the table are new."""
+    catalogue, machines = REPOSITORY / "infra/catalogue", REPOSITORY / "statemachine/blueprints"
+    files = sorted(file for root in (catalogue, machines) for file in root.rglob("*") if file.is_file())
+    # A table made anew is empty whatever was applied to the last one.
+    tables = [entry["id"] for name, entry in sorted(record.deployed.items()) if name.endswith("-Data")]
+    digest = hashlib.sha256(json.dumps(tables).encode() + b"".join(map(Path.read_bytes, files))).hexdigest()
+    if record.catalogue == digest:
+        return
+    command = [str(BINARIES / "tenantry"), "catalogue", "apply", str(catalogue), "--machines", str(machines)]
+    if subprocess.run(command, env=os.environ | environment(record), cwd=REPOSITORY).returncode:
+        raise SystemExit("the catalogue was not applied; the stack itself is deployed")
+    record.catalogue = digest
+    record.save()
+
+
+def run(argv: list[str]) -> int:
+    """A stack of its own for one command, gone afterwards whatever happens."""
+    directory = Path(tempfile.mkdtemp(prefix="tenantry-"))
+    record = Record.load(directory, f"t-{secrets.token_hex(2)}")
+    try:
+        start = time.monotonic()
+        up(record, throw_away=True)
+        print(f"{record.deployment} is up after {time.monotonic() - start:.1f} s", flush=True)
+        return attend(argv, os.environ | environment(record))
+    finally:
+        servers.stop(record)
+        if os.environ.get("KEEP"):
+            print(f"kept: {directory}")
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def attend(argv: list[str], env: dict[str, str]) -> int:
+    """Runs the command to its end; when we are told to stop, it is told first and given time to."""
+    command = subprocess.Popen(argv, env=env, cwd=REPOSITORY)
+    try:
+        return command.wait()
+    except BaseException:
+        command.terminate()
+        try:
+            command.wait(10)
+        except subprocess.TimeoutExpired:
+            command.kill()
+            command.wait()
+        raise
+
+
+def environment(record: Record) -> dict[str, str]:
+    """What a command needs to talk to the stack. AWS is the emulator itself: faults are for the functions."""
+    tables = {f"{table.upper()}_TABLE": record.outputs.get(f"{table}Table", "") for table in TABLES}
+    return {
+        "TENANTRY_API": record.urls["front"],
+        "TENANTRY_SANDBOX": record.urls["control"],
+        "TENANTRY_EMULATOR": record.emulator_url,
+        "TENANTRY_DEPLOYMENT": record.deployment,
+        "TENANTRY_STACK_OUTPUTS": str(record.outputs_file),
+        "AWS_ENDPOINT_URL": record.emulator_url,
+        "AWS_REGION": servers.REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **servers.CREDENTIALS,
+        **{name: value for name, value in tables.items() if value},
+    }
+
+
+TABLES = ("Tenants", "Ledger", "Claims", "Catalogue")
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,113 @@
+"""The two servers of a stack: the AWS emulator, and the sandbox in front of it."""
+
+import http.client
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import processes
+from record import Record
+
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def ensure(record: Record, sandbox: Path, throw_away: bool) -> None:
+    """Both run afterwards. What runs already is left alone, except for a sandbox built anew since."""
+    built = sandbox.stat().st_mtime_ns
+    emulator_runs, sandbox_runs = processes.alive(record.emulator), processes.alive(record.sandbox)
+    if emulator_runs and sandbox_runs and record.sandbox_built == built:
+        return
+    if not emulator_runs:
+        port = processes.free_port(_port(record.emulator_url))
+        record.emulator_url = f"http://127.0.0.1:{port}"
+    processes.stop(record.sandbox)
+    _start_sandbox(record, sandbox, throw_away)
+    record.sandbox_built = built
+    if not emulator_runs:
+        _start_emulator(record, throw_away)
+
+
+def stop(record: Record) -> None:
+    processes.stop(record.emulator)
+    processes.stop(record.sandbox)
+    record.emulator = record.sandbox = None
+
+
+def _start_sandbox(record: Record, binary: Path, throw_away: bool) -> None:
+    ready = record.directory / "sandbox.json"
+    ready.unlink(missing_ok=True)
+    command = [str(binary), "--emulator", record.emulator_url, "--ready", str(ready)]
+    for name, url in record.urls.items():
+        command += [f"--{name}-port", str(processes.free_port(_port(url)))]
+    record.sandbox = processes.start(command, _scrubbed(record), record.directory / "sandbox.log", throw_away)
+    record.save()
+    _wait(lambda: ready.exists(), record.sandbox, record.directory / "sandbox.log", "the sandbox")
+    record.urls = json.loads(ready.read_text())
+    record.save()
+
+
+def _start_emulator(record: Record, throw_away: bool) -> None:
+    kept = "0" if throw_away else "1"
+    env = _scrubbed(record) | {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(_port(record.emulator_url)),
+        "MINISTACK_HOST": "localhost",
+        "MINISTACK_REGION": REGION,
+        # Functions inherit it: their AWS is the sandbox's, which can be told to fail.
+        "AWS_ENDPOINT_URL": record.urls["aws"],
+        # The functions' roles are enforced, as on AWS.
+        "AUTH": os.environ.get("AUTH", "true"),
+        "LOG_LEVEL": "WARNING",
+        "PERSIST_STATE": kept,
+        "S3_PERSIST": kept,
+        "STATE_DIR": _directory(record, "state"),
+        "S3_DATA_DIR": _directory(record, "s3"),
+        # Listeners on fixed ports that nobody here needs.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "SFN_WAIT_SCALE": os.environ.get("SFN_WAIT_SCALE", "0.1" if throw_away else "1"),
+        "PYTHONPATH": str(Path(__file__).parent / "server"),
+    }
+    command = [sys.executable, "-m", "ministack.app"]
+    record.emulator = processes.start(command, env, record.directory / "emulator.log", throw_away)
+    record.save()
+    log = record.directory / "emulator.log"
+    _wait(lambda: _answers(f"{record.emulator_url}/_ministack/ready"), record.emulator, log, "the emulator")
+
+
+def _scrubbed(record: Record) -> dict[str, str]:
+    """Functions inherit the emulator's environment: nothing of the caller's, least of all credentials, gets in."""
+    home = _directory(record, "tmp")
+    return {"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
+
+
+def _directory(record: Record, name: str) -> str:
+    path = record.directory / name
+    path.mkdir(exist_ok=True)
+    return str(path)
+
+
+def _wait(ready, process: dict, log: Path, name: str) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
+        if not processes.alive(process) or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+            raise SystemExit(f"{name} did not start; the end of {log}:\n{tail}")
+        time.sleep(0.03)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, http.client.HTTPException, OSError):
+        return False
+
+
+def _port(url: str | None) -> int | None:
+    return int(url.rsplit(":", 1)[1]) if url else None
