@@ -1,4 +1,5 @@
 use std::fmt::Display;
+use std::pin::Pin;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use fault::{Fault, Kind};
@@ -64,7 +65,8 @@ where
             deadline: timestamp(event.context.deadline()),
         };
         let outcome = match serde_json::from_value(event.payload) {
-            Ok(input) => handler(input, invocation).await,
+            // Boxed: with an SDK call inside, the type of the whole would be too deep for the compiler.
+            Ok(input) => (Box::pin(handler(input, invocation)) as BoxedCall<'_, O>).await,
             Err(e) => Err(Fault::terminal(format!("the payload does not decode: {e}"))),
         };
         labels.log(name, outcome.as_ref().err(), clock.elapsed());
@@ -72,6 +74,8 @@ where
     }))
     .await
 }
+
+type BoxedCall<'a, O> = Pin<Box<dyn Future<Output = Result<O, Fault>> + 'a>>;
 
 fn timestamp(deadline: std::time::SystemTime) -> Timestamp {
     let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();

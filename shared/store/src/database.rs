@@ -55,6 +55,10 @@ impl Row {
     }
 }
 
+/// Attributes that the store keeps beside an item's own fields. Plans, themes and blueprints have a `version` of
+/// their own, so ours is called something nobody else would.
+pub(crate) const OWN: [&str; 4] = ["pk", "sk", "row_version", "expires_at"];
+
 /// What must hold for a write to happen. There is no unconditional write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -86,17 +90,20 @@ pub enum Write {
 impl Write {
     pub fn put(key: Key, body: &impl Serialize, condition: Condition) -> Result<Self, Error> {
         match serde_json::to_value(body) {
-            Ok(Value::Object(body)) => Ok(Self::Put { key, body, expires_at: None, condition }),
+            Ok(Value::Object(body)) => match OWN.iter().find(|own| body.contains_key(**own)) {
+                Some(own) => Err(Error::Unusable(format!("a field cannot be named '{own}': the store's own is"))),
+                None => Ok(Self::Put { key, body, expires_at: None, condition }),
+            },
             Ok(_) => Err(Error::Unusable("only structures can be stored".to_owned())),
             Err(e) => Err(Error::Unusable(format!("cannot be encoded: {e}"))),
         }
     }
 
-    /// Lets the item of a put expire.
+    /// Lets the item of a put expire, at the whole second: DynamoDB counts no finer.
     #[must_use]
     pub fn until(mut self, at: Timestamp) -> Self {
         if let Self::Put { expires_at, .. } = &mut self {
-            *expires_at = Some(at);
+            *expires_at = Timestamp::from_second(at.as_second()).ok();
         }
         self
     }
@@ -167,7 +174,7 @@ impl Database {
         match self {
             Self::Dynamo(dynamo) => dynamo.get(key).await,
             #[cfg(feature = "memory")]
-            Self::Memory(memory) => Ok(memory.get(key)),
+            Self::Memory(memory) => Ok(memory.get(key).await),
         }
     }
 
@@ -183,7 +190,7 @@ impl Database {
         match self {
             Self::Dynamo(dynamo) => dynamo.query(table, pk, prefix, limit, after).await,
             #[cfg(feature = "memory")]
-            Self::Memory(memory) => Ok(memory.query(table, pk, prefix, limit, after)),
+            Self::Memory(memory) => Ok(memory.query(table, pk, prefix, limit, after).await),
         }
     }
 
@@ -203,7 +210,7 @@ impl Database {
         match self {
             Self::Dynamo(dynamo) => dynamo.write(write).await,
             #[cfg(feature = "memory")]
-            Self::Memory(memory) => memory.transact(vec![write]).map(|versions| versions[0]),
+            Self::Memory(memory) => memory.transact(vec![write]).await.map(|versions| versions[0]),
         }
     }
 
@@ -212,7 +219,7 @@ impl Database {
         match self {
             Self::Dynamo(dynamo) => dynamo.transact(writes).await,
             #[cfg(feature = "memory")]
-            Self::Memory(memory) => memory.transact(writes).map(|_| ()),
+            Self::Memory(memory) => memory.transact(writes).await.map(|_| ()),
         }
     }
 }

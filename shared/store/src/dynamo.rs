@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -18,7 +20,8 @@ const TRANSACTION_TRIES: u32 = 8;
 
 type Item = HashMap<String, AttributeValue>;
 
-/// The tables on DynamoDB (API 2012-08-10): partition key `pk`, sort key `sk`, `version`, TTL `expires_at`.
+/// The tables on DynamoDB (API 2012-08-10): partition key `pk`, sort key `sk`, `row_version`, TTL `expires_at`;
+/// beside them an item's own fields.
 #[derive(Clone, Debug)]
 pub struct Dynamo {
     client: Client,
@@ -103,9 +106,10 @@ impl Dynamo {
                 let request = request.condition_expression(expression).set_expression_attribute_values(values);
                 let sent = request.return_values_on_condition_check_failure(all_old).send().await;
                 sent.map(|_| version).map_err(|e| match e.as_service_error() {
-                    Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                        failed,
-                    )) => conflict(0, table, failed.item().cloned()),
+                    Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                        conflict(0, table, failed.item().cloned())
+                    }
+                    Some(PutItemError::TransactionConflictException(_)) => rivals(),
                     _ => Error::Unavailable(aws::fault("dynamodb", &e)),
                 })
             }
@@ -122,11 +126,10 @@ impl Dynamo {
                     .send()
                     .await;
                 sent.map(|_| 0).map_err(|e| match e.as_service_error() {
-                    Some(
-                        aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
-                            failed,
-                        ),
-                    ) => conflict(0, table, failed.item().cloned()),
+                    Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
+                        conflict(0, table, failed.item().cloned())
+                    }
+                    Some(DeleteItemError::TransactionConflictException(_)) => rivals(),
                     _ => Error::Unavailable(aws::fault("dynamodb", &e)),
                 })
             }
@@ -145,18 +148,16 @@ impl Dynamo {
                 return Ok(());
             };
             let reasons = cancellation_reasons(&error);
-            let failed = |code| reasons.iter().position(|reason: &CancellationReason| reason.code() == Some(code));
-            if let Some(index) = failed("ConditionalCheckFailed") {
-                return Err(conflict(index, tables[index], reasons[index].item.clone()));
-            }
-            if failed("TransactionConflict").is_none() {
-                return Err(Error::Unavailable(aws::fault("dynamodb", &error)));
+            match verdict(&reasons) {
+                Verdict::Failed(index) => return Err(conflict(index, tables[index], reasons[index].item.clone())),
+                Verdict::Refused => return Err(Error::Unavailable(aws::fault("dynamodb", &error))),
+                Verdict::Again => {}
             }
             #[allow(clippy::disallowed_methods)] // Milliseconds, between rivals for one item; not a poll.
             tokio::time::sleep(pause).await;
             pause = pause.mul_f32(1.7);
         }
-        Err(Error::Unavailable(fault::Fault::transient("too many writers want the same record at once")))
+        Err(rivals())
     }
 
     fn transact_item(&self, write: Write) -> Result<TransactWriteItem, Error> {
@@ -188,6 +189,32 @@ impl Dynamo {
     }
 }
 
+/// What a cancelled transaction asks of us.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// The condition of this write did not hold.
+    Failed(usize),
+    /// Others were in the way.
+    Again,
+    /// It will never be accepted, or never was a transaction.
+    Refused,
+}
+
+/// The first reason decides. One that passes hides what its write would have met, so a failed condition after it
+/// is not yet the first: a repeated request must not hear that its own subdomain is taken.
+fn verdict(reasons: &[CancellationReason]) -> Verdict {
+    let codes = reasons.iter().map(|reason| reason.code().unwrap_or("None"));
+    match codes.enumerate().find(|(_, code)| *code != "None") {
+        Some((index, "ConditionalCheckFailed")) => Verdict::Failed(index),
+        Some((_, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")) => Verdict::Again,
+        _ => Verdict::Refused,
+    }
+}
+
+fn rivals() -> Error {
+    Error::Unavailable(fault::Fault::transient("too many writers want the same record at once"))
+}
+
 fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> Vec<CancellationReason> {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -204,7 +231,7 @@ fn expression(condition: Condition) -> (&'static str, Option<Item>) {
         Condition::Free(now) => {
             ("attribute_not_exists(pk) OR expires_at <= :v", value(now.as_second().to_string()))
         }
-        Condition::Version(version) => ("version = :v", value(version.to_string())),
+        Condition::Version(version) => ("row_version = :v", value(version.to_string())),
     }
 }
 
@@ -218,7 +245,7 @@ fn key_of(key: Key) -> Item {
 fn item(key: Key, body: Map<String, Value>, expires_at: Option<Timestamp>, version: u64) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(body).map_err(|e| Error::Unusable(e.to_string()))?;
     item.extend(key_of(key));
-    item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+    item.insert("row_version".to_owned(), AttributeValue::N(version.to_string()));
     if let Some(at) = expires_at {
         item.insert("expires_at".to_owned(), AttributeValue::N(at.as_second().to_string()));
     }
@@ -236,7 +263,7 @@ fn row(table: Table, mut item: Item) -> Result<Row, Error> {
         Some(AttributeValue::N(n)) => n.parse::<i64>().ok(),
         _ => None,
     };
-    let version = number("version").and_then(|n| u64::try_from(n).ok()).ok_or_else(|| malformed("version"))?;
+    let version = number("row_version").and_then(|n| u64::try_from(n).ok()).ok_or_else(|| malformed("row_version"))?;
     let expires_at = number("expires_at").and_then(|n| Timestamp::from_second(n).ok());
     let body = serde_dynamo::from_item(item).map_err(|e| Error::Unusable(e.to_string()))?;
     Ok(Row { key, version, expires_at, body })
@@ -246,5 +273,29 @@ fn conflict(index: usize, table: Table, existing: Option<Item>) -> Error {
     match existing.map(|item| row(table, item)).transpose() {
         Ok(existing) => Error::Conflict(Box::new(Conflict { index, existing })),
         Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reasons(codes: &[&str]) -> Vec<CancellationReason> {
+        codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect()
+    }
+
+    #[test]
+    fn the_first_reason_decides_what_a_cancelled_transaction_meant() {
+        for (codes, expected) in [
+            (&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"][..], Verdict::Failed(1)),
+            (&["ConditionalCheckFailed", "TransactionConflict"], Verdict::Failed(0)),
+            (&["TransactionConflict", "ConditionalCheckFailed"], Verdict::Again),
+            (&["None", "ThrottlingError"], Verdict::Again),
+            (&["ProvisionedThroughputExceeded", "None"], Verdict::Again),
+            (&["None", "ValidationError"], Verdict::Refused),
+            (&[], Verdict::Refused),
+        ] {
+            assert_eq!(verdict(&reasons(codes)), expected, "{codes:?}");
+        }
     }
 }

@@ -100,7 +100,7 @@ impl Ledger for ResourceLedger {
                 }
                 row = taken(&found, row);
                 row.version = self.put(&row).await?;
-                before = found.is_left().then_some(found);
+                before = Some(found);
             }
             Err(error) => return Err(error.into()),
         }
@@ -232,11 +232,16 @@ fn fresh(intent: &Intent, now: Timestamp) -> Resource {
     }
 }
 
-/// The row of a call that goes on where an earlier one stopped. A destroyed resource leaves nothing to go on
-/// from: the row starts afresh.
+/// The row of a call that goes on where an earlier one stopped. What was destroyed, or was about to be, leaves
+/// nothing to go on from but its name: it is made anew, by this operation, on top of whatever is live by now.
 fn taken(found: &Resource, new: Resource) -> Resource {
-    if !found.is_left() {
-        return Resource { version: found.version, ..new };
+    let version = found.version;
+    match found.state {
+        ResourceState::Destroyed => return Resource { version, ..new },
+        ResourceState::Destroying | ResourceState::Stuck => {
+            return Resource { handle: found.handle.clone(), version, ..new };
+        }
+        ResourceState::Intended | ResourceState::Live => {}
     }
     let again = found.operation == new.operation;
     Resource {
@@ -249,7 +254,7 @@ fn taken(found: &Resource, new: Resource) -> Resource {
         intended_at: found.intended_at,
         live_at: found.live_at,
         begun_at: if again { found.begun_at } else { new.begun_at },
-        version: found.version,
+        version,
         ..new
     }
 }
@@ -259,11 +264,13 @@ fn held_by(row: &Resource, lease: &Lease) -> bool {
 }
 
 /// What has to go when an operation is undone: everything, unless the tenant has been alive; then only what the
-/// operation itself made.
+/// operation itself made, and what an earlier teardown could not finish.
 #[must_use]
 pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) -> Vec<Resource> {
     let everything = operation.kind == Kind::Delete || tenant.activated_at.is_none();
-    resources.into_iter().filter(|r| r.is_left() && (everything || r.made_by == operation.id)).collect()
+    let going = |r: &Resource| matches!(r.state, ResourceState::Destroying | ResourceState::Stuck);
+    let doomed = |r: &Resource| r.is_left() && (everything || r.made_by == operation.id || going(r));
+    resources.into_iter().filter(doomed).collect()
 }
 
 /// The resources that can go next, all at once: those that nothing left can stand on. A resource may stand on

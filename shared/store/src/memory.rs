@@ -1,9 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fault::Fault;
 
 use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
 
 /// The tables in memory: what DynamoDB does with our four operations, and nothing else of it.
+///
+/// Each operation first gives way, as a call over the network does: what races in production races in a test,
+/// and whoever polls the futures chooses who is first.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     rows: Arc<Mutex<BTreeMap<Key, Row>>>,
@@ -14,11 +19,12 @@ impl Memory {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn get(&self, key: &Key) -> Option<Row> {
+    pub(crate) async fn get(&self, key: &Key) -> Option<Row> {
+        tokio::task::yield_now().await;
         self.rows().get(key).cloned()
     }
 
-    pub(crate) fn query(
+    pub(crate) async fn query(
         &self,
         table: Table,
         pk: &str,
@@ -26,6 +32,7 @@ impl Memory {
         limit: usize,
         after: Option<&Page>,
     ) -> (Vec<Row>, Option<Page>) {
+        tokio::task::yield_now().await;
         let rows = self.rows();
         let mut found = rows.values().filter(|row| {
             let Key { table: t, pk: p, sk } = &row.key;
@@ -36,7 +43,13 @@ impl Memory {
         (page, next)
     }
 
-    pub(crate) fn transact(&self, writes: Vec<Write>) -> Result<Vec<u64>, Error> {
+    pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Vec<u64>, Error> {
+        tokio::task::yield_now().await;
+        let mut keys = BTreeSet::new();
+        if let Some(twice) = writes.iter().find(|write| !keys.insert(write.key())) {
+            let cause = format!("a transaction names the item {:?} twice", twice.key());
+            return Err(Error::Unavailable(Fault::terminal(cause)));
+        }
         let mut rows = self.rows();
         for (index, write) in writes.iter().enumerate() {
             let existing = rows.get(write.key());

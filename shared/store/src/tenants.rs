@@ -140,12 +140,15 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
+        // The tenant first, the key second: whoever finds the tenant busy with this very request finds its key
+        // as well, for both were written at once.
+        let found = self.get(id).await?;
         if let Some(request) = request
             && let Some(claim) = Claims::new(self.db.clone()).request(request, now).await?
         {
             return answer(claim, request);
         }
-        let Some(Versioned { value: mut tenant, version }) = self.get(id).await? else {
+        let Some(Versioned { value: mut tenant, version }) = found else {
             return Err(Refusal::NoSuchTenant(id.clone()));
         };
         if let Some(operation) = tenant.operation {

@@ -69,22 +69,11 @@ impl Operation {
 }
 
 /// Which state machine does it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Provision,
     Delete,
-}
-
-impl Kind {
-    /// The state machine's name, without the deployment's prefix.
-    #[must_use]
-    pub fn machine(self) -> &'static str {
-        match self {
-            Self::Provision => "provision-tenant",
-            Self::Delete => "teardown-tenant",
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

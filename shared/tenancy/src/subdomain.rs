@@ -48,6 +48,12 @@ impl Subdomain {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The URL that a pattern with `{subdomain}` in it gives. A DNS label needs no escaping there.
+    #[must_use]
+    pub fn address(&self, pattern: &str) -> String {
+        pattern.replace("{subdomain}", &self.0)
+    }
 }
 
 impl TryFrom<String> for Subdomain {

@@ -1,1 +1,65 @@
-//! Being written.
+//! Writes what the tenant's dashboard shows: its plan and limits, theme, category, integrations and address.
+//!
+//! A file of JSON in a folder of the tenant's own; the dashboard reads it and nothing else of the platform.
+
+use fault::Fault;
+use s3::{Bucket, File};
+use saga::{Context, Presence, Step};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenancy::Mark;
+
+#[derive(Debug)]
+pub struct ConfigureDashboard {
+    pub workspaces: Bucket,
+    pub site_url: String,
+    pub dashboard_url: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handle {
+    folder: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    dashboard: String,
+}
+
+impl Step for ConfigureDashboard {
+    const NAME: &'static str = "merchant-configure-dashboard";
+    type Params = Params;
+    type Handle = Handle;
+    type Output = Output;
+
+    fn handle(&self, mark: &Mark) -> Handle {
+        Handle { folder: format!("workspaces/{}/dashboard", mark.tenant) }
+    }
+
+    async fn apply(&self, cx: &Context, _: &Params, handle: &Handle) -> Result<Output, Fault> {
+        let tenant = &cx.tenant;
+        let settings = json!({
+            "store": { "name": tenant.name, "subdomain": tenant.subdomain, "category": tenant.category },
+            "owner": tenant.email,
+            "plan": tenant.plan,
+            "theme": tenant.theme,
+            "integrations": tenant.integrations,
+            "site": tenant.subdomain.address(&self.site_url),
+        });
+        let file = File::new("settings.json", "application/json", settings.to_string());
+        self.workspaces.put_folder(&handle.folder, &cx.mark.to_string(), &[file]).await?;
+        Ok(Output { dashboard: tenant.subdomain.address(&self.dashboard_url) })
+    }
+
+    async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
+        self.workspaces.delete_folder(&handle.folder, &mark.to_string()).await
+    }
+
+    async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
+        let owner = self.workspaces.owner(&handle.folder).await?;
+        Ok(if owner == Some(mark.to_string()) { Presence::Present } else { Presence::Absent })
+    }
+}

@@ -1,1 +1,12 @@
-fn main() {}
+use merchant_configure_dashboard::ConfigureDashboard;
+use saga::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let step = ConfigureDashboard {
+        workspaces: s3::Bucket::from_env("WORKSPACES_BUCKET").await?,
+        site_url: aws::variable("SITE_URL")?,
+        dashboard_url: aws::variable("DASHBOARD_URL")?,
+    };
+    saga::serve(step, store::ResourceLedger::from_env().await).await
+}

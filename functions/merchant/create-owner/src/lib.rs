@@ -1,1 +1,77 @@
-//! Being written.
+//! Makes the owner's account, with the password from the vault, in the tenant's group.
+//!
+//! Three calls, because Cognito creates a user, sets a lasting password and joins a group one by one. Each may
+//! be repeated, so a crash between them is mended by running all again.
+
+use cognito::UserPool;
+use fault::Fault;
+use saga::{Context, Presence, Step};
+use secrets::{SecretRef, Vault};
+use serde::{Deserialize, Serialize};
+use tenancy::Mark;
+
+#[derive(Debug)]
+pub struct CreateOwner {
+    pub pool: UserPool,
+    pub vault: Vault,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    group: String,
+    secret: SecretRef,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handle {
+    username: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    username: String,
+}
+
+impl Step for CreateOwner {
+    const NAME: &'static str = "merchant-create-owner";
+    type Params = Params;
+    type Handle = Handle;
+    type Output = Output;
+
+    /// The tenant's id, not the address: one person may own several stores.
+    fn handle(&self, mark: &Mark) -> Handle {
+        Handle { username: mark.tenant.to_string() }
+    }
+
+    async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
+        let (username, email, owner) = (&handle.username, cx.tenant.email.as_str(), cx.mark.to_string());
+        let found = self.pool.find_user(username).await?;
+        match &found {
+            None => self.pool.create_user(username, email, &owner).await?,
+            Some(user) if user.owner.as_deref() != Some(&owner) => {
+                return Err(Fault::terminal(format!("the user {username} belongs to somebody else")));
+            }
+            Some(user) if user.email.as_deref() != Some(email) => self.pool.set_email(username, email).await?,
+            Some(_) => {}
+        }
+        // A password that stands may be the owner's own by now.
+        if !found.is_some_and(|user| user.confirmed) {
+            self.pool.set_password(username, &self.vault.read(&params.secret).await?).await?;
+        }
+        self.pool.add_to_group(username, &params.group).await?;
+        Ok(Output { username: username.clone() })
+    }
+
+    async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
+        match self.observe(mark, handle).await? {
+            Presence::Present => self.pool.delete_user(&handle.username).await,
+            Presence::Absent => Ok(()),
+        }
+    }
+
+    async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
+        let found = self.pool.find_user(&handle.username).await?;
+        let ours = found.is_some_and(|user| user.owner.as_deref() == Some(&mark.to_string()));
+        Ok(if ours { Presence::Present } else { Presence::Absent })
+    }
+}

@@ -1,1 +1,45 @@
-//! Being written.
+//! Looks at the site as a visitor would, from outside: it must answer with this tenant's own pages.
+
+use fault::Fault;
+use reqwest::{Client, StatusCode};
+use saga::{Context, Probe};
+use serde::{Deserialize, Serialize};
+
+const SERVICE: &str = "site";
+
+#[derive(Debug)]
+pub struct ProbeWebsite {
+    pub http: Client,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    site: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    site: String,
+}
+
+impl Probe for ProbeWebsite {
+    const NAME: &'static str = "merchant-probe-website";
+    type Params = Params;
+    type Output = Output;
+
+    async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        let answer = self.http.get(&params.site).send().await.map_err(|e| http_client::no_answer(SERVICE, &e))?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Err(Fault::not_ready(format!("{} is not there yet", params.site)));
+        }
+        if !answer.status().is_success() {
+            return Err(http_client::refused(SERVICE, &answer));
+        }
+        let page = answer.text().await.map_err(|e| http_client::no_answer(SERVICE, &e))?;
+        // Another tenant's page would be worse than none.
+        if !page.contains(&format!("name=\"tenant\" content=\"{}\"", cx.tenant.id)) {
+            return Err(Fault::not_ready(format!("{} answers, but not with this tenant's pages", params.site)));
+        }
+        Ok(Output { site: params.site.clone() })
+    }
+}

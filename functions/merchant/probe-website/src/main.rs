@@ -1,1 +1,8 @@
-fn main() {}
+use merchant_probe_website::ProbeWebsite;
+use saga::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let probe = ProbeWebsite { http: http_client::client() };
+    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+}

@@ -1,1 +1,98 @@
-//! Being written.
+//! Publishes the storefront: renders the pages of the chosen theme with the store's name and puts them where
+//! the site is served from.
+//!
+//! The pages are files, not code that runs for each visitor, so the site stays up whatever the platform does.
+
+use fault::Fault;
+use minijinja::{Environment, Value, context};
+use s3::{Bucket, File};
+use saga::{Context, Presence, Step};
+use serde::{Deserialize, Serialize};
+use tenancy::{Layout, Mark, Snapshot};
+
+mod templates;
+
+#[derive(Debug)]
+pub struct PublishWebsite {
+    pub sites: Bucket,
+    /// Where sites answer, with `{subdomain}` in it.
+    pub site_url: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handle {
+    folder: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    site: String,
+    pages: usize,
+}
+
+impl Step for PublishWebsite {
+    const NAME: &'static str = "merchant-publish-website";
+    type Params = Params;
+    type Handle = Handle;
+    type Output = Output;
+
+    fn handle(&self, mark: &Mark) -> Handle {
+        Handle { folder: format!("sites/{}", mark.tenant) }
+    }
+
+    async fn apply(&self, cx: &Context, _: &Params, handle: &Handle) -> Result<Output, Fault> {
+        let files = render(&cx.tenant)?;
+        self.sites.put_folder(&handle.folder, &cx.mark.to_string(), &files).await?;
+        Ok(Output { site: cx.tenant.subdomain.address(&self.site_url), pages: files.len() })
+    }
+
+    async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
+        self.sites.delete_folder(&handle.folder, &mark.to_string()).await
+    }
+
+    async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
+        let owner = self.sites.owner(&handle.folder).await?;
+        Ok(if owner == Some(mark.to_string()) { Presence::Present } else { Presence::Absent })
+    }
+}
+
+/// Every page of the theme's layout. Names ending in `.html` are escaped by minijinja.
+fn render(tenant: &Snapshot) -> Result<Vec<File>, Fault> {
+    let Some(theme) = &tenant.theme else {
+        return Err(Fault::terminal("the tenant has no theme").hint("Give its blueprint at least one theme."));
+    };
+    let broken = |e: minijinja::Error| Fault::terminal(format!("a page does not render: {e:#}"));
+    let mut pages = Environment::new();
+    for (name, source) in templates::ALL {
+        pages.add_template(name, source).map_err(broken)?;
+    }
+    let layout = match theme.layout {
+        Layout::Modern => "modern",
+        Layout::Classic => "classic",
+        Layout::Minimal => "minimal",
+    };
+    let store = context! {
+        name => tenant.name,
+        subdomain => tenant.subdomain,
+        email => tenant.email,
+        category => tenant.category,
+    };
+    let values = context! {
+        tenant => tenant.id,
+        store,
+        theme => Value::from_serialize(theme),
+        integrations => tenant.integrations,
+    };
+    let mut files = Vec::with_capacity(templates::PAGES.len());
+    for (page, content_type) in templates::PAGES {
+        let template = pages.get_template(&format!("{layout}/{page}")).map_err(broken)?;
+        files.push(File::new(page, content_type, template.render(&values).map_err(broken)?));
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;

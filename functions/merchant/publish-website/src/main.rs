@@ -1,1 +1,11 @@
-fn main() {}
+use merchant_publish_website::PublishWebsite;
+use saga::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let step = PublishWebsite {
+        sites: s3::Bucket::from_env("SITES_BUCKET").await?,
+        site_url: aws::variable("SITE_URL")?,
+    };
+    saga::serve(step, store::ResourceLedger::from_env().await).await
+}

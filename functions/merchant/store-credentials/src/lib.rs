@@ -1,1 +1,93 @@
-//! Being written.
+//! Generates the owner's first password and keeps it in the vault, where later steps read it by reference.
+//!
+//! The vault holds one value under the name for good: a lost response is found again with the password that
+//! was generated then, and a second one is never made.
+
+use fault::Fault;
+use saga::{Context, Presence, Step};
+use secrets::{Entry, SecretRef, SecretString, Vault};
+use serde::{Deserialize, Serialize};
+use tenancy::Mark;
+
+#[derive(Debug)]
+pub struct StoreCredentials {
+    pub vault: Vault,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handle {
+    secret: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    secret: SecretRef,
+}
+
+impl Step for StoreCredentials {
+    const NAME: &'static str = "merchant-store-credentials";
+    type Params = Params;
+    type Handle = Handle;
+    type Output = Output;
+
+    fn handle(&self, mark: &Mark) -> Handle {
+        Handle { secret: format!("{}/tenants/{}/owner", mark.deployment, mark.tenant) }
+    }
+
+    async fn apply(&self, cx: &Context, _: &Params, handle: &Handle) -> Result<Output, Fault> {
+        let owner = cx.mark.to_string();
+        let secret = match self.vault.find(&handle.secret, &owner).await? {
+            Entry::Owned(secret) => secret,
+            Entry::Absent => self.vault.create(&handle.secret, &owner, &generate_password()?).await?,
+            Entry::Foreign => {
+                return Err(Fault::terminal(format!("the secret {} belongs to somebody else", handle.secret)));
+            }
+        };
+        Ok(Output { secret })
+    }
+
+    async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
+        match self.observe(mark, handle).await? {
+            Presence::Present => self.vault.delete(&handle.secret).await,
+            Presence::Absent => Ok(()),
+        }
+    }
+
+    async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
+        match self.vault.find(&handle.secret, &mark.to_string()).await? {
+            Entry::Owned(_) => Ok(Presence::Present),
+            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),
+        }
+    }
+}
+
+/// 32 characters of an alphabet of 64: 192 bits. One of each class in front, because the pool's policy asks for
+/// them.
+fn generate_password() -> Result<SecretString, Fault> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
+    let random = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
+    Ok("Aa0-".chars().chain(random).collect::<String>().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrets::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn passwords_satisfy_the_pool_and_differ() {
+        let password = generate_password().expect("randomness");
+        let text = password.expose_secret();
+        assert_eq!(text.len(), 36);
+        for class in [char::is_uppercase, char::is_lowercase, char::is_numeric] {
+            assert!(text.chars().any(class));
+        }
+        assert_ne!(text, generate_password().expect("randomness").expose_secret());
+    }
+}

@@ -1,1 +1,49 @@
-//! Being written.
+//! Writes down how a teardown ended: the operation, the tenant's status and, once it is deleted, its freed
+//! subdomain. Looks at the ledger itself; nothing is taken on another's word (invariant 10).
+
+use fault::Fault;
+use jiff::Timestamp;
+use saga::{Resource, Subject};
+use serde::Serialize;
+use store::{Outcome, ResourceLedger, Tenants, progress};
+use tenancy::{Event, Kind, State, Status, StepProgress};
+
+#[derive(Debug)]
+pub struct Settle {
+    pub tenants: Tenants,
+    pub ledger: ResourceLedger,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    pub status: Status,
+    /// The steps whose resources are left.
+    pub left: Vec<String>,
+}
+
+impl Settle {
+    pub async fn run(&self, subject: Subject) -> Result<Output, Fault> {
+        let (id, operation) = (subject.tenant(), subject.operation);
+        let record = self.tenants.operation(id, operation).await?;
+        let record = record.ok_or_else(|| Fault::terminal(format!("there is no operation {operation}")))?.value;
+        let now = Timestamp::now();
+        let (resources, reports) = (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
+        let left: Vec<String> =
+            resources.iter().filter(|r| r.is_left()).map(|r: &Resource| r.step.clone()).collect();
+        let (event, state) = match (left.is_empty(), record.kind) {
+            (true, Kind::Provision) => (Event::RolledBack, State::Failed),
+            (true, Kind::Delete) => (Event::Deleted, State::Succeeded),
+            (false, _) => (Event::GotStuck, State::Stuck),
+        };
+        let mut steps = progress(&record, &resources, &reports, now);
+        // Shown where it happened: undoing the step has taken its fault off the ledger.
+        if let Some(first) = &record.fault
+            && let Some(step) = steps.iter_mut().find(|step: &&mut StepProgress| step.name == first.step)
+        {
+            step.fault.get_or_insert_with(|| first.fault.clone());
+        }
+        let outcome = Outcome { event, state, steps, endpoints: None };
+        let tenant = self.tenants.settle(id, operation, outcome, now).await?;
+        Ok(Output { status: tenant.status, left })
+    }
+}

@@ -1,1 +1,61 @@
-//! Being written.
+//! Makes a tenant active, once every step of its workflow is proven done (invariant 10), and learns how long
+//! the steps took.
+
+use std::collections::BTreeMap;
+
+use fault::Fault;
+use jiff::Timestamp;
+use saga::Subject;
+use serde::Deserialize;
+use store::{Catalogue, Outcome, ResourceLedger, Tenants, progress};
+use tenancy::{Event, State, StepProgress, StepState, Tenant};
+
+#[derive(Debug)]
+pub struct Activate {
+    pub tenants: Tenants,
+    pub ledger: ResourceLedger,
+    pub catalogue: Catalogue,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    #[serde(flatten)]
+    subject: Subject,
+    /// Where the tenant answers, by purpose.
+    endpoints: BTreeMap<String, String>,
+}
+
+impl Activate {
+    pub async fn run(&self, input: Input) -> Result<Tenant, Fault> {
+        let (id, operation) = (input.subject.tenant(), input.subject.operation);
+        let record = self.tenants.operation(id, operation).await?;
+        let record = record.ok_or_else(|| Fault::terminal(format!("there is no operation {operation}")))?.value;
+        // After the fence, only the teardown may say how the operation ended.
+        if record.fenced_at.is_some() {
+            return Err(Fault::fenced("the operation was stopped before the tenant was active"));
+        }
+        let now = Timestamp::now();
+        let (resources, reports) = (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
+        let steps = progress(&record, &resources, &reports, now);
+        if let Some(open) = steps.iter().find(|step| step.state != StepState::Done) {
+            return Err(Fault::terminal(format!("{} is {:?}, so nothing proves that the tenant works", open.name, open.state))
+                .hint("Every path through the blueprint's machine must run every step."));
+        }
+        let took: Vec<(String, u64)> = steps.iter().filter_map(duration).collect();
+        let outcome =
+            Outcome { event: Event::Provisioned, state: State::Succeeded, steps, endpoints: Some(input.endpoints) };
+        let tenant = self.tenants.settle(id, operation, outcome, now).await?;
+        // Better percentages are nice to have (invariant 11): another activation may be learning at this moment.
+        if let Err(error) = self.catalogue.learn(&tenant.blueprint.name, took).await {
+            tracing::debug!("nothing learnt from {operation}: {error}");
+        }
+        Ok(tenant)
+    }
+}
+
+/// How long a step took from its first call to its success, with its name; nothing when it was done before.
+fn duration(step: &StepProgress) -> Option<(String, u64)> {
+    let (begun, changed) = (step.begun_at?, step.changed_at?);
+    let ms = u64::try_from(changed.as_millisecond() - begun.as_millisecond()).ok()?;
+    (step.attempts > 0).then(|| (step.name.clone(), ms))
+}

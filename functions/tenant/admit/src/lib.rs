@@ -1,1 +1,36 @@
-//! Being written.
+//! Opens an operation: records that its execution runs, and takes the snapshot of the tenant that every step
+//! works from.
+
+use fault::Fault;
+use jiff::Timestamp;
+use saga::Subject;
+use serde::Deserialize;
+use store::Tenants;
+use tenancy::Snapshot;
+
+#[derive(Debug)]
+pub struct Admit {
+    pub tenants: Tenants,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    #[serde(flatten)]
+    subject: Subject,
+    /// The execution's ARN.
+    execution: String,
+}
+
+impl Admit {
+    pub async fn run(&self, input: Input) -> Result<Snapshot, Fault> {
+        let (id, operation) = (input.subject.tenant(), input.subject.operation);
+        let gone = || Fault::terminal(format!("there is no operation {operation} of a tenant {id}"));
+        let record = self.tenants.operation(id, operation).await?.ok_or_else(gone)?;
+        if record.value.is_fenced() {
+            return Err(Fault::fenced("the operation was stopped before it began"));
+        }
+        let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
+        self.tenants.started(id, operation, &input.execution, Timestamp::now()).await?;
+        Ok(self.tenants.snapshot(&tenant).await?)
+    }
+}

@@ -1,1 +1,76 @@
-//! Being written.
+//! Welcomes the owner by mail: where the store and its dashboard are, and a link to choose a password.
+//!
+//! The link works once and carries a random token, of which only the hash is kept. A mail that is sent twice,
+//! after a lost answer of SES, holds two such links, and both work.
+
+use std::collections::BTreeMap;
+
+use fault::Fault;
+use jiff::{Timestamp, ToSpan};
+use minijinja::{Environment, context};
+use serde::Deserialize;
+use ses::{Mail, Mailer};
+use sha2::{Digest, Sha256};
+use store::{Claims, Invitation};
+use tenancy::Snapshot;
+
+const SUBJECT: &str = include_str!("../templates/welcome.subject.txt");
+const TEXT: &str = include_str!("../templates/welcome.txt");
+const HTML: &str = include_str!("../templates/welcome.html");
+
+/// How long the link works.
+const DAYS: i64 = 7;
+
+#[derive(Debug)]
+pub struct Notify {
+    pub mailer: Mailer,
+    pub claims: Claims,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    tenant: Snapshot,
+    /// Where the tenant answers: `site`, `dashboard`.
+    endpoints: BTreeMap<String, String>,
+}
+
+impl Notify {
+    /// The id of the message.
+    pub async fn run(&self, input: Input) -> Result<String, Fault> {
+        let mut token = [0_u8; 32];
+        getrandom::fill(&mut token).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
+        let token = hex::encode(token);
+        let invitation = Invitation { tenant: input.tenant.id.clone(), purpose: "set-password".to_owned() };
+        let until = Timestamp::now() + (DAYS * 24).hours();
+        self.claims.invite(&hex::encode(Sha256::digest(token.as_bytes())), &invitation, until).await?;
+        self.mailer.send(&welcome(&input, &token)?).await
+    }
+}
+
+fn welcome(input: &Input, token: &str) -> Result<Mail, Fault> {
+    let address = |purpose: &str| {
+        let missing = || Fault::terminal(format!("the tenant has no endpoint '{purpose}'"));
+        input.endpoints.get(purpose).ok_or_else(missing)
+    };
+    let dashboard = address("dashboard")?;
+    let values = context! {
+        store => context! { name => input.tenant.name },
+        plan => context! { name => input.tenant.plan.name, trial_days => input.tenant.plan.trial_days },
+        site => address("site")?,
+        dashboard,
+        set_password => format!("{dashboard}/set-password?token={token}"),
+        days => DAYS,
+    };
+    let mut mail = Environment::new();
+    let mut render = |name, template| {
+        mail.add_template(name, template)?;
+        mail.get_template(name)?.render(&values)
+    };
+    let broken = |e: minijinja::Error| Fault::terminal(format!("the mail does not render: {e:#}"));
+    Ok(Mail {
+        to: input.tenant.email.to_string(),
+        subject: render("subject.txt", SUBJECT).map_err(broken)?.trim().to_owned(),
+        text: render("welcome.txt", TEXT).map_err(broken)?,
+        html: render("welcome.html", HTML).map_err(broken)?,
+    })
+}

@@ -1,1 +1,219 @@
+#![doc = include_str!("../README.md")]
 
+use aws_sdk_cognitoidentityprovider::Client;
+use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType, MessageActionType, UserStatusType};
+use fault::Fault;
+use secrets::{ExposeSecret, SecretString};
+
+const SERVICE: &str = "cognito";
+/// The custom attribute that carries our ownership mark; part of the pool's schema in the template.
+const OWNER: &str = "custom:owner";
+/// The custom attribute that says the user has chosen a password of their own.
+const CLAIMED: &str = "custom:claimed";
+
+/// One user pool.
+#[derive(Clone, Debug)]
+pub struct UserPool {
+    client: Client,
+    pool: String,
+    /// The app client users sign in through; only those functions know it that sign users in.
+    app_client: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    pub name: String,
+    pub description: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub username: String,
+    pub email: Option<String>,
+    /// The ownership mark it was made with.
+    pub owner: Option<String>,
+    /// Has a lasting password, and may sign in.
+    pub confirmed: bool,
+    /// Has chosen the password themselves: nobody else knows it.
+    pub claimed: bool,
+}
+
+/// How a sign-in went.
+#[derive(Debug)]
+pub enum SignIn {
+    /// The access token of the new session.
+    Accepted(SecretString),
+    /// Wrong password, unknown user, or a password that must be changed first: Cognito does not say which.
+    Refused,
+}
+
+impl UserPool {
+    /// `USER_POOL_ID`, and `USER_POOL_CLIENT_ID` where users sign in.
+    pub async fn from_env() -> Result<Self, aws::MissingVariable> {
+        Ok(Self {
+            client: Client::new(&aws::config().await),
+            pool: aws::variable("USER_POOL_ID")?,
+            app_client: aws::variable("USER_POOL_CLIENT_ID").ok(),
+        })
+    }
+
+    pub async fn find_group(&self, name: &str) -> Result<Option<Group>, Fault> {
+        match self.client.get_group().user_pool_id(&self.pool).group_name(name).send().await {
+            Ok(found) => Ok(found.group.map(|group| Group {
+                name: name.to_owned(),
+                description: group.description.unwrap_or_default(),
+            })),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(None),
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    pub async fn create_group(&self, group: &Group) -> Result<(), Fault> {
+        let request = self.client.create_group().user_pool_id(&self.pool).group_name(&group.name);
+        match request.description(&group.description).send().await {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_group_exists_exception()) => {
+                Err(appeared("group", &group.name))
+            }
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    /// Already gone is success.
+    pub async fn delete_group(&self, name: &str) -> Result<(), Fault> {
+        match self.client.delete_group().user_pool_id(&self.pool).group_name(name).send().await {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(()),
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    pub async fn find_user(&self, username: &str) -> Result<Option<User>, Fault> {
+        match self.client.admin_get_user().user_pool_id(&self.pool).username(username).send().await {
+            Ok(found) => {
+                let attribute = |name: &str| {
+                    let attribute = found.user_attributes().iter().find(|a| a.name() == name);
+                    attribute.and_then(|a| a.value()).map(str::to_owned)
+                };
+                Ok(Some(User {
+                    username: username.to_owned(),
+                    email: attribute("email"),
+                    owner: attribute(OWNER),
+                    confirmed: found.enabled() && found.user_status() == Some(&UserStatusType::Confirmed),
+                    claimed: attribute(CLAIMED).is_some(),
+                }))
+            }
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_user_not_found_exception()) => Ok(None),
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    /// Makes a user without a password of their own yet; Cognito sends no mail, we do.
+    pub async fn create_user(&self, username: &str, email: &str, owner: &str) -> Result<(), Fault> {
+        let request = self
+            .client
+            .admin_create_user()
+            .user_pool_id(&self.pool)
+            .username(username)
+            .message_action(MessageActionType::Suppress)
+            .user_attributes(attribute("email", email)?)
+            .user_attributes(attribute("email_verified", "true")?)
+            .user_attributes(attribute(OWNER, owner)?);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_username_exists_exception()) => {
+                Err(appeared("user", username))
+            }
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    pub async fn set_email(&self, username: &str, email: &str) -> Result<(), Fault> {
+        self.set(username, &[("email", email), ("email_verified", "true")]).await
+    }
+
+    /// Sets the password the user chose, and notes that it is theirs.
+    pub async fn claim(&self, username: &str, password: &SecretString) -> Result<(), Fault> {
+        self.set_password(username, password).await?;
+        self.set(username, &[(CLAIMED, "true")]).await
+    }
+
+    async fn set(&self, username: &str, attributes: &[(&str, &str)]) -> Result<(), Fault> {
+        let attributes = attributes.iter().map(|(name, value)| attribute(name, value));
+        let request = self.client.admin_update_user_attributes().user_pool_id(&self.pool).username(username);
+        let request = request.set_user_attributes(Some(attributes.collect::<Result<_, _>>()?));
+        request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
+    }
+
+    /// Sets a password that need not be changed at the first sign-in.
+    pub async fn set_password(&self, username: &str, password: &SecretString) -> Result<(), Fault> {
+        let request = self.client.admin_set_user_password().user_pool_id(&self.pool).username(username);
+        let request = request.password(password.expose_secret()).permanent(true);
+        request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
+    }
+
+    /// Already a member is success.
+    pub async fn add_to_group(&self, username: &str, group: &str) -> Result<(), Fault> {
+        let request = self.client.admin_add_user_to_group().user_pool_id(&self.pool).username(username);
+        request.group_name(group).send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
+    }
+
+    /// Already gone is success.
+    pub async fn delete_user(&self, username: &str) -> Result<(), Fault> {
+        match self.client.admin_delete_user().user_pool_id(&self.pool).username(username).send().await {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_user_not_found_exception()) => Ok(()),
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    pub async fn sign_in(&self, username: &str, password: &SecretString) -> Result<SignIn, Fault> {
+        let app_client = self.app_client.as_deref().ok_or_else(|| {
+            Fault::terminal("the environment variable USER_POOL_CLIENT_ID is not set: the template sets it")
+        })?;
+        let request = self.client.admin_initiate_auth().user_pool_id(&self.pool).client_id(app_client);
+        let request = request
+            .auth_flow(AuthFlowType::AdminUserPasswordAuth)
+            .auth_parameters("USERNAME", username)
+            .auth_parameters("PASSWORD", password.expose_secret());
+        match request.send().await {
+            Ok(answer) => Ok(match answer.authentication_result.and_then(|result| result.access_token) {
+                Some(token) => SignIn::Accepted(token.into()),
+                None => SignIn::Refused,
+            }),
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(|e| e.is_not_authorized_exception() || e.is_user_not_found_exception()) =>
+            {
+                Ok(SignIn::Refused)
+            }
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    /// Who a session belongs to; `None` when it is over or forged.
+    pub async fn username_of(&self, access_token: &SecretString) -> Result<Option<String>, Fault> {
+        match self.client.get_user().access_token(access_token.expose_secret()).send().await {
+            Ok(user) => Ok(Some(user.username)),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_not_authorized_exception()) => Ok(None),
+            Err(e) => Err(aws::fault(SERVICE, &e)),
+        }
+    }
+
+    /// Ends every session of a user.
+    pub async fn sign_out(&self, username: &str) -> Result<(), Fault> {
+        let request = self.client.admin_user_global_sign_out().user_pool_id(&self.pool).username(username);
+        request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
+    }
+}
+
+fn attribute(name: &str, value: &str) -> Result<AttributeType, Fault> {
+    let built = AttributeType::builder().name(name).value(value).build();
+    built.map_err(|e| Fault::terminal(format!("the user attribute {name} cannot be built: {e}")))
+}
+
+/// Looked for a moment ago and not there: a twin of this call, or an earlier one whose answer was lost, was
+/// quicker. The next look will say whose it is.
+fn appeared(what: &str, name: &str) -> Fault {
+    Fault::transient(format!("the {what} {name} appeared meanwhile; look again")).from_provider(SERVICE, None)
+}
