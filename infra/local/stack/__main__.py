@@ -174,6 +174,7 @@ def environment(record: Record) -> dict[str, str]:
         "TENANTRY_STACK_OUTPUTS": str(record.outputs_file),
         "AWS_ENDPOINT_URL": record.emulator_url,
         "AWS_REGION": servers.REGION,
+        "AWS_DEFAULT_REGION": servers.REGION,  # The name Python's SDK and the AWS CLI read.
         "AWS_EC2_METADATA_DISABLED": "true",
         **servers.CREDENTIALS,
         **{name: value for name, value in tables.items() if value},

@@ -73,11 +73,23 @@ def _start_emulator(record: Record, throw_away: bool) -> None:
         "SFN_WAIT_SCALE": os.environ.get("SFN_WAIT_SCALE", "0.1" if throw_away else "1"),
         "PYTHONPATH": str(Path(__file__).parent / "server"),
     }
+    _rewind_streams(record.directory / "state" / "lambda.json")
     command = [sys.executable, "-m", "ministack.app"]
     record.emulator = processes.start(command, env, record.directory / "emulator.log", throw_away)
     record.save()
     log = record.directory / "emulator.log"
     _wait(lambda: _answers(f"{record.emulator_url}/_ministack/ready"), record.emulator, log, "the emulator")
+
+
+def _rewind_streams(state: Path) -> None:
+    """The emulator keeps how far a function has read a table's stream, but not the stream: after a restart the
+    first records would count as read already."""
+    if not state.exists():
+        return
+    saved = json.loads(state.read_text())
+    positions = saved["payload"]["dynamodb_stream_positions"]["data"]
+    positions |= dict.fromkeys(positions, 0)
+    state.write_text(json.dumps(saved))
 
 
 def _scrubbed(record: Record) -> dict[str, str]:
