@@ -121,3 +121,128 @@ fn missing<'a>(named: &[String], known: impl Iterator<Item = &'a String>) -> Opt
     let known: Vec<&String> = known.collect();
     named.iter().find(|id| !known.contains(id)).cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use ulid::Ulid;
+
+    use super::*;
+
+    const PLAN: &str = r##"
+        id = "starter"
+        name = "Starter"
+        description = "To begin with"
+        price_cents = 2900
+        currency = "USD"
+        billing_cycle = "monthly"
+        trial_days = 14
+        popular = false
+        active = true
+        features = []
+        [limits]
+        products = 100
+    "##;
+    const THEME: &str = r##"
+        id = "modern"
+        name = "Modern"
+        description = "Clean"
+        version = "1.0.0"
+        active = true
+        layout = "modern"
+        fonts = { heading = "serif", body = "system" }
+        [palette]
+        background = "#ffffff"
+        surface = "#fafafa"
+        text = "#111111"
+        muted = "#777777"
+        accent = "#3344ff"
+        on_accent = "#ffffff"
+    "##;
+    const BLUEPRINT: &str = r#"
+        name = "shop"
+        version = 1
+        description = "A shop"
+        active = true
+        plans = ["starter"]
+        themes = ["modern"]
+    "#;
+    const MACHINE: &str = r#"{ "StartAt": "ShopOpen", "States": {
+        "ShopOpen": { "Type": "Task", "Arguments": { "FunctionName": "f" }, "End": true } } }"#;
+
+    /// A catalogue on disk, with its machines beside it, for as long as a test needs it.
+    struct Written(PathBuf);
+
+    impl Written {
+        fn new() -> Self {
+            let catalogue = Self(std::env::temp_dir().join(format!("tenantry-{}", Ulid::generate())));
+            catalogue.write("plans/starter.toml", PLAN);
+            catalogue.write("themes/modern.toml", THEME);
+            catalogue.write("blueprints/shop.toml", BLUEPRINT);
+            catalogue.write("shop.asl.json", MACHINE);
+            catalogue
+        }
+
+        fn write(&self, file: &str, text: &str) {
+            let file = self.0.join(file);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+            fs::write(file, text).expect("written");
+        }
+
+        fn read(&self) -> Result<Offer, Error> {
+            Offer::read(&self.0, &self.0)
+        }
+    }
+
+    impl Drop for Written {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).expect("removed");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_written_down_is_on_offer_afterwards() {
+        let catalogue = Catalogue::new(Database::memory());
+        let offer = Written::new().read().expect("a catalogue");
+        offer.write(&catalogue).await.expect("written");
+        offer.write(&catalogue).await.expect("written again");
+        assert_eq!(catalogue.plans().await.expect("plans"), offer.plans);
+        assert_eq!(catalogue.themes().await.expect("themes"), offer.themes);
+        let blueprint = catalogue.blueprint("shop").await.expect("read").expect("on offer");
+        assert_eq!(blueprint.workflow.steps(), ["shop-open"]);
+    }
+
+    #[rstest]
+    #[case("plans/starter.toml", PLAN, "trial_days = 14", "trial_days = \"two weeks\"", &["line 8", "trial_days", "u16"])]
+    #[case("plans/starter.toml", PLAN, "popular", "poplar", &["line 9", "unknown field `poplar`"])]
+    #[case("themes/modern.toml", THEME, "\"#3344ff\"", "\"blue\"", &["line 14", "accent", "'blue' is not a colour"])]
+    #[case("plans/starter.toml", PLAN, "currency = \"USD\"", "", &["missing field `currency`"])]
+    #[case("plans/starter.toml", PLAN, "id = \"starter\"", "id = \"pro\"", &["describes 'pro'", "pro.toml"])]
+    #[case("blueprints/shop.toml", BLUEPRINT, "[\"starter\"]", "[\"starter\", \"pro\"]", &["'shop' names the plan 'pro'"])]
+    #[case("blueprints/shop.toml", BLUEPRINT, "modern", "classic", &["'shop' names the theme 'classic'"])]
+    #[case("shop.asl.json", MACHINE, "\"Task\"", "\"Tusk\"", &["shop.asl.json", "unknown variant `Tusk`", "line 2"])]
+    #[case("shop.asl.json", MACHINE, "\"End\": true", "\"Next\": \"Gone\"", &["shop.asl.json", "no state 'Gone'"])]
+    fn a_mistake_names_its_place(
+        #[case] file: &str,
+        #[case] text: &str,
+        #[case] right: &str,
+        #[case] wrong: &str,
+        #[case] told: &[&str],
+    ) {
+        let catalogue = Written::new();
+        assert!(text.contains(right));
+        catalogue.write(file, &text.replacen(right, wrong, 1));
+        let error = catalogue.read().expect_err("a mistake").to_string();
+        for part in told {
+            assert!(error.contains(part), "'{part}' is not in: {error}");
+        }
+    }
+
+    #[test]
+    fn a_blueprint_without_a_machine_is_a_mistake() {
+        let catalogue = Written::new();
+        fs::remove_file(catalogue.0.join("shop.asl.json")).expect("removed");
+        let error = catalogue.read().expect_err("a mistake").to_string();
+        assert!(error.contains("shop.asl.json: No such file"), "{error}");
+    }
+}

@@ -170,7 +170,13 @@ pub(crate) fn reason(fault: &Fault) -> String {
 
 /// An operation as it stands.
 pub(crate) fn picture(operation: &Operation) -> String {
-    format!("{} {}, {}%\n{}", kind(operation.kind), ending(operation), operation.percent, drawing(operation))
+    format!(
+        "{} {}, {}%\n{}",
+        kind(operation.kind),
+        state(operation.state),
+        operation.percent,
+        drawing(operation)
+    )
 }
 
 /// The workflow with a mark for every step; branches that run beside each other hang on one gutter.
@@ -183,7 +189,9 @@ fn drawing(operation: &Operation) -> String {
         let width = 32_usize.saturating_sub(gutter.chars().count());
         Some(format!("{gutter}{} {name:width$} {}", mark(step.state), told(step)).trim_end().to_owned())
     };
-    rows.into_iter().filter_map(row).collect::<Vec<_>>().join("\n")
+    let cause = |stopped: &StepFault| format!("because of {}: {}", stopped.step, reason(&stopped.fault));
+    let rows = rows.into_iter().filter_map(row).chain(operation.fault.as_ref().map(cause));
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 /// Puts the steps of a part below each other; `first` hangs the part on its gutter, `rest` keeps it there.
@@ -242,5 +250,39 @@ fn state(state: State) -> &'static str {
         State::Succeeded => "succeeded",
         State::Failed => "failed",
         State::Stuck => "stuck",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(name: &str) -> Workflow {
+        Workflow::Step(name.to_owned())
+    }
+
+    #[test]
+    fn branches_hang_on_gutters_as_deep_as_they_are_nested() {
+        let inner = Workflow::Parallel(vec![step("c"), Workflow::Sequence(vec![step("d"), step("e")])]);
+        let branch = Workflow::Sequence(vec![step("b"), inner, step("f")]);
+        let workflow =
+            Workflow::Sequence(vec![step("a"), Workflow::Parallel(vec![branch, step("g")]), step("h")]);
+        let mut rows = Vec::new();
+        place(&workflow, "", "", &mut rows);
+        let drawn: Vec<String> = rows.into_iter().map(|(gutter, name)| gutter + name).collect();
+        assert_eq!(drawn, ["a", "├ b", "│ ├ c", "│ ├ d", "│ │ e", "│ f", "├ g", "h"]);
+    }
+
+    #[test]
+    fn a_fault_is_told_with_everything_needed_to_act_on_it() {
+        let bare = Fault::transient("neon is busy");
+        assert_eq!(reason(&bare), "neon is busy (for the provider to act on)");
+        let mut full =
+            Fault::terminal("neon answered 403").from_provider("neon", Some("4F2A")).hint("renew the key");
+        full.retry_at = "2026-01-01T00:00:00Z".parse().ok();
+        assert_eq!(
+            reason(&full),
+            "neon answered 403 (for us to act on; neon request 4F2A; again at 2026-01-01T00:00:00Z; renew the key)"
+        );
     }
 }

@@ -142,6 +142,20 @@ fn a_stuck_tenant_fails_the_watch_and_can_be_retried() {
     let reason = "s3 answered 403 (for us to act on; s3 request 4F2A; allow s3:PutObject)";
     assert!(stdout(&output).contains(&format!("merchant-create-group        stuck: {reason}\n")));
     assert!(stdout(&output).ends_with(&format!("stuck because of merchant-publish-website: {reason}\n")));
+    let drawn = tenantry(&stub.url, &["tenant", "status", "acme-000000", "01KE0000000000000000000000"]);
+    assert_eq!(
+        stdout(&drawn),
+        format!(
+            "\
+tenant acme-000000 stuck
+provision stuck, 50%
+! merchant-create-group            stuck: {reason}
+├ ↺ merchant-seed-data             undone
+├ ↺ merchant-publish-website       undone
+because of merchant-publish-website: {reason}
+"
+        )
+    );
     let output = tenantry(&stub.url, &["tenant", "retry", "acme-000000"]);
     assert!(
         stdout(&output).starts_with("tenant acme-000000 provisioning, operation "),
