@@ -1,1 +1,60 @@
-//! Being written.
+//! The API of the platform: signups, tenants, their operations, and what is on offer.
+//!
+//! A request is answered from our own store alone: accepting an operation is one transaction, and reading one
+//! never asks Step Functions, which allows 15 such questions a second for a whole account.
+
+mod catalogue;
+mod operations;
+mod problem;
+mod request;
+mod tenants;
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::routing::{get, post};
+use store::{Catalogue, Database, ResourceLedger, Tenants};
+
+pub use problem::Problem;
+
+/// What the handlers work with.
+#[derive(Clone, Debug)]
+pub struct Api {
+    tenants: Tenants,
+    ledger: ResourceLedger,
+    catalogue: Catalogue,
+}
+
+impl Api {
+    #[must_use]
+    pub fn new(db: Database) -> Self {
+        Self {
+            tenants: Tenants::new(db.clone()),
+            ledger: ResourceLedger::new(db.clone()),
+            catalogue: Catalogue::new(db),
+        }
+    }
+
+    /// Every route there is.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/v1/tenants", post(tenants::sign_up))
+            .route("/v1/tenants/{id}", get(tenants::show).delete(tenants::delete))
+            .route("/v1/tenants/{id}/retry", post(tenants::retry))
+            .route("/v1/tenants/{id}/operations", get(operations::list))
+            .route("/v1/tenants/{id}/operations/{operation}", get(operations::show))
+            .route("/v1/plans", get(catalogue::plans))
+            .route("/v1/themes", get(catalogue::themes))
+            .route("/v1/blueprints/{name}", get(catalogue::blueprint))
+            .fallback(async || Problem::not_found("there is no such resource"))
+            .method_not_allowed_fallback(async || Problem::method_not_allowed())
+            .layer(axum::middleware::map_response(async |mut response: axum::response::Response| {
+                // Statuses change by the second, and answers name customers.
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                response
+            }))
+            .with_state(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

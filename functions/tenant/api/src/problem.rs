@@ -1,0 +1,123 @@
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use fault::{Fault, Kind};
+use serde::Serialize;
+use store::Refusal;
+use tenancy::{Violation, Violations};
+
+/// An error answer: problem details by RFC 9457, `application/problem+json`.
+#[derive(Debug, Serialize)]
+pub struct Problem {
+    /// A URI that names the kind of problem; `about:blank` where the status says it all.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    /// What happened here, and what to change.
+    detail: String,
+    /// The fields that are wrong, where fields are.
+    #[serde(skip_serializing_if = "Violations::is_empty")]
+    violations: Violations,
+    #[serde(skip)]
+    retry_after: bool,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        let violations = Violations::default();
+        Self { kind, title, status: status.as_u16(), detail: detail.into(), violations, retry_after: false }
+    }
+
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "about:blank", "Not found", detail)
+    }
+
+    pub fn method_not_allowed() -> Self {
+        let detail = "this resource does not know that method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "about:blank", "Method not allowed", detail)
+    }
+
+    /// The body or a header is not what the format asks for.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "/problems/malformed-request", "Malformed request", detail)
+    }
+
+    /// Fields are well-formed, and wrong.
+    pub fn invalid(violations: Violations) -> Self {
+        let fields: Vec<&str> = violations.iter().map(|violation| violation.field).collect();
+        let detail = format!("change: {}", fields.join(", "));
+        let problem =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "/problems/invalid-fields", "Some fields are not valid", detail);
+        Self { violations, ..problem }
+    }
+
+    fn conflict(kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, title, detail)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::SubdomainTaken(subdomain) => {
+                let mut violations = Violations::default();
+                let taken = Violation::new("subdomain", format!("'{subdomain}' is taken"), "one that no other tenant has");
+                violations.take::<()>(Err(taken));
+                Self { violations, ..Self::conflict("/problems/subdomain-taken", "The subdomain is taken", detail) }
+            }
+            Refusal::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "/problems/idempotency-key-reused",
+                "The Idempotency-Key was used before",
+                format!("{detail}; send a new key with a new request"),
+            ),
+            Refusal::NoSuchTenant(_) => Self::not_found(detail),
+            Refusal::Busy(_) => Self::conflict(
+                "/problems/operation-under-way",
+                "Another operation is under way",
+                format!("{detail}; wait until it has ended"),
+            ),
+            Refusal::NotNow(_) => Self::conflict("/problems/wrong-status", "Not in this status", detail),
+            Refusal::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        Fault::from(error).into()
+    }
+}
+
+/// Our own trouble. The caller is told whether to come back; what happened is for the log, where it is written
+/// once, here.
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        tracing::error!(fault = fault.kind.name(), provider.request_id = fault.request_id, "the API failed: {fault}");
+        if fault.kind == Kind::Transient {
+            let detail = "the store did not answer; the same request may be sent again";
+            let problem =
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable", "Temporarily unavailable", detail);
+            Self { retry_after: true, ..problem }
+        } else {
+            let detail = "this is our mistake; it has been logged";
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "about:blank", "Internal error", detail)
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
