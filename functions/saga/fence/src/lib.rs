@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use saga::Subject;
 use serde::Deserialize;
 use store::{ResourceLedger, Tenants};
-use tenancy::{StepFault, TenantId};
+use tenancy::{State, StepFault, TenantId};
 
 #[derive(Debug)]
 pub struct Fence {
@@ -38,6 +38,11 @@ impl Fence {
     pub async fn run(&self, input: Input) -> Result<(), Fault> {
         let (id, operation) = (input.subject.tenant(), input.subject.operation);
         let now = Timestamp::now();
+        let record = self.tenants.operation(id, operation).await?;
+        // The answer of a successful activation can be lost. What is alive is not torn down for that.
+        if record.is_some_and(|record| record.value.state == State::Succeeded) {
+            return Err(Fault::terminal(format!("operation {operation} has already succeeded; nothing is torn down")));
+        }
         self.tenants.started(id, operation, &input.execution, now).await?;
         let fault = match &input.error {
             Some(caught) => Some(self.reason(id, &input.subject, caught).await?),
