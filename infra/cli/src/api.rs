@@ -153,6 +153,21 @@ impl Api {
         answer(self.request(Method::GET, &["tenants", tenant.as_str(), "operations", &id.to_string()])).await
     }
 
+    /// The operation a tenant had last.
+    pub(crate) async fn last_operation(&self, tenant: &TenantId) -> Result<Option<OperationId>, Error> {
+        #[derive(Deserialize)]
+        struct Operations {
+            operations: Vec<Summary>,
+        }
+        #[derive(Deserialize)]
+        struct Summary {
+            id: OperationId,
+        }
+        let newest_first: Operations =
+            answer(self.request(Method::GET, &["tenants", tenant.as_str(), "operations"])).await?;
+        Ok(newest_first.operations.first().map(|operation| operation.id))
+    }
+
     pub(crate) async fn retry(&self, id: &TenantId) -> Result<Accepted, Error> {
         answer(self.request(Method::POST, &["tenants", id.as_str(), "retry"])).await
     }
@@ -203,12 +218,12 @@ pub(crate) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Resu
 }
 
 /// reqwest says what it did; why it failed is at the far end of the chain.
-fn unanswered(error: &reqwest::Error) -> Error {
+pub(crate) fn unanswered(error: &reqwest::Error) -> Error {
     let mut root: &dyn std::error::Error = error;
     while let Some(source) = root.source() {
         root = source;
     }
-    let place = error.url().map_or_else(|| "the API".to_owned(), Url::to_string);
+    let place = error.url().map_or_else(|| "the server".to_owned(), Url::to_string);
     Error::Unanswered(format!("{place} did not answer: {root}"))
 }
 

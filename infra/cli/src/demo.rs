@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use ulid::Ulid;
 
 use crate::Outcome;
-use crate::api::{Accepted, Api, Operation, Signup, answer};
+use crate::api::{Accepted, Api, Operation, Signup, answer, unanswered};
 use crate::watch::{Screen, follow, reason};
 
 /// How many more sign-ups are timed.
@@ -54,8 +54,9 @@ impl Demo {
 /// Ends a demo that hangs, or that somebody has seen enough of, in an orderly way.
 async fn in_time(demo: impl Future<Output = Outcome>) -> Outcome {
     tokio::select! {
-        outcome = demo => outcome,
-        () = tokio::time::sleep(PATIENCE) => Err(format!("gave up after {} s", PATIENCE.as_secs()).into()),
+        outcome = tokio::time::timeout(PATIENCE, demo) => {
+            outcome.unwrap_or_else(|_| Err(format!("gave up after {} s", PATIENCE.as_secs()).into()))
+        }
         _ = tokio::signal::ctrl_c() => Err("interrupted; what was begun goes on by itself".into()),
     }
 }
@@ -126,7 +127,7 @@ fn why(tenant: &Tenant, operation: &Operation) -> String {
 
 /// Looks at the site as a visitor would.
 async fn visit(site: &str, name: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let page = http_client::client().get(site).send().await?;
+    let page = http_client::client().get(site).send().await.map_err(|e| unanswered(&e))?;
     let status = page.status();
     if status != 200 || !page.text().await?.contains(name) {
         return Err(format!("{site} answers {status}, without the store's name, {name}").into());
@@ -134,21 +135,22 @@ async fn visit(site: &str, name: &str) -> Result<(), Box<dyn std::error::Error>>
     Ok(())
 }
 
-/// Times sign-ups, one after another; while they are, those already accepted go on to be active and are deleted.
+/// Times sign-ups, one after another; then sees all of them live and die at once.
 async fn time_signups(api: &Api, blueprint: &str) -> Outcome {
     let mut latencies = Vec::new();
-    let mut lives = JoinSet::new();
+    let mut tenants = Vec::new();
     for _ in 0..SIGNUPS {
         let signup = invent(blueprint);
         let begun = Instant::now();
-        let accepted = api.sign_up(&signup, &Ulid::generate().to_string()).await?;
+        tenants.push(api.sign_up(&signup, &Ulid::generate().to_string()).await?);
         latencies.push(begun.elapsed());
-        lives.spawn(live_and_die(api.clone(), accepted));
     }
     latencies.sort();
     let median = (latencies[SIGNUPS / 2 - 1] + latencies[SIGNUPS / 2]) / 2;
     println!("signup answers in {} ms at the median ({SIGNUPS} signups)", median.as_millis());
 
+    let mut lives: JoinSet<_> =
+        tenants.into_iter().map(|accepted| live_and_die(api.clone(), accepted)).collect();
     let (mut deleted, mut left, mut wrong) = (0, 0, Vec::new());
     while let Some(life) = lives.join_next().await {
         match life? {

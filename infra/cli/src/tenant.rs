@@ -23,7 +23,7 @@ pub(crate) enum Command {
     },
     /// Shows a tenant.
     Show { id: TenantId },
-    /// Shows how far an operation is: the one named, or the one under way.
+    /// Shows how far an operation is: the one named, or the tenant's last.
     Status {
         id: TenantId,
         operation: Option<OperationId>,
@@ -106,10 +106,11 @@ async fn show(api: &Api, id: &TenantId) -> Outcome {
 async fn status(api: &Api, id: &TenantId, operation: Option<OperationId>, follow: bool) -> Outcome {
     let tenant = api.tenant(id).await?;
     println!("tenant {} {}", tenant.id, tenant.status);
-    let Some(operation) = operation.or(tenant.operation) else {
-        println!("no operation is under way");
-        return Ok(ExitCode::SUCCESS);
+    let last = match operation {
+        None => api.last_operation(id).await?,
+        named => named,
     };
+    let operation = last.ok_or_else(|| format!("tenant {id} never had an operation"))?;
     if follow {
         return Ok(watch(api, id, operation).await?);
     }

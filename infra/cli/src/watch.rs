@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use fault::{Actor, Fault};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use jiff::Timestamp;
 use tenancy::{Kind, OperationId, State, StepFault, StepProgress, StepState, TenantId, Workflow};
 
@@ -16,6 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Follows an operation to its end, showing every look at it.
+#[allow(clippy::disallowed_methods, reason = "this is no step: a person is waiting")]
 pub(crate) async fn follow(
     api: &Api,
     tenant: &TenantId,
@@ -58,7 +59,9 @@ impl Screen {
             return Self::Log(Log::default());
         }
         let style = ProgressStyle::with_template("{bar:30} {percent:>3}%  {prefix}  {elapsed}\n{msg}");
-        let bar = ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        // However the watching ends, what was seen last stays on the screen.
+        let bar = ProgressBar::new(100).with_style(style).with_finish(ProgressFinish::Abandon);
         bar.enable_steady_tick(INTERVAL);
         Self::Terminal(bar)
     }
@@ -70,9 +73,6 @@ impl Screen {
                 bar.set_prefix(format!("{} {}", kind(operation.kind), state(operation.state)));
                 bar.set_position(operation.percent.into());
                 bar.set_message(drawing(operation));
-                if operation.state.is_final() {
-                    bar.abandon();
-                }
             }
         }
     }

@@ -6,7 +6,8 @@ mod tenant;
 
 use std::process::{Command, Output};
 
-/// Runs `tenantry` with nothing in its environment but what is given here.
+/// Runs `tenantry` against that API.
+#[allow(clippy::disallowed_methods, reason = "the command under test is a process")]
 fn tenantry(api: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tenantry"))
         .env_remove("TENANTRY_SANDBOX")

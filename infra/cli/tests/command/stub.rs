@@ -93,6 +93,7 @@ fn router(world: Shared) -> Router {
         .route("/v1/tenants", post(sign_up))
         .route("/v1/tenants/{id}", get(tenant).delete(remove))
         .route("/v1/tenants/{id}/retry", post(retry))
+        .route("/v1/tenants/{id}/operations", get(operations))
         .route("/v1/tenants/{id}/operations/{operation}", get(operation))
         .route("/v1/blueprints/{name}", get(blueprint))
         .route("/v1/plans", get(plans))
@@ -161,6 +162,12 @@ async fn tenant(State(world): State<Shared>, Path(id): Path<String>) -> Response
         .tenants
         .get(&id)
         .map_or_else(|| no_tenant(&id), |life| Json(life.tenant.clone()).into_response())
+}
+
+async fn operations(State(world): State<Shared>, Path(id): Path<String>) -> Response {
+    let world = lock(&world);
+    let listed = |life: &Life| Json(json!({ "operations": [{ "id": life.operation }] })).into_response();
+    world.tenants.get(&id).map_or_else(|| no_tenant(&id), listed)
 }
 
 async fn operation(State(world): State<Shared>, Path((id, operation)): Path<(String, String)>) -> Response {
