@@ -212,6 +212,15 @@ mod tests {
         assert_eq!(blueprint.workflow.steps(), ["shop-open"]);
     }
 
+    #[test]
+    fn the_catalogue_of_this_repository_holds_together() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let offer = Offer::read(&root.join("infra/catalogue"), &root.join("statemachine/blueprints"));
+        for blueprint in offer.unwrap_or_else(|mistake| panic!("{mistake}")).blueprints {
+            assert!(!blueprint.workflow.steps().is_empty(), "{} has no steps", blueprint.name);
+        }
+    }
+
     #[rstest]
     #[case("plans/starter.toml", PLAN, "trial_days = 14", "trial_days = \"two weeks\"", &["line 8", "trial_days", "u16"])]
     #[case("plans/starter.toml", PLAN, "popular", "poplar", &["line 9", "unknown field `poplar`"])]
