@@ -29,11 +29,13 @@ def alive(process: dict | None) -> bool:
     """Whether it still runs, and is not another one that was given the same pid."""
     if not process:
         return False
-    try:
-        os.waitpid(process["pid"], os.WNOHANG)
-    except ChildProcessError:
-        pass  # Started by an earlier command.
-    return process["started"] != "" and _start_time(process["pid"]) == process["started"]
+    runs = process["started"] != "" and _start_time(process["pid"]) == process["started"]
+    if not runs:
+        try:
+            os.waitpid(process["pid"], os.WNOHANG)
+        except ChildProcessError:
+            pass  # Started by an earlier command, and not ours to bury.
+    return runs
 
 
 def stop(process: dict | None, patience: float = 60) -> None:

@@ -1,0 +1,79 @@
+# Everything a person or CI does here. `make` alone lists it.
+#
+# Tools and build output live in one cache outside the checkout, so that a fresh clone starts warm.
+
+TENANTRY_CACHE ?= $(HOME)/.cache/tenantry
+export TENANTRY_CACHE
+export CARGO_TARGET_DIR := $(TENANTRY_CACHE)/target
+export PATH := $(TENANTRY_CACHE)/venv/bin:$(TENANTRY_CACHE)/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
+
+STACK := python infra/local/stack
+SAM := $(TENANTRY_CACHE)/sam/bin/sam
+STAGE ?= dev
+
+# A stamp carries the digest of what it stands for: a changed list of versions installs again, a fresh clone does not.
+stamp = $(TENANTRY_CACHE)/stamps/$(1)-$(shell cat $(2) | cksum | tr ' ' '-')
+PYTHON_TOOLS := $(call stamp,python,infra/tools/requirements.txt)
+NODE_TOOLS := $(call stamp,node,infra/tools/package-lock.json)
+SAM_TOOLS := $(call stamp,sam,infra/tools/requirements-sam.txt)
+DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build up down demo test lint audit deploy
+
+help: ## List what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(PYTHON_TOOLS) ## Install the tools, once
+	@infra/tools/system
+
+build: setup ## Build every function and command
+	@cargo build --workspace --bins
+
+up: setup ## Start the local stack, or bring the running one up to date
+	@$(STACK) up
+
+down: setup ## Stop the local stack; `make up` brings its data back
+	@$(STACK) down
+
+demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<name> chooses the product
+	@eval "$$($(STACK) env)" && $(CARGO_TARGET_DIR)/debug/tenantry demo \
+	  $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT))
+
+test: build ## Every test, the end-to-end ones against a stack of their own
+	@cargo nextest run --workspace --no-run
+	@$(STACK) run -- cargo nextest run --workspace $(TESTS)
+
+lint: setup $(NODE_TOOLS) $(SAM_TOOLS) ## Formatting, clippy, dependencies, state machines, templates
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo deny --log-level error check bans licenses sources
+	find statemachine -name '*.asl.json' -print -exec asl-validator --json-path {} \;
+	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
+	$(SAM) validate --lint --region us-east-1
+
+audit: setup ## Known vulnerabilities in dependencies; needs the network
+	cargo deny check advisories
+
+deploy: setup $(SAM_TOOLS) $(DEPLOY_TOOLS) ## Deploy to AWS; STAGE=<environment in samconfig.toml>
+	PATH=$(TENANTRY_CACHE)/sam/bin:$$PATH $(SAM) build --beta-features
+	$(SAM) deploy --config-env $(STAGE)
+
+$(PYTHON_TOOLS): infra/tools/requirements.txt
+	@infra/tools/system
+	@python3 -m venv $(TENANTRY_CACHE)/venv
+	@$(TENANTRY_CACHE)/venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(NODE_TOOLS): infra/tools/package.json infra/tools/package-lock.json
+	@cp $^ $(TENANTRY_CACHE) && cd $(TENANTRY_CACHE) && npm ci --silent --no-audit --no-fund
+	@mkdir -p $(@D) && touch $@
+
+$(SAM_TOOLS): infra/tools/requirements-sam.txt
+	@python3 -m venv $(TENANTRY_CACHE)/sam
+	@$(TENANTRY_CACHE)/sam/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(DEPLOY_TOOLS): infra/tools/requirements-deploy.txt
+	@$(TENANTRY_CACHE)/sam/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
