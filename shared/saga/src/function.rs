@@ -139,3 +139,42 @@ impl Labels {
         telemetry::step_ended(name, action, outcome, took);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The machines match on the name alone.
+    #[test]
+    fn a_machine_reads_the_kind_of_a_fault_as_the_name_of_the_error() {
+        for kind in Kind::ALL {
+            let diagnostic = Diagnostic::from(Failure(Fault::new(kind, fault::Actor::Us, "it did not work")));
+            assert_eq!(diagnostic.error_type, kind.name());
+            assert_eq!(diagnostic.error_message, "it did not work");
+        }
+    }
+
+    #[test]
+    fn a_person_reads_all_that_the_provider_said() {
+        let mut fault = Fault::transient("throttled").from_provider("cognito", Some("req-1")).hint("Wait.");
+        fault.retry_at = Some(Timestamp::UNIX_EPOCH);
+        let message = Diagnostic::from(Failure(fault)).error_message;
+        assert_eq!(message, "throttled · request id: req-1 · retry at: 1970-01-01T00:00:00Z · hint: Wait.");
+    }
+
+    #[test]
+    fn a_log_line_is_found_by_tenant_and_operation_even_when_the_payload_is_nonsense() {
+        let labels = Labels::of(&json!({ "action": "apply", "operation": "o", "tenant": { "id": "acme" } }));
+        assert_eq!((labels.action, labels.operation, labels.tenant), ("apply".into(), "o".into(), "acme".into()));
+        let labels = Labels::of(&json!([1, 2]));
+        assert_eq!((labels.action, labels.operation, labels.tenant), ("-".into(), "-".into(), "-".into()));
+    }
+
+    #[test]
+    fn a_deadline_keeps_its_milliseconds() {
+        let deadline = UNIX_EPOCH + Duration::from_millis(1_800_000_000_123);
+        assert_eq!(timestamp(deadline).as_millisecond(), 1_800_000_000_123);
+    }
+}

@@ -30,20 +30,16 @@ pub struct Dynamo {
 
 impl Dynamo {
     pub(crate) async fn from_env() -> Self {
-        let variables = [
-            (Table::Tenants, "TENANTS_TABLE"),
-            (Table::Ledger, "LEDGER_TABLE"),
-            (Table::Claims, "CLAIMS_TABLE"),
-            (Table::Catalogue, "CATALOGUE_TABLE"),
-        ];
-        let names = variables.into_iter().filter_map(|(table, name)| Some((table, aws::variable(name).ok()?)));
+        let tables = [Table::Tenants, Table::Ledger, Table::Claims, Table::Catalogue];
+        let names = tables.into_iter().filter_map(|table| Some((table, aws::variable(variable_of(table)).ok()?)));
         Self { client: Client::new(&aws::config().await), names: names.collect() }
     }
 
     /// A function is told only of the tables it may use.
     fn name(&self, table: Table) -> Result<&str, Error> {
         self.names.get(&table).map(String::as_str).ok_or_else(|| {
-            Error::Unusable(format!("this function was not given the {table:?} table; see its Environment"))
+            let variable = variable_of(table);
+            Error::Unusable(format!("the {table:?} table is not named: set {variable}"))
         })
     }
 
@@ -213,6 +209,26 @@ fn verdict(reasons: &[CancellationReason]) -> Verdict {
 
 fn rivals() -> Error {
     Error::Unavailable(fault::Fault::transient("too many writers want the same record at once"))
+}
+
+/// The variable of the environment that names a table.
+fn variable_of(table: Table) -> &'static str {
+    match table {
+        Table::Tenants => "TENANTS_TABLE",
+        Table::Ledger => "LEDGER_TABLE",
+        Table::Claims => "CLAIMS_TABLE",
+        Table::Catalogue => "CATALOGUE_TABLE",
+    }
+}
+
+/// The environment variable that names a table.
+fn variable(table: Table) -> &'static str {
+    match table {
+        Table::Tenants => "TENANTS_TABLE",
+        Table::Ledger => "LEDGER_TABLE",
+        Table::Claims => "CLAIMS_TABLE",
+        Table::Catalogue => "CATALOGUE_TABLE",
+    }
 }
 
 fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> Vec<CancellationReason> {

@@ -298,3 +298,6 @@ fn resource(row: &Row) -> Result<Resource, Error> {
 fn resource_key(tenant: &TenantId, step: &str) -> Key {
     Key::new(Table::Ledger, tenant, format_args!("RESOURCE#{step}"))
 }
+
+#[cfg(test)]
+mod tests;

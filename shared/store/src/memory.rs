@@ -34,10 +34,12 @@ impl Memory {
     ) -> (Vec<Row>, Option<Page>) {
         tokio::task::yield_now().await;
         let rows = self.rows();
-        let mut found = rows.values().filter(|row| {
-            let Key { table: t, pk: p, sk } = &row.key;
-            *t == table && p == pk && sk.starts_with(prefix) && after.is_none_or(|Page(last)| sk > last)
-        });
+        let from = Key::new(table, pk, prefix);
+        let mut found = rows
+            .range(&from..)
+            .map(|(_, row)| row)
+            .take_while(|row| row.key.table == table && row.key.pk == pk && row.key.sk.starts_with(prefix))
+            .filter(|row| after.is_none_or(|Page(last)| row.key.sk > *last));
         let page: Vec<Row> = found.by_ref().take(limit).cloned().collect();
         let next = found.next().and(page.last()).map(|last| Page(last.key.sk.clone()));
         (page, next)

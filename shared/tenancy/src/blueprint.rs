@@ -7,6 +7,7 @@ use crate::Workflow;
 
 /// What a tenant of a product is made of: settings, and the state machine of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Blueprint {
     pub name: String,
     pub version: u32,

@@ -116,3 +116,206 @@ fn one_of(field: &'static str, given: &str, allowed: &BTreeSet<String>) -> Resul
     let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
     Err(Violation::new(field, format!("'{given}' is not known"), format!("one of: {}", allowed.join(", "))))
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::Workflow;
+
+    fn plan(id: &str, active: bool) -> Plan {
+        let plan = json!({
+            "id": id, "name": id, "description": "", "price_cents": 2900, "currency": "EUR",
+            "billing_cycle": "monthly", "trial_days": 14, "popular": false, "active": active, "features": [],
+            "limits": {},
+        });
+        serde_json::from_value(plan).expect("a plan")
+    }
+
+    fn theme(id: &str, active: bool) -> Theme {
+        let colours = ["background", "surface", "text", "muted", "accent", "on_accent"];
+        let palette: serde_json::Map<_, _> = colours.map(|name| (name.to_owned(), "#0a0b0c".into())).into_iter().collect();
+        let theme = json!({
+            "id": id, "name": id, "description": "", "version": "1.0.0", "active": active, "layout": "modern",
+            "palette": palette, "fonts": { "heading": "serif", "body": "system" },
+        });
+        serde_json::from_value(theme).expect("a theme")
+    }
+
+    fn set(values: &[&str]) -> BTreeSet<String> {
+        values.iter().copied().map(str::to_owned).collect()
+    }
+
+    /// Sold as `starter`, `pro` and the withdrawn `old`, as `modern`, `plain` and the withdrawn `dated`.
+    fn shop() -> Blueprint {
+        Blueprint {
+            name: "shop".to_owned(),
+            version: 3,
+            description: String::new(),
+            active: true,
+            approval: false,
+            plans: ["starter", "old", "pro"].map(str::to_owned).to_vec(),
+            themes: ["modern", "dated", "plain"].map(str::to_owned).to_vec(),
+            categories: set(&["food", "books"]),
+            integrations: set(&["stripe", "mailchimp"]),
+            settings: std::collections::BTreeMap::new(),
+            workflow: Workflow::Sequence(Vec::new()),
+            usual_ms: std::collections::BTreeMap::new(),
+        }
+    }
+
+    fn request() -> SignupRequest {
+        SignupRequest {
+            name: "Acme Coffee".to_owned(),
+            subdomain: "acme".to_owned(),
+            email: "owner@example.com".to_owned(),
+            blueprint: "shop".to_owned(),
+            plan: None,
+            theme: None,
+            category: None,
+            integrations: BTreeSet::new(),
+        }
+    }
+
+    /// Against a catalogue that also has a plan and a theme of other blueprints.
+    fn check(request: SignupRequest, blueprint: Blueprint) -> Result<Signup, Violations> {
+        let plans = [plan("pro", true), plan("old", false), plan("starter", true), plan("foreign", true)];
+        let themes = [theme("plain", true), theme("dated", false), theme("modern", true), theme("foreign", true)];
+        request.check(Some(blueprint), &plans, &themes)
+    }
+
+    fn violations(outcome: Result<Signup, Violations>) -> Vec<(&'static str, String, String)> {
+        let wrong = outcome.expect_err("refused");
+        wrong.iter().map(|v| (v.field, v.problem.clone(), v.allowed.clone())).collect()
+    }
+
+    #[test]
+    fn what_was_not_chosen_is_the_first_on_offer() {
+        let signup = check(request(), shop()).expect("valid");
+        assert_eq!(signup.plan, plan("starter", true));
+        assert_eq!(signup.theme, Some(theme("modern", true)));
+        assert_eq!((signup.category, signup.integrations), (None, BTreeSet::new()));
+        assert_eq!(signup.blueprint, shop());
+    }
+
+    #[test]
+    fn what_was_chosen_is_kept() {
+        let chosen = SignupRequest {
+            name: "  Café Zürich ".to_owned(),
+            subdomain: "ACME".to_owned(),
+            plan: Some("pro".to_owned()),
+            theme: Some("plain".to_owned()),
+            category: Some("food".to_owned()),
+            integrations: set(&["stripe", "mailchimp"]),
+            ..request()
+        };
+        let signup = check(chosen, shop()).expect("valid");
+        assert_eq!((signup.name.as_str(), signup.subdomain.as_str()), ("Café Zürich", "acme"));
+        assert_eq!(signup.plan, plan("pro", true));
+        assert_eq!(signup.theme, Some(theme("plain", true)));
+        assert_eq!(signup.category.as_deref(), Some("food"));
+        assert_eq!(signup.integrations, set(&["stripe", "mailchimp"]));
+    }
+
+    const NAMES: &str = "1 to 80 characters, no control characters";
+
+    #[rstest]
+    #[case::empty_name(|r: &mut SignupRequest| r.name = " ".into(), "name", "has 0 characters", NAMES)]
+    #[case::long_name(|r: &mut SignupRequest| r.name = "é".repeat(81), "name", "has 81 characters", NAMES)]
+    #[case::control_character(|r: &mut SignupRequest| r.name = "a\r\nb".into(), "name", "contains '\\r'", NAMES)]
+    #[case::withdrawn_plan(
+        |r: &mut SignupRequest| r.plan = Some("old".into()), "plan", "'old' is not on offer", "one of: starter, pro"
+    )]
+    #[case::plan_of_another_blueprint(
+        |r: &mut SignupRequest| r.plan = Some("foreign".into()), "plan", "'foreign' is not on offer", "one of: starter, pro"
+    )]
+    #[case::withdrawn_theme(
+        |r: &mut SignupRequest| r.theme = Some("dated".into()), "theme", "'dated' is not on offer", "one of: modern, plain"
+    )]
+    #[case::unknown_theme(
+        |r: &mut SignupRequest| r.theme = Some("neon".into()), "theme", "'neon' is not on offer", "one of: modern, plain"
+    )]
+    #[case::unknown_category(
+        |r: &mut SignupRequest| r.category = Some("arms".into()), "category", "'arms' is not known", "one of: books, food"
+    )]
+    #[case::unknown_integration(
+        |r: &mut SignupRequest| r.integrations = set(&["stripe", "fax"]),
+        "integrations", "'fax' is not known", "one of: mailchimp, stripe"
+    )]
+    fn a_violation_names_the_field_the_problem_and_what_is_allowed(
+        #[case] spoil: fn(&mut SignupRequest),
+        #[case] field: &'static str,
+        #[case] problem: &str,
+        #[case] allowed: &str,
+    ) {
+        let mut spoilt = request();
+        spoil(&mut spoilt);
+        assert_eq!(violations(check(spoilt, shop())), [(field, problem.to_owned(), allowed.to_owned())]);
+    }
+
+    /// Their own tests have what they refuse; here, that nothing of it gets past.
+    #[rstest]
+    #[case::subdomain(SignupRequest { subdomain: "www".to_owned(), ..request() }, "subdomain")]
+    #[case::email(SignupRequest { email: "owner".to_owned(), ..request() }, "email")]
+    fn a_subdomain_and_an_address_are_checked_too(#[case] spoilt: SignupRequest, #[case] field: &str) {
+        let [(named, problem, allowed)] = &violations(check(spoilt, shop()))[..] else { panic!("one violation") };
+        assert_eq!(named, &field);
+        assert!(!problem.is_empty() && !allowed.is_empty());
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_in_one_pass() {
+        let hopeless = SignupRequest {
+            name: String::new(),
+            subdomain: "-".to_owned(),
+            email: String::new(),
+            plan: Some("gold".to_owned()),
+            theme: Some("neon".to_owned()),
+            category: Some("arms".to_owned()),
+            integrations: set(&["fax", "telex"]),
+            ..request()
+        };
+        let fields: Vec<_> = violations(check(hopeless, shop())).into_iter().map(|(field, ..)| field).collect();
+        let every = ["name", "subdomain", "email", "plan", "theme", "category", "integrations", "integrations"];
+        assert_eq!(fields, every);
+    }
+
+    #[rstest]
+    #[case::unknown(None)]
+    #[case::withdrawn(Some(Blueprint { active: false, ..shop() }))]
+    fn a_blueprint_that_is_not_on_offer_is_said_together_with_the_rest(#[case] blueprint: Option<Blueprint>) {
+        let nameless = SignupRequest { name: String::new(), ..request() };
+        let found = violations(nameless.check(blueprint, &[plan("starter", true)], &[theme("modern", true)]));
+        let [(first, ..), (second, problem, allowed)] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((*first, *second), ("name", "blueprint"));
+        assert_eq!((problem.as_str(), allowed.as_str()), ("'shop' is not on offer", "a blueprint of the catalogue"));
+    }
+
+    /// Nobody who names no plan may get one that is not sold any more.
+    #[test]
+    fn a_withdrawn_default_is_not_given_to_anybody() {
+        let mut blueprint = shop();
+        blueprint.plans.swap(0, 1);
+        blueprint.themes.swap(0, 1);
+        let fields: Vec<_> = violations(check(request(), blueprint)).into_iter().map(|(field, ..)| field).collect();
+        assert_eq!(fields, ["plan", "theme"]);
+    }
+
+    #[test]
+    fn a_blueprint_without_themes_gives_none_and_takes_none() {
+        let bare = Blueprint { themes: Vec::new(), ..shop() };
+        assert_eq!(check(request(), bare.clone()).expect("valid").theme, None);
+        let themed = SignupRequest { theme: Some("modern".to_owned()), ..request() };
+        let expected = ("theme", "'modern' was given".to_owned(), "none: this blueprint has no storefront".to_owned());
+        assert_eq!(violations(check(themed, bare)), [expected]);
+    }
+
+    #[test]
+    fn a_field_nobody_knows_is_refused() {
+        let typo = json!({ "name": "a", "subdomain": "b", "email": "c", "blueprint": "d", "plann": "pro" });
+        let error = serde_json::from_value::<SignupRequest>(typo).expect_err("refused");
+        assert!(error.to_string().contains("plann"), "{error}");
+    }
+}

@@ -4,13 +4,27 @@
 //! The pages are files, not code that runs for each visitor, so the site stays up whatever the platform does.
 
 use fault::Fault;
-use minijinja::{Environment, Value, context};
+use include_dir::{Dir, DirEntry, include_dir};
+use minijinja::value::Serde;
+use minijinja::{Environment, context};
 use s3::{Bucket, File};
 use saga::{Context, Presence, Step};
 use serde::{Deserialize, Serialize};
 use tenancy::{Layout, Mark, Snapshot};
 
-mod templates;
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// What is published; the other templates are parts of these.
+const PAGES: [(&str, &str); 7] = [
+    ("index.html", HTML),
+    ("shop.html", HTML),
+    ("about.html", HTML),
+    ("contact.html", HTML),
+    ("policies.html", HTML),
+    ("404.html", HTML),
+    ("style.css", "text/css; charset=utf-8"),
+];
+const HTML: &str = "text/html; charset=utf-8";
 
 #[derive(Debug)]
 pub struct PublishWebsite {
@@ -66,8 +80,10 @@ fn render(tenant: &Snapshot) -> Result<Vec<File>, Fault> {
     };
     let broken = |e: minijinja::Error| Fault::terminal(format!("a page does not render: {e:#}"));
     let mut pages = Environment::new();
-    for (name, source) in templates::ALL {
-        pages.add_template(name, source).map_err(broken)?;
+    for template in TEMPLATES.dirs().flat_map(Dir::entries).filter_map(DirEntry::as_file) {
+        if let (Some(name), Some(source)) = (template.path().to_str(), template.contents_utf8()) {
+            pages.add_template(name, source).map_err(broken)?;
+        }
     }
     let layout = match theme.layout {
         Layout::Modern => "modern",
@@ -76,18 +92,17 @@ fn render(tenant: &Snapshot) -> Result<Vec<File>, Fault> {
     };
     let store = context! {
         name => tenant.name,
-        subdomain => tenant.subdomain,
-        email => tenant.email,
+        email => tenant.email.as_str(),
         category => tenant.category,
     };
     let values = context! {
-        tenant => tenant.id,
+        tenant => tenant.id.as_str(),
         store,
-        theme => Value::from_serialize(theme),
-        integrations => tenant.integrations,
+        theme => Serde(theme),
+        integrations => Serde(&tenant.integrations),
     };
-    let mut files = Vec::with_capacity(templates::PAGES.len());
-    for (page, content_type) in templates::PAGES {
+    let mut files = Vec::with_capacity(PAGES.len());
+    for (page, content_type) in PAGES {
         let template = pages.get_template(&format!("{layout}/{page}")).map_err(broken)?;
         files.push(File::new(page, content_type, template.render(&values).map_err(broken)?));
     }

@@ -54,8 +54,8 @@ fn welcome(input: &Input, token: &str) -> Result<Mail, Fault> {
     };
     let dashboard = address("dashboard")?;
     let values = context! {
-        store => context! { name => input.tenant.name },
-        plan => context! { name => input.tenant.plan.name, trial_days => input.tenant.plan.trial_days },
+        store => context! { name => input.tenant.name.as_str() },
+        plan => context! { name => input.tenant.plan.name.as_str(), trial_days => input.tenant.plan.trial_days },
         site => address("site")?,
         dashboard,
         set_password => format!("{dashboard}/set-password?token={token}"),

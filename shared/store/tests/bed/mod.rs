@@ -1,7 +1,7 @@
 //! What the cases of the store's suites stand on: items of no meaning, and a small catalogue to sign up for.
 
 // Each suite uses its own part of it.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -17,40 +17,40 @@ use tenancy::{
 };
 
 /// A name nobody else has, in this run or another.
-pub fn drawn(name: &str) -> String {
+pub(crate) fn drawn(name: &str) -> String {
     let mut bytes = [0; 6];
     getrandom::fill(&mut bytes).expect("random bytes");
     format!("{name}-{}", hex::encode(bytes))
 }
 
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-pub fn key(name: &str) -> Key {
+pub(crate) fn key(name: &str) -> Key {
     Key::new(Table::Ledger, drawn(name), "ITEM")
 }
 
-pub fn body(n: u64) -> Map<String, Value> {
+pub(crate) fn body(n: u64) -> Map<String, Value> {
     Map::from_iter([("n".to_owned(), n.into())])
 }
 
-pub fn put(key: &Key, n: u64, condition: Condition) -> Write {
+pub(crate) fn put(key: &Key, n: u64, condition: Condition) -> Write {
     Write::put(key.clone(), &body(n), condition).expect("a structure")
 }
 
 /// What [`put`] left there.
-pub async fn field(db: &Database, key: &Key) -> Option<u64> {
+pub(crate) async fn field(db: &Database, key: &Key) -> Option<u64> {
     let row = db.get(key).await.expect("read")?;
     Some(row.body["n"].as_u64().expect("put by a test"))
 }
 
-pub async fn sort_keys(db: &Database, pk: &str, prefix: &str) -> Vec<String> {
+pub(crate) async fn sort_keys(db: &Database, pk: &str, prefix: &str) -> Vec<String> {
     let rows = db.query_all(Table::Ledger, pk, prefix).await.expect("read");
     rows.into_iter().map(|row| row.key.sk).collect()
 }
 
-pub fn conflict<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Conflict {
+pub(crate) fn conflict<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Conflict {
     match outcome.expect_err("a condition does not hold") {
         Error::Conflict(conflict) => *conflict,
         other => panic!("not a conflict: {other}"),
@@ -58,7 +58,7 @@ pub fn conflict<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Conflict {
 }
 
 /// Starts all of them before any is done, and gives their outcomes in order.
-pub async fn at_once<F>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output>
+pub(crate) async fn at_once<F>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {
@@ -70,24 +70,24 @@ where
     outcomes
 }
 
-pub fn fault(cause: &str) -> StepFault {
+pub(crate) fn fault(cause: &str) -> StepFault {
     StepFault { step: "cognito-create-group".to_owned(), fault: Fault::terminal(cause) }
 }
 
 /// A database with a catalogue of one plan, one theme and one blueprint, under names of its own.
-pub struct Bed {
-    pub db: Database,
-    pub tenants: Tenants,
-    pub claims: Claims,
-    pub catalogue: Catalogue,
-    pub plan: Plan,
-    pub theme: Theme,
-    pub blueprint: Blueprint,
+pub(crate) struct Bed {
+    pub(crate) db: Database,
+    pub(crate) tenants: Tenants,
+    pub(crate) claims: Claims,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) plan: Plan,
+    pub(crate) theme: Theme,
+    pub(crate) blueprint: Blueprint,
     tag: String,
 }
 
 impl Bed {
-    pub async fn new(db: Database) -> Self {
+    pub(crate) async fn new(db: Database) -> Self {
         let tag = drawn("t");
         let (plan, theme) = (plan(&tag), theme(&tag));
         let blueprint = Blueprint {
@@ -112,7 +112,7 @@ impl Bed {
         Self { db, tenants, claims, catalogue, plan, theme, blueprint, tag }
     }
 
-    pub fn signup(&self, name: &str) -> Signup {
+    pub(crate) fn signup(&self, name: &str) -> Signup {
         Signup {
             name: name.to_owned(),
             subdomain: Subdomain::parse(&format!("{name}-{}", self.tag)).expect("a subdomain"),
@@ -125,33 +125,33 @@ impl Bed {
         }
     }
 
-    pub fn key(&self, key: &str, digest: &str) -> RequestKey {
+    pub(crate) fn key(&self, key: &str, digest: &str) -> RequestKey {
         RequestKey { caller: self.tag.clone(), key: key.to_owned(), digest: digest.to_owned() }
     }
 
     /// A tenant that was provisioned, and rests.
-    pub async fn live(&self, name: &str) -> Tenant {
+    pub(crate) async fn live(&self, name: &str) -> Tenant {
         let accepted = self.tenants.sign_up(&self.signup(name), None, now()).await.expect("accepted");
         self.settle(&accepted.tenant.id, accepted.operation, Event::Provisioned, State::Succeeded).await
     }
 
-    pub async fn settle(&self, id: &TenantId, operation: OperationId, event: Event, state: State) -> Tenant {
+    pub(crate) async fn settle(&self, id: &TenantId, operation: OperationId, event: Event, state: State) -> Tenant {
         let endpoints = (event == Event::Provisioned)
             .then(|| BTreeMap::from([("site".to_owned(), "https://acme.example.com".to_owned())]));
         let outcome = Outcome { event, state, steps: Vec::new(), endpoints };
         self.tenants.settle(id, operation, outcome, now()).await.expect("settled")
     }
 
-    pub async fn tenant(&self, id: &TenantId) -> Tenant {
+    pub(crate) async fn tenant(&self, id: &TenantId) -> Tenant {
         self.tenants.get(id).await.expect("read").expect("there").value
     }
 
-    pub async fn operation(&self, id: &TenantId, operation: OperationId) -> Operation {
+    pub(crate) async fn operation(&self, id: &TenantId, operation: OperationId) -> Operation {
         self.tenants.operation(id, operation).await.expect("read").expect("there").value
     }
 
     /// The operations of a tenant that wait to be started.
-    pub async fn outbox(&self, id: &TenantId) -> Vec<OperationId> {
+    pub(crate) async fn outbox(&self, id: &TenantId) -> Vec<OperationId> {
         let rows = self.db.query_all(Table::Tenants, id.as_str(), "OUTBOX#").await.expect("read");
         rows.iter().map(Row::decode::<Outbox>).map(|row| row.expect("an outbox row").operation).collect()
     }

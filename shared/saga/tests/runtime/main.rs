@@ -1,0 +1,11 @@
+//! The runtime around a step, with the real ledger on the in-memory twin and a small provider that remembers
+//! what it was made to hold, whose it is, and how often it was written.
+
+mod apply;
+mod destroy;
+mod fence;
+mod lab;
+mod probe;
+mod provider;
+#[path = "../../../store/tests/turns/mod.rs"]
+mod turns;
