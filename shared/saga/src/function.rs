@@ -124,16 +124,32 @@ impl Labels {
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         match fault {
             None => tracing::info!(
-                step.name = name, step.action = action, tenant.id = tenant, execution.id = operation, duration_ms,
+                step.name = name,
+                step.action = action,
+                tenant.id = tenant,
+                execution.id = operation,
+                duration_ms,
                 "{name} {action} done"
             ),
             Some(fault) if matches!(fault.kind, Kind::Transient | Kind::NotReady) => tracing::info!(
-                step.name = name, step.action = action, tenant.id = tenant, execution.id = operation, duration_ms,
-                fault = outcome, provider.request_id = fault.request_id, "{name} {action}: {fault}"
+                step.name = name,
+                step.action = action,
+                tenant.id = tenant,
+                execution.id = operation,
+                duration_ms,
+                fault = outcome,
+                provider.request_id = fault.request_id,
+                "{name} {action}: {fault}"
             ),
             Some(fault) => tracing::warn!(
-                step.name = name, step.action = action, tenant.id = tenant, execution.id = operation, duration_ms,
-                fault = outcome, provider.request_id = fault.request_id, "{name} {action}: {fault}"
+                step.name = name,
+                step.action = action,
+                tenant.id = tenant,
+                execution.id = operation,
+                duration_ms,
+                fault = outcome,
+                provider.request_id = fault.request_id,
+                "{name} {action}: {fault}"
             ),
         }
         telemetry::step_ended(name, action, outcome, took);
@@ -167,7 +183,10 @@ mod tests {
     #[test]
     fn a_log_line_is_found_by_tenant_and_operation_even_when_the_payload_is_nonsense() {
         let labels = Labels::of(&json!({ "action": "apply", "operation": "o", "tenant": { "id": "acme" } }));
-        assert_eq!((labels.action, labels.operation, labels.tenant), ("apply".into(), "o".into(), "acme".into()));
+        assert_eq!(
+            (labels.action, labels.operation, labels.tenant),
+            ("apply".into(), "o".into(), "acme".into())
+        );
         let labels = Labels::of(&json!([1, 2]));
         assert_eq!((labels.action, labels.operation, labels.tenant), ("-".into(), "-".into(), "-".into()));
     }

@@ -168,7 +168,11 @@ pub trait Ledger: Send + Sync {
     fn destroyed(&self, row: Resource) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Whether the operation may not begin any further step.
-    fn fenced(&self, tenant: &TenantId, operation: OperationId) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn fenced(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
     /// Records a probe's look.
     fn report(&self, report: Report) -> impl Future<Output = Result<(), Fault>> + Send;

@@ -14,5 +14,9 @@ pub trait Probe: Send + Sync {
     type Output: Serialize + Send + Sync;
 
     /// What was seen, or [`Fault::not_ready`] with what is still missing.
-    fn look(&self, cx: &Context, params: &Self::Params) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
+    fn look(
+        &self,
+        cx: &Context,
+        params: &Self::Params,
+    ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
 }

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use tenancy::{Mark, OperationId, Snapshot, TenantId};
 
 use crate::{
-    Begun, Committed, Context, Destroying, Intent, Invocation, Lease, Ledger, Presence, Probe, Report, Resource, Step,
+    Begun, Committed, Context, Destroying, Intent, Invocation, Lease, Ledger, Presence, Probe, Report,
+    Resource, Step,
 };
 
 /// Runs the calls of one step: decodes them, keeps the ledger, names the errors.
@@ -78,7 +79,8 @@ impl<S: Step, L: Ledger> Runner<S, L> {
     ) -> Result<Value, Fault> {
         let handle = encode(&self.step.handle(&cx.mark))?;
         let tenant = cx.tenant.id.clone();
-        let intent = Intent { tenant, step: S::NAME, operation: cx.operation, handle, input, destroyer, lease };
+        let intent =
+            Intent { tenant, step: S::NAME, operation: cx.operation, handle, input, destroyer, lease };
         let mut row = match self.ledger.begin(intent).await? {
             Begun::Started(row) => *row,
             Begun::Done(output) => return Ok(output),
@@ -100,7 +102,8 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         match self.ledger.commit(row, &output).await? {
             Committed::Live => Ok(output),
             Committed::Fenced(row) => {
-                let fault = Fault::fenced("the operation was stopped while this step ran; its effect was undone");
+                let fault =
+                    Fault::fenced("the operation was stopped while this step ran; its effect was undone");
                 // What an earlier operation made is the living tenant's: only what this one made goes.
                 if row.made_by == cx.operation {
                     self.unmake(&cx.mark, &handle, *row).await?;

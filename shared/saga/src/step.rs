@@ -37,7 +37,11 @@ pub trait Step: Send + Sync {
     fn destroy(&self, mark: &Mark, handle: &Self::Handle) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Looks whether the resource, with our mark, is there. The runtime writes `destroyed` only on its word.
-    fn observe(&self, mark: &Mark, handle: &Self::Handle) -> impl Future<Output = Result<Presence, Fault>> + Send;
+    fn observe(
+        &self,
+        mark: &Mark,
+        handle: &Self::Handle,
+    ) -> impl Future<Output = Result<Presence, Fault>> + Send;
 }
 
 /// What a call works from.

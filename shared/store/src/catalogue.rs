@@ -78,13 +78,18 @@ impl Catalogue {
         self.db.query_all(Table::Catalogue, kind, "").await?.iter().map(|row| row.decode()).collect()
     }
 
-    async fn one<T: DeserializeOwned>(&self, kind: &str, id: impl std::fmt::Display) -> Result<Option<T>, Error> {
+    async fn one<T: DeserializeOwned>(
+        &self,
+        kind: &str,
+        id: impl std::fmt::Display,
+    ) -> Result<Option<T>, Error> {
         self.db.get(&key(kind, id)).await?.map(|row| row.decode()).transpose()
     }
 
     async fn put(&self, kind: &str, id: impl std::fmt::Display, value: &impl Serialize) -> Result<(), Error> {
         let key = key(kind, id);
-        let condition = self.db.get(&key).await?.map_or(Condition::Absent, |row| Condition::Version(row.version));
+        let condition =
+            self.db.get(&key).await?.map_or(Condition::Absent, |row| Condition::Version(row.version));
         self.db.write(Write::put(key, value, condition)?).await.map(|_| ())
     }
 }

@@ -55,13 +55,22 @@ impl Claims {
     }
 
     /// What the request key led to the first time, if it was used and is still remembered.
-    pub(crate) async fn request(&self, key: &RequestKey, now: Timestamp) -> Result<Option<RequestClaim>, Error> {
+    pub(crate) async fn request(
+        &self,
+        key: &RequestKey,
+        now: Timestamp,
+    ) -> Result<Option<RequestClaim>, Error> {
         let row = self.db.get(&request_key(key)).await?.filter(|row| !row.expired(now));
         row.map(|row| row.decode()).transpose()
     }
 
     /// Keeps an invitation under the hash of its token.
-    pub async fn invite(&self, token_hash: &str, invitation: &Invitation, until: Timestamp) -> Result<(), Error> {
+    pub async fn invite(
+        &self,
+        token_hash: &str,
+        invitation: &Invitation,
+        until: Timestamp,
+    ) -> Result<(), Error> {
         let write = Write::put(invitation_key(token_hash), invitation, Condition::Absent)?.until(until);
         self.db.write(write).await.map(|_| ())
     }
@@ -84,7 +93,11 @@ impl Claims {
     }
 
     /// The write that frees a subdomain, if that tenant holds it.
-    pub(crate) async fn free(&self, subdomain: &Subdomain, tenant: &TenantId) -> Result<Option<Write>, Error> {
+    pub(crate) async fn free(
+        &self,
+        subdomain: &Subdomain,
+        tenant: &TenantId,
+    ) -> Result<Option<Write>, Error> {
         let key = subdomain_key(subdomain);
         let Some(Row { version, body, .. }) = self.db.get(&key).await? else { return Ok(None) };
         let held = body.get("tenant").and_then(|id| id.as_str()) == Some(tenant.as_str());

@@ -91,7 +91,9 @@ impl Write {
     pub fn put(key: Key, body: &impl Serialize, condition: Condition) -> Result<Self, Error> {
         match serde_json::to_value(body) {
             Ok(Value::Object(body)) => match OWN.iter().find(|own| body.contains_key(**own)) {
-                Some(own) => Err(Error::Unusable(format!("a field cannot be named '{own}': the store's own is"))),
+                Some(own) => {
+                    Err(Error::Unusable(format!("a field cannot be named '{own}': the store's own is")))
+                }
                 None => Ok(Self::Put { key, body, expires_at: None, condition }),
             },
             Ok(_) => Err(Error::Unusable("only structures can be stored".to_owned())),

@@ -31,7 +31,8 @@ pub struct Dynamo {
 impl Dynamo {
     pub(crate) async fn from_env() -> Self {
         let tables = [Table::Tenants, Table::Ledger, Table::Claims, Table::Catalogue];
-        let names = tables.into_iter().filter_map(|table| Some((table, aws::variable(variable_of(table)).ok()?)));
+        let names =
+            tables.into_iter().filter_map(|table| Some((table, aws::variable(variable_of(table)).ok()?)));
         Self { client: Client::new(&aws::config().await), names: names.collect() }
     }
 
@@ -97,9 +98,14 @@ impl Dynamo {
         match write {
             Write::Put { key, body, expires_at, condition } => {
                 let version = condition.next_version();
-                let request = self.client.put_item().table_name(name).set_item(Some(item(key, body, expires_at, version)?));
+                let request = self
+                    .client
+                    .put_item()
+                    .table_name(name)
+                    .set_item(Some(item(key, body, expires_at, version)?));
                 let (expression, values) = expression(condition);
-                let request = request.condition_expression(expression).set_expression_attribute_values(values);
+                let request =
+                    request.condition_expression(expression).set_expression_attribute_values(values);
                 let sent = request.return_values_on_condition_check_failure(all_old).send().await;
                 sent.map(|_| version).map_err(|e| match e.as_service_error() {
                     Some(PutItemError::ConditionalCheckFailedException(failed)) => {
@@ -134,7 +140,8 @@ impl Dynamo {
 
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<(), Error> {
         let tables: Vec<Table> = writes.iter().map(|write| write.key().table).collect();
-        let items = writes.into_iter().map(|write| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
+        let items =
+            writes.into_iter().map(|write| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
         // The token makes a repeat after a lost answer the same transaction (valid for ten minutes).
         let token = hex::encode(crate::tenants::random::<16>());
         let mut pause = Duration::from_millis(10);
@@ -145,7 +152,9 @@ impl Dynamo {
             };
             let reasons = cancellation_reasons(&error);
             match verdict(&reasons) {
-                Verdict::Failed(index) => return Err(conflict(index, tables[index], reasons[index].item.clone())),
+                Verdict::Failed(index) => {
+                    return Err(conflict(index, tables[index], reasons[index].item.clone()));
+                }
                 Verdict::Refused => return Err(Error::Unavailable(aws::fault("dynamodb", &error))),
                 Verdict::Again => {}
             }
@@ -202,7 +211,9 @@ fn verdict(reasons: &[CancellationReason]) -> Verdict {
     let codes = reasons.iter().map(|reason| reason.code().unwrap_or("None"));
     match codes.enumerate().find(|(_, code)| *code != "None") {
         Some((index, "ConditionalCheckFailed")) => Verdict::Failed(index),
-        Some((_, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")) => Verdict::Again,
+        Some((_, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")) => {
+            Verdict::Again
+        }
         _ => Verdict::Refused,
     }
 }
@@ -213,16 +224,6 @@ fn rivals() -> Error {
 
 /// The variable of the environment that names a table.
 fn variable_of(table: Table) -> &'static str {
-    match table {
-        Table::Tenants => "TENANTS_TABLE",
-        Table::Ledger => "LEDGER_TABLE",
-        Table::Claims => "CLAIMS_TABLE",
-        Table::Catalogue => "CATALOGUE_TABLE",
-    }
-}
-
-/// The environment variable that names a table.
-fn variable(table: Table) -> &'static str {
     match table {
         Table::Tenants => "TENANTS_TABLE",
         Table::Ledger => "LEDGER_TABLE",
@@ -258,7 +259,12 @@ fn key_of(key: Key) -> Item {
     ])
 }
 
-fn item(key: Key, body: Map<String, Value>, expires_at: Option<Timestamp>, version: u64) -> Result<Item, Error> {
+fn item(
+    key: Key,
+    body: Map<String, Value>,
+    expires_at: Option<Timestamp>,
+    version: u64,
+) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(body).map_err(|e| Error::Unusable(e.to_string()))?;
     item.extend(key_of(key));
     item.insert("row_version".to_owned(), AttributeValue::N(version.to_string()));
@@ -269,7 +275,8 @@ fn item(key: Key, body: Map<String, Value>, expires_at: Option<Timestamp>, versi
 }
 
 fn row(table: Table, mut item: Item) -> Result<Row, Error> {
-    let malformed = |what: &str| Error::Unusable(format!("an item of the {table:?} table has no usable {what}"));
+    let malformed =
+        |what: &str| Error::Unusable(format!("an item of the {table:?} table has no usable {what}"));
     let mut text = |name: &str| match item.remove(name) {
         Some(AttributeValue::S(s)) => Ok(s),
         _ => Err(malformed(name)),
@@ -279,7 +286,8 @@ fn row(table: Table, mut item: Item) -> Result<Row, Error> {
         Some(AttributeValue::N(n)) => n.parse::<i64>().ok(),
         _ => None,
     };
-    let version = number("row_version").and_then(|n| u64::try_from(n).ok()).ok_or_else(|| malformed("row_version"))?;
+    let version =
+        number("row_version").and_then(|n| u64::try_from(n).ok()).ok_or_else(|| malformed("row_version"))?;
     let expires_at = number("expires_at").and_then(|n| Timestamp::from_second(n).ok());
     let body = serde_dynamo::from_item(item).map_err(|e| Error::Unusable(e.to_string()))?;
     Ok(Row { key, version, expires_at, body })

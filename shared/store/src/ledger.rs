@@ -77,7 +77,10 @@ impl ResourceLedger {
 
     async fn is_fenced(&self, tenant: &TenantId, operation: OperationId) -> Result<bool, Error> {
         let row = self.db.get(&operation_key(tenant, operation)).await?;
-        Ok(row.map(|row| row.decode::<Operation>()).transpose()?.is_none_or(|operation| operation.is_fenced()))
+        Ok(row
+            .map(|row| row.decode::<Operation>())
+            .transpose()?
+            .is_none_or(|operation| operation.is_fenced()))
     }
 }
 
@@ -106,7 +109,8 @@ impl Ledger for ResourceLedger {
         }
         if self.is_fenced(&intent.tenant, intent.operation).await? {
             let version = row.version;
-            let mut restored = before.unwrap_or(Resource { state: ResourceState::Destroyed, attempts: 0, ..row });
+            let mut restored =
+                before.unwrap_or(Resource { state: ResourceState::Destroyed, attempts: 0, ..row });
             restored.lease = None;
             restored.version = version;
             self.put(&restored).await?;
@@ -182,7 +186,11 @@ impl Ledger for ResourceLedger {
     }
 
     async fn report(&self, mut report: Report) -> Result<(), Fault> {
-        let key = Key::new(Table::Ledger, &report.tenant, format_args!("REPORT#{}#{}", report.operation, report.step));
+        let key = Key::new(
+            Table::Ledger,
+            &report.tenant,
+            format_args!("REPORT#{}#{}", report.operation, report.step),
+        );
         let mut condition = Condition::Absent;
         if let Some(row) = self.db.get(&key).await? {
             let earlier: Report = row.decode()?;
@@ -282,7 +290,8 @@ pub fn next_wave(operation: OperationId, doomed: Vec<Resource>) -> Vec<Resource>
     let given_up = |r: &Resource| r.state == ResourceState::Stuck && r.operation == operation;
     let rest: Vec<Resource> = doomed.into_iter().filter(|r| !given_up(r)).collect();
     let stood_on = |r: &Resource| {
-        r.live_at.is_some_and(|live| rest.iter().any(|other| other.step != r.step && other.intended_at >= live))
+        r.live_at
+            .is_some_and(|live| rest.iter().any(|other| other.step != r.step && other.intended_at >= live))
     };
     let wave: Vec<Resource> = rest.iter().filter(|r| !stood_on(r)).cloned().collect();
     // Only clocks that disagree can make a circle; then order is unknown, and going on beats standing still.

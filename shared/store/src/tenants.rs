@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, StepFault, StepProgress, Subdomain,
-    Tenant, TenantId,
+    Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, StepFault, StepProgress,
+    Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;
@@ -283,7 +283,10 @@ impl Tenants {
 
     async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
         Catalogue::new(self.db.clone()).pinned(&tenant.blueprint).await?.ok_or_else(|| {
-            Error::Unusable(format!("the blueprint {} of tenant {} is not in the catalogue", tenant.blueprint, tenant.id))
+            Error::Unusable(format!(
+                "the blueprint {} of tenant {} is not in the catalogue",
+                tenant.blueprint, tenant.id
+            ))
         })
     }
 

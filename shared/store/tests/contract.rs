@@ -299,7 +299,8 @@ async fn pages_go_on_where_the_last_one_ended(db: Database) {
     for limit in [1, 3, 7, 50] {
         let (mut seen, mut page) = (Vec::new(), None);
         loop {
-            let (rows, next) = db.query(Table::Ledger, &pk, "item-", limit, page.as_ref()).await.expect("read");
+            let (rows, next) =
+                db.query(Table::Ledger, &pk, "item-", limit, page.as_ref()).await.expect("read");
             assert!(rows.len() <= limit);
             seen.extend(rows.into_iter().map(|row| row.key.sk));
             page = next;
@@ -382,7 +383,8 @@ async fn the_same_key_at_the_same_time_gives_the_same_answer(db: Database) {
         async move { tenants.sign_up(&signup, Some(&key), now()).await }
     }))
     .await;
-    let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("accepted, or remembered")).collect();
+    let answers: Vec<_> =
+        answers.into_iter().map(|answer| answer.expect("accepted, or remembered")).collect();
     assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
     assert_eq!(bed.outbox(&answers[0].tenant.id).await, [answers[0].operation]);
 }
@@ -470,7 +472,8 @@ async fn a_request_again_gives_the_same_answer_even_when_the_tenant_is_busy(db: 
     let first = delete().await.expect("accepted");
     assert_eq!(delete().await.expect("remembered"), first);
     let other = bed.key("k", "another body");
-    let refusal = bed.tenants.request(&live.id, Kind::Delete, Event::DeleteRequested, Some(&other), now()).await;
+    let refusal =
+        bed.tenants.request(&live.id, Kind::Delete, Event::DeleteRequested, Some(&other), now()).await;
     assert!(matches!(refusal, Err(Refusal::KeyReused)), "{refusal:?}");
 }
 
@@ -536,7 +539,8 @@ async fn a_deleted_tenant_frees_its_subdomain_for_the_next(db: Database) {
     let bed = Bed::new(db).await;
     let live = bed.live("acme").await;
     let request = bed.tenants.request(&live.id, Kind::Delete, Event::DeleteRequested, None, now()).await;
-    let gone = bed.settle(&live.id, request.expect("accepted").operation, Event::Deleted, State::Succeeded).await;
+    let gone =
+        bed.settle(&live.id, request.expect("accepted").operation, Event::Deleted, State::Succeeded).await;
     assert_eq!((gone.status, gone.endpoints.len()), (Status::Deleted, 0));
     assert_eq!(bed.tenant(&live.id).await, gone);
     assert_eq!(bed.claims.tenant_of(&live.subdomain).await.expect("read"), None);

@@ -31,7 +31,8 @@ fn a_request_sent_twice_gives_the_same_answer_twice() {
     in_every_order(|turns| {
         let bed = run(Bed::new(Database::memory()));
         let (live, key) = (run(bed.live("acme")), bed.key("k", "body"));
-        let delete = || bed.tenants.request(&live.id, Kind::Delete, Event::DeleteRequested, Some(&key), now());
+        let delete =
+            || bed.tenants.request(&live.id, Kind::Delete, Event::DeleteRequested, Some(&key), now());
         let accepted = same(turns.race(delete(), delete()));
         assert_eq!(run(bed.tenant(&live.id)), accepted.tenant);
     });
@@ -105,12 +106,14 @@ fn a_fence_is_not_lost_to_a_start_that_is_recorded_at_the_same_time() {
 #[test]
 fn of_two_who_hold_a_link_one_gets_it() {
     let claims = store::Claims::new(Database::memory());
-    let invitation = Invitation { tenant: TenantId::new("acme", [1, 2, 3]), purpose: "choose-password".to_owned() };
+    let invitation =
+        Invitation { tenant: TenantId::new("acme", [1, 2, 3]), purpose: "choose-password".to_owned() };
     in_every_order(|turns| {
         let hash = drawn("hash");
         run(claims.invite(&hash, &invitation, now() + 1.hour())).expect("kept");
         let (one, two) = turns.race(claims.redeem(&hash, now()), claims.redeem(&hash, now()));
-        let redeemed: Vec<_> = [one, two].into_iter().filter_map(|answer| answer.expect("an answer")).collect();
+        let redeemed: Vec<_> =
+            [one, two].into_iter().filter_map(|answer| answer.expect("an answer")).collect();
         assert_eq!(redeemed, [invitation.clone()], "{turns:?}");
     });
 }

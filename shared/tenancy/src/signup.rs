@@ -41,21 +41,35 @@ pub struct Signup {
 
 impl SignupRequest {
     /// Checks every field, against the blueprint it names and what that offers, and reports all that is wrong.
-    pub fn check(self, blueprint: Option<Blueprint>, plans: &[Plan], themes: &[Theme]) -> Result<Signup, Violations> {
+    pub fn check(
+        self,
+        blueprint: Option<Blueprint>,
+        plans: &[Plan],
+        themes: &[Theme],
+    ) -> Result<Signup, Violations> {
         let mut wrong = Violations::default();
         let name = wrong.take(store_name(&self.name));
         let subdomain = wrong.take(Subdomain::parse(&self.subdomain));
         let email = wrong.take(Email::parse(&self.email));
         let Some(blueprint) = wrong.take(blueprint.filter(|b| b.active).ok_or_else(|| {
-            Violation::new("blueprint", format!("'{}' is not on offer", self.blueprint), "a blueprint of the catalogue")
+            Violation::new(
+                "blueprint",
+                format!("'{}' is not on offer", self.blueprint),
+                "a blueprint of the catalogue",
+            )
         })) else {
             return Err(wrong);
         };
-        let offered = |id: &str| plans.iter().find(|p| p.active && p.id == id && blueprint.plans.contains(&p.id));
+        let offered =
+            |id: &str| plans.iter().find(|p| p.active && p.id == id && blueprint.plans.contains(&p.id));
         let plan = wrong.take(choose("plan", self.plan.as_deref(), &blueprint.plans, offered));
         let theme = if blueprint.themes.is_empty() {
             wrong.take(self.theme.map_or(Ok(None), |given| {
-                Err(Violation::new("theme", format!("'{given}' was given"), "none: this blueprint has no storefront"))
+                Err(Violation::new(
+                    "theme",
+                    format!("'{given}' was given"),
+                    "none: this blueprint has no storefront",
+                ))
             }))
         } else {
             let offered =
@@ -84,7 +98,8 @@ impl SignupRequest {
 
 fn store_name(given: &str) -> Result<String, Violation> {
     let name = given.trim();
-    let refuse = |problem: String| Err(Violation::new("name", problem, "1 to 80 characters, no control characters"));
+    let refuse =
+        |problem: String| Err(Violation::new("name", problem, "1 to 80 characters, no control characters"));
     let length = name.chars().count();
     if !(1..=80).contains(&length) {
         return refuse(format!("has {length} characters"));
@@ -104,8 +119,13 @@ fn choose<'a, T: Clone + 'a>(
 ) -> Result<T, Violation> {
     let wanted = given.or_else(|| offers.first().map(String::as_str)).unwrap_or_default();
     offered(wanted).cloned().ok_or_else(|| {
-        let allowed: Vec<&str> = offers.iter().map(String::as_str).filter(|id| offered(id).is_some()).collect();
-        Violation::new(field, format!("'{wanted}' is not on offer"), format!("one of: {}", allowed.join(", ")))
+        let allowed: Vec<&str> =
+            offers.iter().map(String::as_str).filter(|id| offered(id).is_some()).collect();
+        Violation::new(
+            field,
+            format!("'{wanted}' is not on offer"),
+            format!("one of: {}", allowed.join(", ")),
+        )
     })
 }
 
@@ -136,7 +156,8 @@ mod tests {
 
     fn theme(id: &str, active: bool) -> Theme {
         let colours = ["background", "surface", "text", "muted", "accent", "on_accent"];
-        let palette: serde_json::Map<_, _> = colours.map(|name| (name.to_owned(), "#0a0b0c".into())).into_iter().collect();
+        let palette: serde_json::Map<_, _> =
+            colours.map(|name| (name.to_owned(), "#0a0b0c".into())).into_iter().collect();
         let theme = json!({
             "id": id, "name": id, "description": "", "version": "1.0.0", "active": active, "layout": "modern",
             "palette": palette, "fonts": { "heading": "serif", "body": "system" },
@@ -182,7 +203,8 @@ mod tests {
     /// Against a catalogue that also has a plan and a theme of other blueprints.
     fn check(request: SignupRequest, blueprint: Blueprint) -> Result<Signup, Violations> {
         let plans = [plan("pro", true), plan("old", false), plan("starter", true), plan("foreign", true)];
-        let themes = [theme("plain", true), theme("dated", false), theme("modern", true), theme("foreign", true)];
+        let themes =
+            [theme("plain", true), theme("dated", false), theme("modern", true), theme("foreign", true)];
         request.check(Some(blueprint), &plans, &themes)
     }
 
@@ -260,7 +282,9 @@ mod tests {
     #[case::subdomain(SignupRequest { subdomain: "www".to_owned(), ..request() }, "subdomain")]
     #[case::email(SignupRequest { email: "owner".to_owned(), ..request() }, "email")]
     fn a_subdomain_and_an_address_are_checked_too(#[case] spoilt: SignupRequest, #[case] field: &str) {
-        let [(named, problem, allowed)] = &violations(check(spoilt, shop()))[..] else { panic!("one violation") };
+        let [(named, problem, allowed)] = &violations(check(spoilt, shop()))[..] else {
+            panic!("one violation")
+        };
         assert_eq!(named, &field);
         assert!(!problem.is_empty() && !allowed.is_empty());
     }
@@ -277,8 +301,10 @@ mod tests {
             integrations: set(&["fax", "telex"]),
             ..request()
         };
-        let fields: Vec<_> = violations(check(hopeless, shop())).into_iter().map(|(field, ..)| field).collect();
-        let every = ["name", "subdomain", "email", "plan", "theme", "category", "integrations", "integrations"];
+        let fields: Vec<_> =
+            violations(check(hopeless, shop())).into_iter().map(|(field, ..)| field).collect();
+        let every =
+            ["name", "subdomain", "email", "plan", "theme", "category", "integrations", "integrations"];
         assert_eq!(fields, every);
     }
 
@@ -290,7 +316,10 @@ mod tests {
         let found = violations(nameless.check(blueprint, &[plan("starter", true)], &[theme("modern", true)]));
         let [(first, ..), (second, problem, allowed)] = &found[..] else { panic!("{found:?}") };
         assert_eq!((*first, *second), ("name", "blueprint"));
-        assert_eq!((problem.as_str(), allowed.as_str()), ("'shop' is not on offer", "a blueprint of the catalogue"));
+        assert_eq!(
+            (problem.as_str(), allowed.as_str()),
+            ("'shop' is not on offer", "a blueprint of the catalogue")
+        );
     }
 
     /// Nobody who names no plan may get one that is not sold any more.
@@ -299,7 +328,8 @@ mod tests {
         let mut blueprint = shop();
         blueprint.plans.swap(0, 1);
         blueprint.themes.swap(0, 1);
-        let fields: Vec<_> = violations(check(request(), blueprint)).into_iter().map(|(field, ..)| field).collect();
+        let fields: Vec<_> =
+            violations(check(request(), blueprint)).into_iter().map(|(field, ..)| field).collect();
         assert_eq!(fields, ["plan", "theme"]);
     }
 
@@ -308,7 +338,8 @@ mod tests {
         let bare = Blueprint { themes: Vec::new(), ..shop() };
         assert_eq!(check(request(), bare.clone()).expect("valid").theme, None);
         let themed = SignupRequest { theme: Some("modern".to_owned()), ..request() };
-        let expected = ("theme", "'modern' was given".to_owned(), "none: this blueprint has no storefront".to_owned());
+        let expected =
+            ("theme", "'modern' was given".to_owned(), "none: this blueprint has no storefront".to_owned());
         assert_eq!(violations(check(themed, bare)), [expected]);
     }
 

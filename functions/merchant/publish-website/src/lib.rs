@@ -91,9 +91,9 @@ fn render(tenant: &Snapshot) -> Result<Vec<File>, Fault> {
         Layout::Minimal => "minimal",
     };
     let store = context! {
-        name => tenant.name,
+        name => tenant.name.as_str(),
         email => tenant.email.as_str(),
-        category => tenant.category,
+        category => tenant.category.as_deref(),
     };
     let values = context! {
         tenant => tenant.id.as_str(),

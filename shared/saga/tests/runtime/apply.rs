@@ -51,9 +51,11 @@ fn the_order_of_the_fields_is_no_change_of_input() {
     lab.made(3).expect("made");
     let snapshot = serde_json::to_string(&lab.snapshot).expect("text");
     let Value::Object(fields) = serde_json::from_str(&snapshot).expect("an object") else { unreachable!() };
-    let backwards: Vec<String> = fields.iter().rev().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let backwards: Vec<String> =
+        fields.iter().rev().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     let mut payload = lab.apply(3);
-    payload["tenant"] = serde_json::from_str(&format!("{{{}}}", backwards.join(","))).expect("the same object");
+    payload["tenant"] =
+        serde_json::from_str(&format!("{{{}}}", backwards.join(","))).expect("the same object");
     lab.provider.troubles([Trouble::Refused]);
     run(lab.make.run(payload, &caller("a call"))).expect("remembered, without asking the provider");
 }
@@ -69,7 +71,10 @@ fn a_changed_input_changes_the_thing() {
     assert_eq!(lab.thing(), lab.ours(5, 2));
     let after = lab.row();
     assert_eq!((after.state, after.output), (ResourceState::Live, Some(output)));
-    assert_eq!((after.made_by, after.intended_at, after.live_at), (before.made_by, before.intended_at, before.live_at));
+    assert_eq!(
+        (after.made_by, after.intended_at, after.live_at),
+        (before.made_by, before.intended_at, before.live_at)
+    );
 }
 
 /// The machine's variables may stay as they are while an operator moves the tenant to another plan.
@@ -220,7 +225,8 @@ fn the_name_a_resource_was_made_under_stands() {
     lab.made(1).expect_err("unavailable");
     let mut row = lab.row();
     row.handle = json!({ "name": "the-old-name" });
-    run(saga::Ledger::release(&lab.ledger, row, &fault::Fault::transient("of the older version"))).expect("kept");
+    run(saga::Ledger::release(&lab.ledger, row, &fault::Fault::transient("of the older version")))
+        .expect("kept");
     lab.made(1).expect("made");
     assert_eq!(lab.provider.things().into_keys().collect::<Vec<_>>(), ["the-old-name"]);
 }

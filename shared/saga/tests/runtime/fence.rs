@@ -68,7 +68,9 @@ fn a_fence_during_the_effect_undoes_what_this_operation_made() {
         let call = caller("a call");
         let (outcome, ()) = turns.race(lab.make.run(lab.apply(1), &call), lab.fence());
         match outcome {
-            Ok(_) => assert_eq!((lab.thing(), lab.state()), (lab.ours(1, 1), ResourceState::Live), "{turns:?}"),
+            Ok(_) => {
+                assert_eq!((lab.thing(), lab.state()), (lab.ours(1, 1), ResourceState::Live), "{turns:?}")
+            }
             Err(fault) => {
                 assert_eq!(fault.kind, Kind::Fenced, "{turns:?}");
                 assert_eq!((lab.thing(), lab.state()), (None, ResourceState::Destroyed), "{turns:?}");
@@ -85,7 +87,10 @@ fn a_fence_during_the_effect_leaves_what_an_earlier_operation_made() {
         lab.next_operation();
         let call = caller("a call");
         let (outcome, ()) = turns.race(lab.make.run(lab.apply(2), &call), lab.fence());
-        assert!(outcome.as_ref().err().is_none_or(|fault| fault.kind == Kind::Fenced), "{turns:?}: {outcome:?}");
+        assert!(
+            outcome.as_ref().err().is_none_or(|fault| fault.kind == Kind::Fenced),
+            "{turns:?}: {outcome:?}"
+        );
         let thing = lab.thing().expect("the living tenant's");
         assert_eq!(thing.owner, lab.mark());
         assert!(lab.row().is_left() && lab.row().lease.is_none(), "{turns:?}");

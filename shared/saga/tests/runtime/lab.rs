@@ -9,8 +9,8 @@ use saga::{Invocation, ProbeRunner, Resource, ResourceState, Runner, Step};
 use serde_json::{Value, json};
 use store::{Catalogue, Database, Outcome, ResourceLedger, Tenants};
 use tenancy::{
-    Blueprint, Email, Event, Kind, OperationId, Plan, Signup, Snapshot, State, StepFault, Subdomain, TenantId,
-    Workflow,
+    Blueprint, Email, Event, Kind, OperationId, Plan, Signup, Snapshot, State, StepFault, Subdomain,
+    TenantId, Workflow,
 };
 
 use crate::provider::{MakeOther, MakeThing, ProbeThing, Provider, Thing, Trouble};
@@ -87,7 +87,8 @@ impl Lab {
     }
 
     pub(crate) fn settle(&self) {
-        let outcome = Outcome { event: Event::GotStuck, state: State::Stuck, steps: Vec::new(), endpoints: None };
+        let outcome =
+            Outcome { event: Event::GotStuck, state: State::Stuck, steps: Vec::new(), endpoints: None };
         run(self.tenants.settle(&self.tenant, self.operation, outcome, Timestamp::now())).expect("settled");
     }
 

@@ -90,7 +90,8 @@ impl Provider {
             let made = Made { id: format!("id-of-{name}"), size };
             match state.things.get_mut(name) {
                 Some(thing) if thing.owner != owner => {
-                    Err(Fault::terminal(format!("'{name}' belongs to {}", thing.owner)).for_actor(Actor::Customer))
+                    Err(Fault::terminal(format!("'{name}' belongs to {}", thing.owner))
+                        .for_actor(Actor::Customer))
                 }
                 Some(thing) if thing.size == size => Ok(made),
                 Some(thing) => {

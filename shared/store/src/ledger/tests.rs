@@ -81,7 +81,8 @@ fn names(resources: &[Resource]) -> Vec<&str> {
 fn waves(mut left: Vec<Resource>) -> Vec<Vec<String>> {
     let mut waves = Vec::new();
     loop {
-        let wave: Vec<String> = next_wave(operation_id(9), left.clone()).into_iter().map(|r| r.step).collect();
+        let wave: Vec<String> =
+            next_wave(operation_id(9), left.clone()).into_iter().map(|r| r.step).collect();
         if wave.is_empty() {
             return waves;
         }
@@ -103,11 +104,8 @@ fn a_diamond_goes_in_the_order_it_was_not_made() {
 
 #[test]
 fn branches_of_different_lengths_go_side_by_side() {
-    let made = vec![
-        resource("slow", 0, Some(10)),
-        resource("quick", 0, Some(1)),
-        resource("on-quick", 2, Some(3)),
-    ];
+    let made =
+        vec![resource("slow", 0, Some(10)), resource("quick", 0, Some(1)), resource("on-quick", 2, Some(3))];
     assert_eq!(waves(made), [vec!["slow", "on-quick"], vec!["quick"]]);
 }
 
@@ -148,7 +146,8 @@ fn a_deletion_and_a_first_failure_doom_all_that_is_left() {
 
 #[test]
 fn a_failure_of_a_tenant_that_was_alive_dooms_only_what_it_made_itself() {
-    let own = Resource { made_by: operation_id(9), operation: operation_id(9), ..resource("own", 8, Some(9)) };
+    let own =
+        Resource { made_by: operation_id(9), operation: operation_id(9), ..resource("own", 8, Some(9)) };
     let touched = Resource { operation: operation_id(9), ..resource("touched", 0, Some(1)) };
     let doomed = doomed(&operation(9, Kind::Provision), &tenant(Some(at(5))), vec![touched, own]);
     assert_eq!(names(&doomed), ["own"]);

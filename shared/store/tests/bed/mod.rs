@@ -9,11 +9,13 @@ use std::future::Future;
 use fault::Fault;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use store::{Catalogue, Claims, Condition, Conflict, Database, Error, Key, Outbox, Outcome, RequestKey, Row, Table};
+use store::{
+    Catalogue, Claims, Condition, Conflict, Database, Error, Key, Outbox, Outcome, RequestKey, Row, Table,
+};
 use store::{Tenants, Write};
 use tenancy::{
-    Blueprint, Email, Event, Operation, OperationId, Plan, Signup, State, StepFault, Subdomain, Tenant, TenantId,
-    Theme, Workflow,
+    Blueprint, Email, Event, Operation, OperationId, Plan, Signup, State, StepFault, Subdomain, Tenant,
+    TenantId, Theme, Workflow,
 };
 
 /// A name nobody else has, in this run or another.
@@ -135,7 +137,13 @@ impl Bed {
         self.settle(&accepted.tenant.id, accepted.operation, Event::Provisioned, State::Succeeded).await
     }
 
-    pub(crate) async fn settle(&self, id: &TenantId, operation: OperationId, event: Event, state: State) -> Tenant {
+    pub(crate) async fn settle(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        event: Event,
+        state: State,
+    ) -> Tenant {
         let endpoints = (event == Event::Provisioned)
             .then(|| BTreeMap::from([("site".to_owned(), "https://acme.example.com".to_owned())]));
         let outcome = Outcome { event, state, steps: Vec::new(), endpoints };
@@ -168,7 +176,8 @@ fn plan(id: &str) -> Plan {
 
 fn theme(id: &str) -> Theme {
     let colours = ["background", "surface", "text", "muted", "accent", "on_accent"];
-    let palette: Map<String, Value> = colours.map(|name| (name.to_owned(), "#0a0b0c".into())).into_iter().collect();
+    let palette: Map<String, Value> =
+        colours.map(|name| (name.to_owned(), "#0a0b0c".into())).into_iter().collect();
     serde_json::from_value(json!({
         "id": id, "name": "Plain", "description": "", "version": "1.0.0", "active": false, "layout": "modern",
         "palette": palette, "fonts": { "heading": "serif", "body": "system" },
