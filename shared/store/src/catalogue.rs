@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenancy::{Blueprint, BlueprintRef, Plan, Theme};
 
-use crate::database::{Condition, Database, Error, Key, Table, Write};
+use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 
 /// Plans, themes and blueprints on offer.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Catalogue {
     }
 
     async fn all<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>, Error> {
-        self.db.query_all(Table::Catalogue, kind, "").await?.iter().map(|row| row.decode()).collect()
+        self.db.query_all(Table::Catalogue, kind, "").await?.iter().map(Row::decode).collect()
     }
 
     async fn one<T: DeserializeOwned>(

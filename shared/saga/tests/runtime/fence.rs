@@ -69,7 +69,7 @@ fn a_fence_during_the_effect_undoes_what_this_operation_made() {
         let (outcome, ()) = turns.race(lab.make.run(lab.apply(1), &call), lab.fence());
         match outcome {
             Ok(_) => {
-                assert_eq!((lab.thing(), lab.state()), (lab.ours(1, 1), ResourceState::Live), "{turns:?}")
+                assert_eq!((lab.thing(), lab.state()), (lab.ours(1, 1), ResourceState::Live), "{turns:?}");
             }
             Err(fault) => {
                 assert_eq!(fault.kind, Kind::Fenced, "{turns:?}");

@@ -38,26 +38,18 @@ impl Turns {
         let (mut first, mut second) = (None, None);
         let mut cx = Context::from_waker(Waker::noop());
         loop {
-            let seconds_turn = match (&first, &second) {
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                _ => self.choose(),
-            };
-            if seconds_turn {
-                if let Poll::Ready(output) = b.as_mut().poll(&mut cx) {
-                    second = Some(output);
+            (first, second) = match (first, second) {
+                (Some(a), Some(b)) => return (a, b),
+                (None, done) if done.is_some() || !self.second_goes() => {
+                    (ended(a.as_mut().poll(&mut cx)), done)
                 }
-            } else if let Poll::Ready(output) = a.as_mut().poll(&mut cx) {
-                first = Some(output);
-            }
-            if first.is_some() && second.is_some() {
-                return (first.expect("ended"), second.expect("ended"));
-            }
+                (done, _) => (done, ended(b.as_mut().poll(&mut cx))),
+            };
         }
     }
 
     /// Beyond the last choice the first side goes on until it ends.
-    fn choose(&mut self) -> bool {
+    fn second_goes(&mut self) -> bool {
         if self.made == CHOICES {
             return false;
         }
@@ -72,4 +64,11 @@ impl Turns {
 /// Runs a future on the in-memory twin to its end.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
     Turns::default().race(future, async {}).0
+}
+
+fn ended<T>(polled: Poll<T>) -> Option<T> {
+    match polled {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
 }
