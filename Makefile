@@ -48,7 +48,7 @@ lint: setup $(NODE_TOOLS) $(SAM_TOOLS) ## Formatting, clippy, dependencies, stat
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo deny --log-level error check bans licenses sources
-	find statemachine -name '*.asl.json' -print -exec asl-validator --json-path {} \;
+	asl-validator $(addprefix --json-path ,$(shell find statemachine -name '*.asl.json'))
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
 

@@ -8,11 +8,13 @@ import io
 import json
 import os
 import subprocess
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import template as templates
+from record import alone
 
 BUCKET = "tenantry-artifacts"
 
@@ -22,16 +24,16 @@ class Packages:
 
     def __init__(self, cache: Path, binaries: Path):
         self.directory = cache / "packages"
-        self.directory.mkdir(parents=True, exist_ok=True)
         self.binaries = binaries
         self.index = self.directory / "index.json"
         # Path of a binary: its modification time and size when it was packed, and the package it became.
-        self.known: dict[str, list] = json.loads(self.index.read_text()) if self.index.exists() else {}
+        self.known: dict[str, list] = {}
 
     def pack(self, names: set[str]) -> dict[str, Path]:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with alone(self.directory), ThreadPoolExecutor(os.cpu_count()) as pool:
+            self.known = json.loads(self.index.read_text()) if self.index.exists() else {}
             packed = dict(zip(names, pool.map(self._package, names)))
-        self._forget_stale()
+            self._forget_stale()
         return packed
 
     def _package(self, name: str) -> Path:
@@ -61,7 +63,8 @@ class Packages:
         partial.rename(self.index)
         current = {entry[2] for entry in self.known.values()}
         for package in self.directory.glob("*.zip"):
-            if package.name not in current:
+            # Another stack may be about to upload a package that was current when it packed.
+            if package.name not in current and time.time() - package.stat().st_mtime > 600:
                 package.unlink(missing_ok=True)
 
 

@@ -46,7 +46,7 @@ class Record:
 
 @contextmanager
 def alone(directory: Path):
-    """One command at a time on a stack; the next one waits."""
+    """One command at a time in a directory; the next one waits."""
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
