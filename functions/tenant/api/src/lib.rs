@@ -9,8 +9,13 @@ mod problem;
 mod request;
 mod tenants;
 
+use std::time::Instant;
+
 use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::{get, post};
 use store::{Catalogue, Database, ResourceLedger, Tenants};
 
@@ -47,13 +52,20 @@ impl Api {
             .route("/v1/blueprints/{name}", get(catalogue::blueprint))
             .fallback(async || Problem::not_found("there is no such resource"))
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
-            .layer(axum::middleware::map_response(async |mut response: axum::response::Response| {
-                // Statuses change by the second, and answers name customers.
-                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                response
-            }))
+            .layer(from_fn(observe))
             .with_state(self)
     }
+}
+
+/// One log line for each request, and no caching: statuses change by the second, and answers name customers.
+async fn observe(request: Request, next: Next) -> Response {
+    let clock = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    let (status, duration_ms) = (response.status().as_u16(), clock.elapsed().as_millis());
+    tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "{method} {path} {status}");
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 #[cfg(test)]
