@@ -4,6 +4,7 @@
 
 TENANTRY_CACHE ?= $(HOME)/.cache/tenantry
 export TENANTRY_CACHE
+export SAM_CLI_TELEMETRY := 0
 export CARGO_TARGET_DIR := $(TENANTRY_CACHE)/target
 export PATH := $(TENANTRY_CACHE)/venv/bin:$(TENANTRY_CACHE)/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 
@@ -19,7 +20,7 @@ SAM_TOOLS := $(call stamp,sam,infra/tools/requirements-sam.txt)
 DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test lint audit deploy
+.PHONY: help setup build up down demo test lint format clippy dependencies machines templates audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -44,11 +45,21 @@ test: build ## Every test, the end-to-end ones against a stack of their own
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run -- cargo nextest run --workspace $(TESTS)
 
-lint: setup $(NODE_TOOLS) $(SAM_TOOLS) ## Formatting, clippy, dependencies, state machines, templates
+lint: format clippy dependencies machines templates ## All checks that need no stack; -k goes on after a failure
+
+format: setup
 	cargo fmt --all --check
+
+clippy: setup
 	cargo clippy --workspace --all-targets -- -D warnings
+
+dependencies: setup
 	cargo deny --log-level error check bans licenses sources
+
+machines: setup $(NODE_TOOLS)
 	asl-validator $(addprefix --json-path ,$(shell find statemachine -name '*.asl.json'))
+
+templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
 

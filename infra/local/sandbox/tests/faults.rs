@@ -1,5 +1,7 @@
 //! Each kind of fault, seen from a client of the AWS port and of the front, with a stub for what stands behind.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
