@@ -4,7 +4,7 @@ use saga::{Report, Resource, ResourceState};
 use tenancy::{Kind, Operation, StepProgress, StepState};
 
 /// Where each step of an operation stands, in the order the workflow draws them. An operation that is over
-/// answers from its own record.
+/// answers from its own record, and from the reports of what came after: the welcome mail.
 #[must_use]
 pub fn progress(
     operation: &Operation,
@@ -13,7 +13,8 @@ pub fn progress(
     now: Timestamp,
 ) -> Vec<StepProgress> {
     if operation.state.is_final() {
-        return operation.steps.clone();
+        let kept = |report: &&Report| !operation.steps.iter().any(|step| step.name == report.step);
+        return operation.steps.iter().cloned().chain(reports.iter().filter(kept).map(looked)).collect();
     }
     let drawn = operation.workflow.steps();
     let resource = |step: &str| resources.iter().find(|resource| resource.step == step);

@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging; `RUST_LOG` selects what (default `info`). Called once, first thing in `main`.
+/// Starts logging; `RUST_LOG` selects what. Called once, first thing in `main`.
+///
+/// The Lambda runtime is silent by default: it would log every fault that a state machine is told of again.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lambda_runtime=off"));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

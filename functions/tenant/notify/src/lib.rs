@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 use fault::Fault;
 use jiff::{Timestamp, ToSpan};
 use minijinja::{Environment, context};
+use saga::{Ledger as _, Report};
 use serde::Deserialize;
 use ses::{Mail, Mailer};
 use sha2::{Digest, Sha256};
-use store::{Claims, Invitation};
-use tenancy::Snapshot;
+use store::{Claims, Invitation, ResourceLedger};
+use tenancy::{OperationId, Snapshot};
+
+pub const NAME: &str = "tenant-notify";
 
 const SUBJECT: &str = include_str!("../templates/welcome.subject.txt");
 const TEXT: &str = include_str!("../templates/welcome.txt");
@@ -25,25 +28,46 @@ const DAYS: i64 = 7;
 pub struct Notify {
     pub mailer: Mailer,
     pub claims: Claims,
+    pub ledger: ResourceLedger,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
+    operation: OperationId,
     tenant: Snapshot,
     /// Where the tenant answers: `site`, `dashboard`.
     endpoints: BTreeMap<String, String>,
 }
 
 impl Notify {
-    /// The id of the message.
+    /// Sends the mail, and reports how that went: the tenant is active either way (invariant 11), and whoever
+    /// looks at the operation sees whether its owner was told. Gives the id of the message.
     pub async fn run(&self, input: Input) -> Result<String, Fault> {
+        let begun_at = Timestamp::now();
+        let outcome = self.send(&input).await;
+        let changed_at = Timestamp::now();
+        let report = Report {
+            tenant: input.tenant.id,
+            operation: input.operation,
+            step: NAME.to_owned(),
+            attempts: 1,
+            begun_at,
+            changed_at,
+            busy_ms: u64::try_from(changed_at.as_millisecond() - begun_at.as_millisecond()).unwrap_or_default(),
+            fault: outcome.as_ref().err().cloned(),
+        };
+        self.ledger.report(report).await?;
+        outcome
+    }
+
+    async fn send(&self, input: &Input) -> Result<String, Fault> {
         let mut token = [0_u8; 32];
         getrandom::fill(&mut token).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
         let token = hex::encode(token);
         let invitation = Invitation { tenant: input.tenant.id.clone(), purpose: "set-password".to_owned() };
         let until = Timestamp::now() + (DAYS * 24).hours();
         self.claims.invite(&hex::encode(Sha256::digest(token.as_bytes())), &invitation, until).await?;
-        self.mailer.send(&welcome(&input, &token)?).await
+        self.mailer.send(&welcome(input, &token)?).await
     }
 }
 
