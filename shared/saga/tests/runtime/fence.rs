@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
+use std::pin::pin;
 
 use fault::Kind;
 use saga::ResourceState;
 
-use crate::lab::{Lab, caller, die_after, doomed_caller};
+use crate::lab::{Lab, caller, die_after, doomed_caller, poll_until};
 use crate::provider::Trouble;
 use crate::turns::{in_every_order, run};
 
@@ -63,6 +64,33 @@ fn a_call_that_finds_the_fence_leaves_the_row_as_it_was() {
 /// Invariant 5.
 #[test]
 fn a_fence_during_the_effect_undoes_what_this_operation_made() {
+    let lab = Lab::new();
+    let caller = caller("a call");
+    let mut call = pin!(lab.make.run(lab.apply(1), &caller));
+    poll_until(call.as_mut(), || lab.thing().is_some());
+    run(lab.fence());
+    assert_eq!(run(call).expect_err("fenced").kind, Kind::Fenced);
+    assert_eq!((lab.thing(), lab.state()), (None, ResourceState::Destroyed));
+}
+
+#[test]
+fn a_fence_during_the_effect_leaves_what_an_earlier_operation_made() {
+    let mut lab = Lab::new();
+    lab.made(1).expect("made");
+    lab.next_operation();
+    let caller = caller("a call");
+    let mut call = pin!(lab.make.run(lab.apply(2), &caller));
+    poll_until(call.as_mut(), || lab.thing() == lab.ours(2, 2));
+    run(lab.fence());
+    assert_eq!(run(call).expect_err("fenced").kind, Kind::Fenced);
+    assert_eq!(lab.thing(), lab.ours(2, 2));
+    let row = lab.row();
+    assert_eq!((row.state, row.lease), (ResourceState::Intended, None), "not known to be whole");
+    assert_eq!(row.fault.map(|fault| fault.kind), Some(Kind::Fenced));
+}
+
+#[test]
+fn a_call_and_a_fence_at_once_agree_with_the_ledger() {
     in_every_order(|turns| {
         let lab = Lab::new();
         let call = caller("a call");
@@ -80,7 +108,7 @@ fn a_fence_during_the_effect_undoes_what_this_operation_made() {
 }
 
 #[test]
-fn a_fence_during_the_effect_leaves_what_an_earlier_operation_made() {
+fn a_change_and_a_fence_at_once_never_take_the_living_tenants_thing() {
     in_every_order(|turns| {
         let mut lab = Lab::new();
         lab.made(1).expect("made");

@@ -181,6 +181,15 @@ impl Lab {
     }
 }
 
+/// Polls a call until something is so, and leaves it there.
+pub(crate) fn poll_until<F: Future>(call: std::pin::Pin<&mut F>, so: impl Fn() -> bool) {
+    let mut call = call;
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    while !so() {
+        assert!(call.as_mut().poll(&mut cx).is_pending(), "the call ended first");
+    }
+}
+
 /// Polls a call that many times, and lets it die where it stands: gives whether it had ended.
 pub(crate) fn die_after<F: Future>(polls: usize, call: F) -> bool {
     let mut call = std::pin::pin!(call);
