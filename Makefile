@@ -41,9 +41,10 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 	@eval "$$($(STACK) env)" && $(CARGO_TARGET_DIR)/debug/tenantry demo \
 	  $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT))
 
-test: build ## Every test, the end-to-end ones against a stack of their own
+# What is marked `#[ignore = "needs the local stack"]` runs here too.
+test: build ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
-	@$(STACK) run -- cargo nextest run --workspace $(TESTS)
+	@$(STACK) run -- cargo nextest run --workspace --run-ignored all $(TESTS)
 
 lint: format clippy dependencies machines templates ## All checks that need no stack; -k goes on after a failure
 

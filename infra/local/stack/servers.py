@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import sys
 import time
 import urllib.error
@@ -23,6 +24,11 @@ def ensure(record: Record, sandbox: Path, throw_away: bool) -> None:
     if emulator_runs and sandbox_runs and record.sandbox_built == built:
         return
     if not emulator_runs:
+        if record.emulator:
+            # It was killed, and comes back as it was at its last graceful stop: all may have to be deployed again.
+            record.deployed, record.catalogue = {}, None
+        # Code it unpacked for the workers.
+        shutil.rmtree(record.directory / "tmp", ignore_errors=True)
         port = processes.free_port(_port(record.emulator_url))
         record.emulator_url = f"http://127.0.0.1:{port}"
     processes.stop(record.sandbox)
