@@ -1,1 +1,11 @@
+//! What the tests across crates work with: the local stack as seen from outside.
+//!
+//! Everything is found from the environment that `infra/local/stack run` gives, so the same tests run against a
+//! throw-away stack and against one that is up.
 
+pub mod api;
+pub mod stack;
+pub mod world;
+
+pub use api::{Api, Operation};
+pub use stack::{Fault, Stack};

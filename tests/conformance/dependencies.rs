@@ -1,0 +1,134 @@
+//! Dependencies point one way.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::{DependencyKind, Package};
+
+use crate::names::metadata;
+use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, root, text};
+
+/// What the crates of a folder may name of ours, by folder.
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("functions/", &["shared/"]),
+    ("infra/", &["shared/"]),
+    ("shared/aws", &["shared/fault"]),
+    ("shared/fault", &[]),
+    ("shared/http", &["shared/fault"]),
+    ("shared/providers/", &["shared/aws", "shared/fault", "shared/http", "shared/secrets"]),
+    ("shared/saga", &["shared/fault", "shared/telemetry", "shared/tenancy"]),
+    ("shared/secrets", &["shared/aws", "shared/fault"]),
+    ("shared/store", &["shared/aws", "shared/fault", "shared/saga", "shared/tenancy"]),
+    ("shared/telemetry", &[]),
+    ("shared/tenancy", &["shared/fault"]),
+];
+
+/// What the crates without I/O may name of others: neither of these has any.
+const PURE: [&str; 6] = ["jiff", "serde", "serde_json", "slug", "thiserror", "ulid"];
+
+#[test]
+fn the_arrows_of_the_design_hold() {
+    let crates = crates();
+    let mut problems = Vec::new();
+    for (folder, package) in &crates {
+        let Some((_, allowed)) = ARROWS.iter().find(|(of, _)| within(folder, of)) else {
+            problems.push(format!("{folder}: no arrow says what it may depend on: add one to dependencies.rs"));
+            continue;
+        };
+        for to in ours(package, &crates) {
+            if !allowed.iter().any(|allowed| within(to, allowed)) {
+                problems.push(format!("{folder}: depends on {to}; it may on {allowed:?}"));
+            }
+        }
+    }
+    assert_none(problems);
+}
+
+#[test]
+fn the_graph_is_the_one_agreed_on() {
+    let crates = crates();
+    let line = |(folder, package): (&String, &Package)| {
+        let to: Vec<&str> = ours(package, &crates).into_iter().map(|to| crates[to].name.as_str()).collect();
+        format!("{} -> {}", format_args!("{folder} ({})", package.name), to.join(" ")).trim_end().to_owned() + "\n"
+    };
+    let graph: String = crates.iter().map(line).collect();
+    assert_golden("dependencies.txt", &graph, "An arrow between two crates of ours is a decision.");
+}
+
+#[test]
+fn only_the_store_names_dynamodb_and_only_the_runtime_lambda() {
+    let served: Vec<String> = functions().into_iter().filter(|f| f.role == Role::Served).map(|f| f.folder).collect();
+    let is_served = |folder: &str| served.iter().any(|served| served == folder);
+    let mut problems = Vec::new();
+    for (folder, package) in crates() {
+        for name in package.dependencies.iter().map(|dependency| dependency.name.as_str()) {
+            let allowed = match name {
+                "aws-sdk-dynamodb" => folder == "shared/store",
+                "lambda_runtime" => folder == "shared/saga" || is_served(&folder),
+                "lambda_http" => is_served(&folder),
+                _ => true,
+            };
+            if !allowed {
+                problems.push(format!("{folder}: names {name}"));
+            }
+        }
+    }
+    assert_none(problems);
+}
+
+#[test]
+fn the_domain_and_its_faults_do_no_io() {
+    const IMPURE: [&str; 6] = ["std::env", "std::fs", "std::net", "Timestamp::now", "Ulid::generate", "SystemTime"];
+    let mut problems = Vec::new();
+    for folder in ["shared/fault", "shared/tenancy"] {
+        let foreign = external(&crates()[folder]).into_iter().filter(|name| !PURE.contains(&name.as_str()));
+        problems.extend(foreign.map(|name| format!("{folder}: names {name}; if that does no I/O, add it to PURE")));
+        for file in files(folder, ".rs") {
+            let source = text(&file);
+            problems.extend(IMPURE.iter().filter(|name| source.contains(*name)).map(|name| format!("{file}: uses {name}")));
+        }
+    }
+    assert_none(problems);
+}
+
+#[test]
+fn a_crate_names_no_dependency_it_does_not_use() {
+    let mut problems = Vec::new();
+    for (folder, package) in crates() {
+        let sources: String = files(&folder, ".rs").iter().map(text).collect();
+        let words: Names = sources.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
+        let unused = package.dependencies.iter().filter(|dependency| !words.contains(&dependency.name.replace('-', "_")));
+        problems.extend(unused.map(|dependency| format!("{folder}/Cargo.toml: {} is not used", dependency.name)));
+    }
+    assert_none(problems);
+}
+
+/// Our crates by folder; these tests, which look at everything, left out.
+fn crates() -> BTreeMap<String, Package> {
+    let packages = metadata().packages.into_iter();
+    let folder = |package: &Package| {
+        let folder = package.manifest_path.parent().and_then(|path| path.strip_prefix(root()).ok());
+        folder.expect("below the root").to_string()
+    };
+    packages.map(|package| (folder(&package), package)).filter(|(folder, _)| folder != "tests").collect()
+}
+
+/// The folders of our crates that a crate depends on, tests aside.
+fn ours<'a>(package: &Package, crates: &'a BTreeMap<String, Package>) -> Vec<&'a str> {
+    let named = names(package);
+    crates.iter().filter(|(_, other)| named.contains(other.name.as_str())).map(|(folder, _)| folder.as_str()).collect()
+}
+
+fn external(package: &Package) -> Names {
+    let crates = crates();
+    names(package).into_iter().filter(|name| crates.values().all(|ours| *ours.name != **name)).collect()
+}
+
+fn names(package: &Package) -> Names {
+    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.clone()).collect()
+}
+
+/// Whether a folder is the one said, or in it when that ends with a slash.
+fn within(folder: &str, said: &str) -> bool {
+    folder == said || said.ends_with('/') && folder.starts_with(said)
+}

@@ -1,0 +1,13 @@
+//! The repository agrees with itself: names, machines, templates and crates say the same, and what was forgotten is
+//! named. Reads files and touches nothing else.
+
+mod catalogue;
+mod dependencies;
+mod expressions;
+mod machines;
+mod names;
+mod repo;
+mod retries;
+mod secrets;
+mod template;
+mod text;

@@ -1,0 +1,7 @@
+//! The whole product on the local stack, from outside: the API, the machines, the functions and what they make.
+//!
+//! Every test has tenants of its own and asserts on the world: the emulator's own listings.
+
+mod front;
+mod merchant_workspace;
+mod outbox;

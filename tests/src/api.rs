@@ -1,0 +1,108 @@
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// The platform's API, as its users call it.
+#[derive(Clone, Debug)]
+pub struct Api {
+    pub(crate) http: Client,
+    pub url: String,
+}
+
+/// An operation that was accepted.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    pub tenant: String,
+    pub id: String,
+    /// The answer that accepted it.
+    pub answer: Value,
+}
+
+/// No operation of a test takes longer: the local stack shortens the machines' waits.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Api {
+    /// Sends a signup and gives whatever comes back.
+    pub async fn post_signup(&self, signup: &Value, key: Option<&str>) -> (StatusCode, Value) {
+        let mut request = self.http.post(format!("{}/v1/tenants", self.url)).json(signup);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = request.send().await.expect("the API answers");
+        (answer.status(), answer.json().await.expect("JSON"))
+    }
+
+    /// A signup that must be accepted.
+    pub async fn sign_up(&self, signup: &Value) -> Operation {
+        let (status, answer) = self.post_signup(signup, None).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        operation(answer)
+    }
+
+    pub async fn retry(&self, tenant: &str) -> Operation {
+        self.change(Method::POST, &format!("/v1/tenants/{tenant}/retry")).await
+    }
+
+    pub async fn delete(&self, tenant: &str) -> Operation {
+        self.change(Method::DELETE, &format!("/v1/tenants/{tenant}")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.http.get(format!("{}{path}", self.url)).send().await.expect("the API answers")
+    }
+
+    pub async fn read(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.expect("JSON")
+    }
+
+    pub async fn tenant(&self, tenant: &str) -> Value {
+        self.read(&format!("/v1/tenants/{tenant}")).await
+    }
+
+    pub async fn operation(&self, operation: &Operation) -> Value {
+        self.read(&format!("/v1/tenants/{}/operations/{}", operation.tenant, operation.id)).await
+    }
+
+    /// Waits until an operation has ended, and gives its last status.
+    pub async fn ended(&self, operation: &Operation) -> Value {
+        let begun = Instant::now();
+        loop {
+            let status = self.operation(operation).await;
+            if matches!(status["state"].as_str(), Some("succeeded" | "failed" | "stuck")) {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the operation does not end: {status:#}");
+            pause().await;
+        }
+    }
+
+    async fn change(&self, method: Method, path: &str) -> Operation {
+        let answer = self.http.request(method, format!("{}{path}", self.url)).send().await.expect("the API answers");
+        let status = answer.status();
+        let answer: Value = answer.json().await.expect("JSON");
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        operation(answer)
+    }
+}
+
+fn operation(answer: Value) -> Operation {
+    let text = |value: &Value| value.as_str().expect("an id").to_owned();
+    Operation { tenant: text(&answer["tenant"]["id"]), id: text(&answer["operation"]), answer }
+}
+
+/// A signup nobody else makes: the name is the tenant id's slug, so a fault can be aimed at it beforehand.
+#[must_use]
+pub fn signup(blueprint: &str) -> Value {
+    let mut random = [0_u8; 6];
+    getrandom::fill(&mut random).expect("randomness");
+    let name = format!("t{}", hex::encode(random));
+    json!({ "name": name, "subdomain": name, "email": format!("{name}@example.com"), "blueprint": blueprint })
+}
+
+#[allow(clippy::disallowed_methods)] // A test waits for the world; there is nothing that would call it back.
+pub(crate) async fn pause() {
+    tokio::time::sleep(Duration::from_millis(150)).await;
+}

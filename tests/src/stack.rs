@@ -1,0 +1,106 @@
+use std::collections::HashMap;
+
+use reqwest::Client;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Api;
+
+/// A running local stack.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    pub api: Api,
+    pub deployment: String,
+    pub aws: aws_config::SdkConfig,
+    outputs: HashMap<String, String>,
+    sandbox: String,
+    emulator: String,
+}
+
+/// A fault to be put between the functions and AWS. What is left out matches everything.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Fault<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<&'a str>,
+    pub acts: &'a [&'a str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contains: Option<&'a str>,
+    pub kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+}
+
+impl Stack {
+    /// # Panics
+    /// Outside of a local stack: run the tests with `make test`.
+    #[allow(clippy::disallowed_methods)] // Configuration of the tests.
+    pub async fn from_env() -> Self {
+        let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: use `make test`"));
+        let outputs = std::fs::read(variable("TENANTRY_STACK_OUTPUTS")).expect("the stack's outputs");
+        Self {
+            api: Api { http: http_client::client(), url: variable("TENANTRY_API") },
+            deployment: variable("TENANTRY_DEPLOYMENT"),
+            aws: aws::config().await,
+            outputs: serde_json::from_slice(&outputs).expect("outputs by name"),
+            sandbox: variable("TENANTRY_SANDBOX"),
+            emulator: variable("TENANTRY_EMULATOR"),
+        }
+    }
+
+    pub fn http(&self) -> &Client {
+        &self.api.http
+    }
+
+    /// An output of the root stack.
+    #[must_use]
+    pub fn output(&self, name: &str) -> &str {
+        self.outputs.get(name).unwrap_or_else(|| panic!("the root stack has no output {name}"))
+    }
+
+    /// Puts a fault in force, and gives its id.
+    pub async fn inject(&self, fault: &Fault<'_>) -> u64 {
+        let answer = self.http().post(format!("{}/_faults", self.sandbox)).json(fault).send().await;
+        let answer = answer.expect("the sandbox answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+        answer.json::<Value>().await.expect("JSON")["id"].as_u64().expect("an id")
+    }
+
+    /// How many calls a fault has hit.
+    pub async fn hits(&self, fault: u64) -> u64 {
+        let answer = self.http().get(format!("{}/_faults", self.sandbox)).send().await.expect("the sandbox answers");
+        let faults: Value = answer.json().await.expect("JSON");
+        let faults = faults.as_array().or_else(|| faults["faults"].as_array()).expect("a list");
+        faults.iter().find(|f| f["id"] == fault).map_or(0, |f| f["hits"].as_u64().unwrap_or(0))
+    }
+
+    pub async fn lift(&self, fault: u64) {
+        let answer = self.http().delete(format!("{}/_faults/{fault}", self.sandbox)).send().await;
+        assert!(answer.expect("the sandbox answers").status().is_success());
+    }
+
+    /// Every mail that was sent to an address, as JSON text.
+    pub async fn mails_to(&self, address: &str) -> Vec<String> {
+        let answer = self.http().get(format!("{}/_ministack/ses/messages", self.emulator)).send().await;
+        let mails: Value = answer.expect("the inbox answers").json().await.expect("JSON");
+        let mut found = Vec::new();
+        leaves(&mails["messages"], &mut |mail| {
+            let mail = mail.to_string();
+            if mail.contains(address) {
+                found.push(mail);
+            }
+        });
+        found
+    }
+}
+
+/// The inbox keeps mails by account and region: whatever the nesting, a mail is an object with a body.
+fn leaves(value: &Value, found: &mut impl FnMut(&Value)) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| leaves(value, found)),
+        Value::Object(fields) if fields.keys().any(|key| key.eq_ignore_ascii_case("subject")) => found(value),
+        Value::Object(fields) => fields.values().for_each(|value| leaves(value, found)),
+        _ => {}
+    }
+}
