@@ -30,10 +30,12 @@ pub struct Dynamo {
 
 impl Dynamo {
     pub(crate) async fn from_env() -> Self {
-        let tables = [Table::Tenants, Table::Ledger, Table::Claims, Table::Catalogue];
-        let names =
-            tables.into_iter().filter_map(|table| Some((table, aws::variable(variable_of(table)).ok()?)));
-        Self { client: Client::new(&aws::config().await), names: names.collect() }
+        Self::with(|table| aws::variable(variable_of(table)).ok()).await
+    }
+
+    pub(crate) async fn with(name: impl Fn(Table) -> Option<String>) -> Self {
+        let names = Table::ALL.into_iter().filter_map(|table| Some((table, name(table)?))).collect();
+        Self { client: Client::new(&aws::config().await), names }
     }
 
     /// A function is told only of the tables it may use.

@@ -2,10 +2,11 @@
 //! on the local emulator, inside the local stack:
 //!
 //! ```sh
-//! infra/local/stack run -- cargo nextest run -p store --test contract --run-ignored all
+//! python infra/local/stack run -- cargo nextest run -p store --test contract --run-ignored all
 //! ```
 //!
-//! The tables are shared and outlive a run, so every case lives under names drawn for it alone.
+//! The emulator's tables are the suite's own, since a deployment's stream would wake its dispatcher, but shared
+//! by all cases: each lives under names drawn for it alone.
 
 mod bed;
 
@@ -25,11 +26,10 @@ macro_rules! contract {
             $(#[tokio::test] async fn $case() { super::$case(Database::memory()).await; })*
         }
         mod emulator {
-            use store::Database;
             $(
                 #[tokio::test]
-                #[ignore = "needs the local stack: AWS_ENDPOINT_URL and the names of the tables"]
-                async fn $case() { super::$case(Database::from_env().await).await; }
+                #[ignore = "needs the local stack"]
+                async fn $case() { super::$case(super::bed::emulator().await).await; }
             )*
         }
     };

@@ -6,6 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use fault::Fault;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -17,6 +20,32 @@ use tenancy::{
     Blueprint, Email, Event, Operation, OperationId, Plan, Signup, State, StepFault, Subdomain, Tenant,
     TenantId, Theme, Workflow,
 };
+
+/// DynamoDB on the emulator, with tables of these suites' own.
+pub(crate) async fn emulator() -> Database {
+    aws::variable("AWS_ENDPOINT_URL").expect("an emulator: nothing is made on AWS itself");
+    let name = |table: Table| format!("contract-{table:?}");
+    let client = aws_sdk_dynamodb::Client::new(&aws::config().await);
+    let text = |name: &str| {
+        let attribute =
+            AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+        attribute.build().expect("complete")
+    };
+    let part = |name: &str, kind| {
+        KeySchemaElement::builder().attribute_name(name).key_type(kind).build().expect("complete")
+    };
+    for table in Table::ALL {
+        let create = client.create_table().table_name(name(table)).billing_mode(BillingMode::PayPerRequest);
+        let create = create.attribute_definitions(text("pk")).attribute_definitions(text("sk"));
+        let create = create.key_schema(part("pk", KeyType::Hash)).key_schema(part("sk", KeyType::Range));
+        match create.send().await.map_err(aws_sdk_dynamodb::Error::from) {
+            // Another case was first.
+            Ok(_) | Err(aws_sdk_dynamodb::Error::ResourceInUseException(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    Database::named(name).await
+}
 
 /// A name nobody else has, in this run or another.
 pub(crate) fn drawn(name: &str) -> String {
