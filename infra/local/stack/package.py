@@ -58,6 +58,7 @@ class Packages:
         return package
 
     def _forget_stale(self) -> None:
+        self.known = {binary: entry for binary, entry in self.known.items() if Path(binary).exists()}
         partial = self.index.with_suffix(".partial")
         partial.write_text(json.dumps(self.known, indent=2))
         partial.rename(self.index)
@@ -73,7 +74,10 @@ class Bucket:
 
     def __init__(self, s3):
         self.s3 = s3
-        s3.create_bucket(Bucket=BUCKET)
+        try:
+            s3.create_bucket(Bucket=BUCKET)
+        except s3.exceptions.BucketAlreadyOwnedByYou:
+            pass
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
         self.present = {item["Key"] for page in pages for item in page.get("Contents", [])}
         self.named: set[str] = set()

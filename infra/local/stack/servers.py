@@ -27,6 +27,9 @@ def ensure(record: Record, sandbox: Path, throw_away: bool) -> None:
         if record.emulator:
             # It was killed, and comes back as it was at its last graceful stop: all may have to be deployed again.
             record.deployed, record.catalogue = {}, None
+            if not (record.directory / "state" / "cloudformation.json").exists():
+                # There was no such stop: of the first stack only its objects are left, which nobody owns.
+                shutil.rmtree(record.directory / "s3", ignore_errors=True)
         # Code it unpacked for the workers.
         shutil.rmtree(record.directory / "tmp", ignore_errors=True)
         port = processes.free_port(_port(record.emulator_url))
