@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cargo_metadata::{DependencyKind, Package};
 
 use crate::names::metadata;
-use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, root, text};
+use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
 const ARROWS: [(&str, &[&str]); 11] = [
@@ -31,7 +31,8 @@ fn the_arrows_of_the_design_hold() {
     let mut problems = Vec::new();
     for (folder, package) in &crates {
         let Some((_, allowed)) = ARROWS.iter().find(|(of, _)| within(folder, of)) else {
-            problems.push(format!("{folder}: no arrow says what it may depend on: add one to dependencies.rs"));
+            problems
+                .push(format!("{folder}: no arrow says what it may depend on: add one to dependencies.rs"));
             continue;
         };
         for to in ours(package, &crates) {
@@ -46,17 +47,19 @@ fn the_arrows_of_the_design_hold() {
 #[test]
 fn the_graph_is_the_one_agreed_on() {
     let crates = crates();
-    let line = |(folder, package): (&String, &Package)| {
-        let to: Vec<&str> = ours(package, &crates).into_iter().map(|to| crates[to].name.as_str()).collect();
-        format!("{} -> {}", format_args!("{folder} ({})", package.name), to.join(" ")).trim_end().to_owned() + "\n"
+    let line = |package: &Package| {
+        let to: Names = ours(package, &crates).into_iter().map(|to| crates[to].name.to_string()).collect();
+        format!("{} -> {}", package.name, list(to)).trim_end().to_owned() + "\n"
     };
-    let graph: String = crates.iter().map(line).collect();
+    let lines: Names = crates.values().map(line).collect();
+    let graph: String = lines.into_iter().collect();
     assert_golden("dependencies.txt", &graph, "An arrow between two crates of ours is a decision.");
 }
 
 #[test]
 fn only_the_store_names_dynamodb_and_only_the_runtime_lambda() {
-    let served: Vec<String> = functions().into_iter().filter(|f| f.role == Role::Served).map(|f| f.folder).collect();
+    let served: Vec<String> =
+        functions().into_iter().filter(|f| f.role == Role::Served).map(|f| f.folder).collect();
     let is_served = |folder: &str| served.iter().any(|served| served == folder);
     let mut problems = Vec::new();
     for (folder, package) in crates() {
@@ -77,14 +80,22 @@ fn only_the_store_names_dynamodb_and_only_the_runtime_lambda() {
 
 #[test]
 fn the_domain_and_its_faults_do_no_io() {
-    const IMPURE: [&str; 6] = ["std::env", "std::fs", "std::net", "Timestamp::now", "Ulid::generate", "SystemTime"];
+    const IMPURE: [&str; 6] =
+        ["std::env", "std::fs", "std::net", "Timestamp::now", "Ulid::generate", "SystemTime"];
     let mut problems = Vec::new();
     for folder in ["shared/fault", "shared/tenancy"] {
         let foreign = external(&crates()[folder]).into_iter().filter(|name| !PURE.contains(&name.as_str()));
-        problems.extend(foreign.map(|name| format!("{folder}: names {name}; if that does no I/O, add it to PURE")));
+        problems.extend(
+            foreign.map(|name| format!("{folder}: names {name}; if that does no I/O, add it to PURE")),
+        );
         for file in files(folder, ".rs") {
             let source = text(&file);
-            problems.extend(IMPURE.iter().filter(|name| source.contains(*name)).map(|name| format!("{file}: uses {name}")));
+            problems.extend(
+                IMPURE
+                    .iter()
+                    .filter(|name| source.contains(*name))
+                    .map(|name| format!("{file}: uses {name}")),
+            );
         }
     }
     assert_none(problems);
@@ -95,9 +106,14 @@ fn a_crate_names_no_dependency_it_does_not_use() {
     let mut problems = Vec::new();
     for (folder, package) in crates() {
         let sources: String = files(&folder, ".rs").iter().map(text).collect();
-        let words: Names = sources.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
-        let unused = package.dependencies.iter().filter(|dependency| !words.contains(&dependency.name.replace('-', "_")));
-        problems.extend(unused.map(|dependency| format!("{folder}/Cargo.toml: {} is not used", dependency.name)));
+        let words: Names =
+            sources.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
+        let unused = package
+            .dependencies
+            .iter()
+            .filter(|dependency| !words.contains(&dependency.name.replace('-', "_")));
+        problems
+            .extend(unused.map(|dependency| format!("{folder}/Cargo.toml: {} is not used", dependency.name)));
     }
     assert_none(problems);
 }
@@ -115,7 +131,11 @@ fn crates() -> BTreeMap<String, Package> {
 /// The folders of our crates that a crate depends on, tests aside.
 fn ours<'a>(package: &Package, crates: &'a BTreeMap<String, Package>) -> Vec<&'a str> {
     let named = names(package);
-    crates.iter().filter(|(_, other)| named.contains(other.name.as_str())).map(|(folder, _)| folder.as_str()).collect()
+    crates
+        .iter()
+        .filter(|(_, other)| named.contains(other.name.as_str()))
+        .map(|(folder, _)| folder.as_str())
+        .collect()
 }
 
 fn external(package: &Package) -> Names {

@@ -6,7 +6,9 @@ use jsonata_core::ast::{AstNode, BinaryOp, Stage};
 use jsonata_core::parser;
 use serde_json::{Map, Value};
 
-use crate::repo::{Function, Machine, Names, Role, Scope, State, assert_none, differences, functions, keys, list, machines};
+use crate::repo::{
+    Function, Machine, Names, Role, Scope, State, assert_none, differences, functions, keys, list, machines,
+};
 
 /// The functions an expression may call. What needs another belongs in a step, with a test.
 const FUNCTIONS: [&str; 5] = ["count", "exists", "join", "merge", "parse"];
@@ -31,8 +33,20 @@ fn expressions_select_and_compare_and_do_not_compute() {
 #[test]
 fn what_an_expression_may_not_do_is_refused() {
     for computes in [
-        "$x + 1", "-$x", "$uuid()", "$random()", "$map($x, $string)", "$x ~> $count", "function($y) { $y }", "($y := 1; $y)",
-        "$x.*", "$x{a: b}", "$x^(a)", "$x[b = $now()]", "[1..3]", "/a/",
+        "$x + 1",
+        "-$x",
+        "$uuid()",
+        "$random()",
+        "$map($x, $string)",
+        "$x ~> $count",
+        "function($y) { $y }",
+        "($y := 1; $y)",
+        "$x.*",
+        "$x{a: b}",
+        "$x^(a)",
+        "$x[b = $now()]",
+        "[1..3]",
+        "/a/",
     ] {
         let ast = parser::parse(computes).unwrap_or_else(|e| panic!("{computes}: {e}"));
         assert!(plain(&ast).is_err(), "{computes} passes");
@@ -53,7 +67,7 @@ fn a_variable_is_assigned_on_every_way_to_where_it_is_used() {
 fn a_branch_assigns_no_name_of_its_surroundings() {
     let mut problems = Vec::new();
     for machine in machines() {
-        problems.extend(shadows(machine.scope(), &Names::new()));
+        problems.extend(shadows(&machine.scope(), &Names::new()));
     }
     assert_none(problems);
 }
@@ -66,16 +80,23 @@ fn results_and_errors_are_read_where_there_are_some() {
     for state in machines().iter().flat_map(Machine::states) {
         let mut own = state.own();
         let caught = own.remove("Catch");
-        let given: Map<String, Value> = ["Output", "Assign"].iter().filter_map(|key| own.remove_entry(*key)).collect();
+        let given: Map<String, Value> =
+            ["Output", "Assign"].iter().filter_map(|key| own.remove_entry(*key)).collect();
         let ran = TASKS.iter().any(|kind| state.is(kind));
         for (part, read, known) in [
             ("before it ran", Value::Object(own), vec!["input", "context"]),
-            ("of its own", Value::Object(given), if ran { vec!["input", "context", "result"] } else { vec!["input", "context"] }),
+            (
+                "of its own",
+                Value::Object(given),
+                if ran { vec!["input", "context", "result"] } else { vec!["input", "context"] },
+            ),
             ("in a Catch", caught.unwrap_or_default(), vec!["input", "context", "errorOutput"]),
         ] {
-            let selected = expressions(&read).iter().flat_map(|found| after(found, "$states.")).collect::<Names>();
+            let selected =
+                expressions(&read).iter().flat_map(|found| after(found, "$states.")).collect::<Names>();
             let wrong = selected.iter().filter(|name| !known.contains(&name.as_str()));
-            problems.extend(wrong.map(|name| format!("{}: there is no $states.{name} {part}", state.place())));
+            problems
+                .extend(wrong.map(|name| format!("{}: there is no $states.{name} {part}", state.place())));
         }
     }
     assert_none(problems);
@@ -88,20 +109,29 @@ fn a_state_passes_what_its_function_takes_and_nothing_else() {
     for state in machines().iter().flat_map(Machine::states) {
         let Some(id) = state.function() else { continue };
         let payload = &state.json["Arguments"]["Payload"];
-        let function = functions.iter().find(|function| Some(function.logical_id().as_str()) == state.logical_id());
+        let function =
+            functions.iter().find(|function| Some(function.logical_id().as_str()) == state.logical_id());
         let (takes, action) = match function {
             Some(function) if function.role == Role::Task => (task_input(function), Value::Null),
             Some(_) => (names(&["action", "operation", "tenant", "params"]), "apply".into()),
             // Which function, the ledger says; what it is asked can only be this.
             None => (names(&["action", "operation", "tenant"]), "destroy".into()),
         };
-        problems.extend(differences(&state.place(), ("the state's Payload has", &keys(payload)), ("the function takes", &takes)));
+        problems.extend(differences(
+            &state.place(),
+            ("the state's Payload has", &keys(payload)),
+            ("the function takes", &takes),
+        ));
         if payload["action"] != action {
             problems.push(format!("{}: asks {id} to {}, not to {action}", state.place(), payload["action"]));
         }
         if let Some(step) = function.filter(|function| function.role != Role::Task) {
             let (passed, taken) = (keys(&payload["params"]), step.fields("Params"));
-            problems.extend(differences(&state.place(), ("the state's params have", &passed), ("the step's Params have", &taken)));
+            problems.extend(differences(
+                &state.place(),
+                ("the state's params have", &passed),
+                ("the step's Params have", &taken),
+            ));
         }
     }
     assert_none(problems);
@@ -119,7 +149,12 @@ fn plain(ast: &AstNode) -> Result<(), String> {
     use AstNode as Node;
     use BinaryOp as Op;
     match ast {
-        Node::String(_) | Node::Name(_) | Node::Number(_) | Node::Boolean(_) | Node::Null | Node::Variable(_) => Ok(()),
+        Node::String(_)
+        | Node::Name(_)
+        | Node::Number(_)
+        | Node::Boolean(_)
+        | Node::Null
+        | Node::Variable(_) => Ok(()),
         Node::Path { steps } => steps.iter().try_for_each(|step| {
             plain(&step.node)?;
             step.stages.iter().try_for_each(|stage| match stage {
@@ -129,17 +164,34 @@ fn plain(ast: &AstNode) -> Result<(), String> {
             })
         }),
         Node::Binary { op, lhs, rhs } => match op {
-            Op::Equal | Op::NotEqual | Op::LessThan | Op::LessThanOrEqual | Op::GreaterThan | Op::GreaterThanOrEqual
-            | Op::And | Op::Or | Op::In | Op::Concatenate => plain(lhs).and_then(|()| plain(rhs)),
+            Op::Equal
+            | Op::NotEqual
+            | Op::LessThan
+            | Op::LessThanOrEqual
+            | Op::GreaterThan
+            | Op::GreaterThanOrEqual
+            | Op::And
+            | Op::Or
+            | Op::In
+            | Op::Concatenate => plain(lhs).and_then(|()| plain(rhs)),
             op => Err(format!("it computes: {op:?}")),
         },
-        Node::Function { name, args, .. } if FUNCTIONS.contains(&name.as_str()) => args.iter().try_for_each(plain),
-        Node::Function { name, .. } => Err(format!("calls ${name}; it may call {}", list(FUNCTIONS.map(|f| format!("${f}"))))),
+        Node::Function { name, args, .. } if FUNCTIONS.contains(&name.as_str()) => {
+            args.iter().try_for_each(plain)
+        }
+        Node::Function { name, .. } => {
+            Err(format!("calls ${name}; it may call {}", list(FUNCTIONS.map(|f| format!("${f}")))))
+        }
         Node::Conditional { condition, then_branch, else_branch } => {
-            [Some(condition), Some(then_branch), else_branch.as_ref()].into_iter().flatten().try_for_each(|part| plain(part))
+            [Some(condition), Some(then_branch), else_branch.as_ref()]
+                .into_iter()
+                .flatten()
+                .try_for_each(|part| plain(part))
         }
         Node::Array(parts) => parts.iter().try_for_each(plain),
-        Node::Object(parts) => parts.iter().try_for_each(|(key, value)| plain(key).and_then(|()| plain(value))),
+        Node::Object(parts) => {
+            parts.iter().try_for_each(|(key, value)| plain(key).and_then(|()| plain(value)))
+        }
         Node::Block(parts) if parts.len() == 1 => plain(&parts[0]),
         other => Err(format!("it does more than select and compare: {other:?}")),
     }
@@ -153,7 +205,10 @@ fn unassigned(scope: &Scope<'_>, outer: &Names) -> Vec<String> {
         let found = expressions(&Value::Object(state.own()));
         let used = found.iter().flat_map(|found| after(found, "$")).filter(|name| name != "states");
         let used: Names = used.filter(|name| !FUNCTIONS.contains(&name.as_str())).collect();
-        problems.extend(used.difference(&assigned).map(|name| format!("{}: ${name} may not be assigned yet", state.place())));
+        problems.extend(
+            used.difference(&assigned)
+                .map(|name| format!("{}: ${name} may not be assigned yet", state.place())),
+        );
         problems.extend(state.inner().iter().flat_map(|inner| unassigned(inner, &assigned)));
     }
     problems
@@ -177,7 +232,7 @@ fn entered<'a>(scope: &Scope<'a>, outer: &Names) -> BTreeMap<&'a str, Names> {
     at
 }
 
-fn shadows(scope: Scope<'_>, outer: &Names) -> Vec<String> {
+fn shadows(scope: &Scope<'_>, outer: &Names) -> Vec<String> {
     let assigned = |state: &State<'_>| {
         let rules = [state.json].into_iter().chain(state.all("Catch")).chain(state.all("Choices"));
         rules.flat_map(|rule| keys(&rule["Assign"])).collect::<Names>()
@@ -185,9 +240,12 @@ fn shadows(scope: Scope<'_>, outer: &Names) -> Vec<String> {
     let own: Names = scope.states.iter().flat_map(assigned).collect();
     let here = scope.states.iter().flat_map(|state| {
         let place = state.place();
-        (&assigned(state) & outer).into_iter().map(move |name| format!("{place}: ${name} is assigned outside too"))
+        (&assigned(state) & outer)
+            .into_iter()
+            .map(move |name| format!("{place}: ${name} is assigned outside too"))
     });
-    let inside = scope.states.iter().flat_map(State::inner).flat_map(|inner| shadows(inner, &(outer | &own)));
+    let inside =
+        scope.states.iter().flat_map(State::inner).flat_map(|inner| shadows(&inner, &(outer | &own)));
     here.chain(inside).collect()
 }
 

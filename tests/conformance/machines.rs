@@ -15,8 +15,11 @@ fn every_state_is_reached_and_every_name_leads_to_one() {
             let (mut reached, mut open) = (BTreeSet::new(), vec![scope.start]);
             while let Some(name) = open.pop() {
                 match scope.state(name) {
-                    None => problems.push(format!("{}: there is no state '{name}' where one leads to it", machine.name)),
-                    Some(state) if reached.insert(name) => open.extend(state.edges().iter().map(|edge| edge.next)),
+                    None => problems
+                        .push(format!("{}: there is no state '{name}' where one leads to it", machine.name)),
+                    Some(state) if reached.insert(name) => {
+                        open.extend(state.edges().iter().map(|edge| edge.next));
+                    }
                     Some(_) => {}
                 }
             }
@@ -42,11 +45,19 @@ fn every_state_says_what_comes_next_or_that_nothing_does() {
 #[test]
 fn machines_speak_jsonata_alone() {
     const FOREIGN: [&str; 8] = [
-        "InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector", "ItemsPath", "Variable", "QueryLanguage",
+        "InputPath",
+        "OutputPath",
+        "ResultPath",
+        "Parameters",
+        "ResultSelector",
+        "ItemsPath",
+        "Variable",
+        "QueryLanguage",
     ];
     check(|state| {
         let own = Value::Object(state.own());
-        let foreign = |key: &&str| FOREIGN.contains(key) || key.ends_with(".$") || key.ends_with("SecondsPath");
+        let foreign =
+            |key: &&str| FOREIGN.contains(key) || key.ends_with(".$") || key.ends_with("SecondsPath");
         keys(&own).into_iter().find(foreign).map(|key| format!("{key} is JSONPath's"))
     });
     for machine in machines() {
@@ -80,9 +91,11 @@ fn nothing_is_asked_for_that_the_local_stack_ignores() {
 fn a_blueprint_ends_with_where_its_tenant_answers() {
     let mut problems = Vec::new();
     for machine in machines().iter().filter(|machine| machine.is_blueprint) {
-        let last = machine.scope().states.into_iter().filter(|state| state.edges().is_empty() && !state.is("Fail"));
+        let last =
+            machine.scope().states.into_iter().filter(|state| state.edges().is_empty() && !state.is("Fail"));
         let silent = last.filter(|state| !state.json["Output"]["endpoints"].is_object());
-        problems.extend(silent.map(|state| format!("{}: ends the blueprint without endpoints", state.place())));
+        problems
+            .extend(silent.map(|state| format!("{}: ends the blueprint without endpoints", state.place())));
     }
     assert_none(problems);
 }
@@ -101,14 +114,17 @@ fn no_two_states_of_a_machine_share_a_name() {
 
 fn check(problem: impl Fn(&State<'_>) -> Option<String>) {
     let machines = machines();
-    let states: Vec<State<'_>> = machines.iter().map(Machine::scope).flat_map(Scope::scopes).flat_map(|s| s.states).collect();
+    let states: Vec<State<'_>> =
+        machines.iter().map(Machine::scope).flat_map(Scope::scopes).flat_map(|s| s.states).collect();
     let found = states.iter().filter_map(|state| Some(format!("{}: {}", state.place(), problem(state)?)));
-    assert_none(found.collect());
+    assert_none(found);
 }
 
 fn keys(json: &Value) -> Vec<&str> {
     match json {
-        Value::Object(map) => map.iter().flat_map(|(key, value)| [vec![key.as_str()], keys(value)].concat()).collect(),
+        Value::Object(map) => {
+            map.iter().flat_map(|(key, value)| [vec![key.as_str()], keys(value)].concat()).collect()
+        }
         Value::Array(items) => items.iter().flat_map(keys).collect(),
         _ => Vec::new(),
     }

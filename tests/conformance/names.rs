@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 
-use crate::repo::{Function, Machine, Role, Stack, assert_golden, assert_none, functions, machines, root, stacks};
+use crate::repo::{
+    Function, Machine, Role, Stack, assert_golden, assert_none, functions, machines, root, stacks,
+};
 
 #[test]
 fn package_binary_and_code_are_called_by_the_folder() {
@@ -12,11 +14,13 @@ fn package_binary_and_code_are_called_by_the_folder() {
     let mut problems = Vec::new();
     for Function { folder, name, called, .. } in functions() {
         let manifest = root().join(&folder).join("Cargo.toml");
-        let Some(package) = metadata.packages.iter().find(|package| package.manifest_path == *manifest) else {
+        let Some(package) = metadata.packages.iter().find(|package| package.manifest_path == *manifest)
+        else {
             problems.push(format!("{folder}: is no member of the workspace: add it to Cargo.toml"));
             continue;
         };
-        let binaries: Vec<&str> = package.targets.iter().filter(|t| t.is_bin()).map(|t| t.name.as_str()).collect();
+        let binaries: Vec<&str> =
+            package.targets.iter().filter(|t| t.is_bin()).map(|t| t.name.as_str()).collect();
         if package.name != name {
             problems.push(format!("{folder}: its package is called {}, not {name}", package.name));
         }
@@ -33,14 +37,16 @@ fn package_binary_and_code_are_called_by_the_folder() {
 #[test]
 fn every_function_has_one_stanza_and_every_stanza_a_function() {
     let (functions, stacks) = (functions(), stacks());
-    let stanzas: Vec<_> = stacks.iter().flat_map(|stack| stack.functions().into_iter().map(move |f| (stack, f))).collect();
+    let stanzas: Vec<_> =
+        stacks.iter().flat_map(|stack| stack.functions().into_iter().map(move |f| (stack, f))).collect();
     let mut problems = Vec::new();
     for function in &functions {
         let id = function.logical_id();
         let mine: Vec<_> = stanzas.iter().filter(|(_, (found, _))| *found == id).collect();
         if mine.len() != 1 {
             let files: Vec<&str> = mine.iter().map(|(stack, _)| stack.file.as_str()).collect();
-            problems.push(format!("{}: {id} must stand in one stack, but stands in {files:?}", function.folder));
+            problems
+                .push(format!("{}: {id} must stand in one stack, but stands in {files:?}", function.folder));
         }
     }
     for (stack, (id, properties)) in stanzas {
@@ -69,10 +75,17 @@ fn every_function_is_called_by_a_machine_a_route_or_an_event() {
         let served = stacks.iter().any(|stack| has_trigger(stack, &function));
         let Function { folder, role, .. } = &function;
         match (role, by_machine, served) {
-            (Role::Served, false, false) => problems.push(format!("{folder}: no route and no event calls it")),
-            (Role::Served, true, _) => problems.push(format!("{folder}: a machine calls it, but it is not a task")),
+            (Role::Served, false, false) => {
+                problems.push(format!("{folder}: no route and no event calls it"));
+            }
+            (Role::Served, true, _) => {
+                problems.push(format!("{folder}: a machine calls it, but it is not a task"));
+            }
             (Role::Step | Role::Probe | Role::Task, false, _) => {
-                problems.push(format!("{folder}: is a {role:?}, but no machine has a state {}", function.state()));
+                problems.push(format!(
+                    "{folder}: is a {role:?}, but no machine has a state {}",
+                    function.state()
+                ));
             }
             _ => {}
         }
@@ -103,11 +116,11 @@ fn a_state_is_called_as_the_function_it_calls() {
 fn what_a_handle_names_stays_as_it_is() {
     let steps = functions().into_iter().filter(|function| function.role == Role::Step);
     let handles: BTreeMap<String, String> = steps
-        .map(|Function { name, folder, lib, .. }| {
+        .map(|Function { name, folder, source, .. }| {
             let part = |from: &str, to: &str| {
-                let found = lib.split_once(from).and_then(|(_, rest)| rest.split_once(to));
+                let found = source.split_once(from).and_then(|(_, rest)| rest.split_once(to));
                 let (found, _) = found.unwrap_or_else(|| panic!("{folder}/src/lib.rs: there is no '{from}'"));
-                found.split_whitespace().collect::<Vec<_>>().join(" ")
+                found.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches(',').to_owned()
             };
             let fields = part("pub struct Handle {", "}");
             let value = part("-> Handle {", "\n    }");
@@ -115,7 +128,11 @@ fn what_a_handle_names_stays_as_it_is() {
         })
         .collect();
     let lines: String = handles.iter().map(|(name, handle)| format!("{name} {handle}\n")).collect();
-    assert_golden("handles.txt", &lines, "A handle names what is already there: a field may be added as optional, never renamed.");
+    assert_golden(
+        "handles.txt",
+        &lines,
+        "A handle names what is already there: a field may be added as optional, never renamed.",
+    );
 }
 
 fn invokes(machine: &Machine, function: &Function) -> bool {

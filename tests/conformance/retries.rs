@@ -23,7 +23,10 @@ fn a_task_outlives_the_function_it_calls() {
             (Some(_), Some(id)) => timeouts.get(id).copied(),
         };
         if function.is_some_and(|function| timeout < function) {
-            problems.push(format!("{}: gives up after {timeout} s, its function after {function:?} s", state.place()));
+            problems.push(format!(
+                "{}: gives up after {timeout} s, its function after {function:?} s",
+                state.place()
+            ));
         }
     }
     assert_none(problems);
@@ -34,10 +37,12 @@ fn a_function_is_called_again_by_one_of_two_policies_and_a_child_machine_never()
     let (policies, functions) = (policies(), functions());
     let mut problems = Vec::new();
     for state in machines().iter().flat_map(Machine::states) {
-        let wanted = state.function().map(|_| if may_not_be_ready(&state, &functions) { "poll" } else { "call" });
+        let wanted =
+            state.function().map(|_| if may_not_be_ready(&state, &functions) { "poll" } else { "call" });
         let retry = state.json.get("Retry");
         if retry != wanted.map(|name| &policies[name]) {
-            let wanted = wanted.map_or("none".to_owned(), |name| format!("'{name}' of statemachine/retry-policies.json"));
+            let wanted = wanted
+                .map_or("none".to_owned(), |name| format!("'{name}' of statemachine/retry-policies.json"));
             problems.push(format!("{}: its Retry is not {wanted}", state.place()));
         }
     }
@@ -53,9 +58,15 @@ fn the_policies_try_anything_again_but_what_cannot_pass() {
         assert_eq!(policy[0], never, "{name}: the first rule");
         let rest = policy.as_array().and_then(|rules| rules.last()).expect("rules");
         assert_eq!(rest["ErrorEquals"], json!(["States.ALL"]), "{name}: the last rule");
-        assert_eq!(rest["JitterStrategy"], "FULL", "{name}: a crowd that comes back at once is a second outage");
+        assert_eq!(
+            rest["JitterStrategy"], "FULL",
+            "{name}: a crowd that comes back at once is a second outage"
+        );
         for rule in policy.as_array().into_iter().flatten().skip(1) {
-            assert!(rule["MaxAttempts"].as_u64() > Some(0), "{name}: {rule} is tried without end, or not at all");
+            assert!(
+                rule["MaxAttempts"].as_u64() > Some(0),
+                "{name}: {rule} is tried without end, or not at all"
+            );
             assert!(rule["MaxDelaySeconds"].is_u64(), "{name}: {rule} waits without bound");
         }
     }
@@ -68,9 +79,15 @@ fn machines_match_on_the_names_of_faults_and_nothing_else() {
     let mut problems = Vec::new();
     for state in machines().iter().flat_map(Machine::states) {
         for rule in state.all("Retry").chain(state.all("Catch")) {
-            let errors: Vec<&str> = rule["ErrorEquals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let errors: Vec<&str> =
+                rule["ErrorEquals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             if errors.is_empty() || errors.iter().any(|error| !known.contains(error)) {
-                problems.push(format!("{}: matches on [{}]; there are {}", state.place(), list(errors), list(&known)));
+                problems.push(format!(
+                    "{}: matches on [{}]; there are {}",
+                    state.place(),
+                    list(errors),
+                    list(&known)
+                ));
             }
         }
     }
@@ -91,7 +108,8 @@ fn until_a_tenant_is_active_every_failure_tears_it_down() {
             edge.caught && any && edge.next == "TearDown" && edge.json["Assign"]["error"].is_string()
         });
         if can_fail && !leads_on {
-            problems.push(format!("{}: no Catch of States.ALL leads to TearDown with the error", state.place()));
+            problems
+                .push(format!("{}: no Catch of States.ALL leads to TearDown with the error", state.place()));
         }
     }
     assert_none(problems);
@@ -102,14 +120,16 @@ fn until_a_tenant_is_active_every_failure_tears_it_down() {
 fn once_a_tenant_is_active_nothing_tears_it_down() {
     let machines = machines();
     let provision = provision(&machines);
-    let active = provision.state("TenantActivate").json["Next"].as_str().expect("a state after TenantActivate");
+    let active =
+        provision.state("TenantActivate").json["Next"].as_str().expect("a state after TenantActivate");
     let after = walk(provision, active, true, "");
     assert!(after.contains("TenantNotify"), "no mail is sent: {after:?}");
     assert!(!after.contains("TearDown"), "a state after TenantActivate leads to TearDown: {after:?}");
     let mut problems = Vec::new();
     for name in after {
         let state = provision.state(name);
-        let caught = state.edges().iter().any(|edge| edge.caught && edge.json["ErrorEquals"] == json!(["States.ALL"]));
+        let caught =
+            state.edges().iter().any(|edge| edge.caught && edge.json["ErrorEquals"] == json!(["States.ALL"]));
         if state.is("Fail") || state.is("Task") && !caught {
             problems.push(format!("{}: can fail an execution whose tenant is active", state.place()));
         }
@@ -139,8 +159,9 @@ fn policies() -> BTreeMap<String, Value> {
 
 /// The runtime says NotReady for any step; a task says it itself.
 fn may_not_be_ready(state: &State<'_>, functions: &[Function]) -> bool {
-    let function = functions.iter().find(|function| Some(function.logical_id().as_str()) == state.logical_id());
-    function.is_none_or(|function| function.role != Role::Task || function.lib.contains("not_ready("))
+    let function =
+        functions.iter().find(|function| Some(function.logical_id().as_str()) == state.logical_id());
+    function.is_none_or(|function| function.role != Role::Task || function.source.contains("not_ready("))
 }
 
 /// After how many seconds Lambda ends each function, by logical id.

@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use syn::visit::Visit;
 
 use crate::repo::{
-    Call, Calls, Function, Machine, Names, Role, Stack, assert_none, bodies, differences, files, functions, keys, machines,
-    parse, stacks, statements, stem, text,
+    Machine, Names, Role, Shared, Stack, State, assert_none, differences, files, functions, keys, machines,
+    stacks, statements, stem,
 };
 
 #[test]
@@ -32,7 +31,8 @@ fn nothing_is_allowed_to_do_anything_or_to_anything() {
                 problems.push(format!("{}: {:?} must name each action", stack.file, statement.actions));
             }
             if statement.resources.is_empty() || statement.resources.contains(&json!("*")) {
-                problems.push(format!("{}: {:?} must name what it is allowed on", stack.file, statement.actions));
+                problems
+                    .push(format!("{}: {:?} must name what it is allowed on", stack.file, statement.actions));
             }
         }
     }
@@ -44,41 +44,50 @@ fn nothing_is_allowed_to_do_anything_or_to_anything() {
 fn the_stacks_have_the_same_globals() {
     let usual = |stack: &Stack| {
         let mut globals = stack.template["Globals"]["Function"].clone();
-        ["MemorySize", "Timeout"].map(|key| globals.as_object_mut().map(|globals| globals.remove(key)));
+        if let Some(globals) = globals.as_object_mut() {
+            globals.retain(|key, _| key != "MemorySize" && key != "Timeout");
+        }
         globals
     };
     let stacks = stacks();
     let with_functions: Vec<&Stack> = stacks.iter().filter(|stack| !stack.functions().is_empty()).collect();
     let first = with_functions[0];
     let other = with_functions.iter().filter(|stack| usual(stack) != usual(first));
-    assert_none(other.map(|stack| format!("{}: its Globals are not those of {}", stack.file, first.file)).collect());
+    assert_none(other.map(|stack| format!("{}: its Globals are not those of {}", stack.file, first.file)));
 }
 
 #[test]
 fn a_function_is_given_the_variables_it_reads_and_no_others() {
-    let (functions, shared) = (functions(), shared());
+    let (functions, shared) = (functions(), Shared::read());
     let mut problems = Vec::new();
     for_each_function(|stack, id, properties| {
         let Some(function) = functions.iter().find(|function| function.logical_id() == id) else { return };
         let given = keys(&properties["Environment"]["Variables"]);
-        let reads = reads(function, &shared);
+        let reads = shared.variables(function.calls());
         let place = format!("{}: {id}", stack.file);
         let missing = reads.iter().filter(|(name, optional)| !**optional && !given.contains(*name));
         problems.extend(missing.map(|(name, _)| format!("{place} reads {name} and is not given it")));
-        problems.extend(given.iter().filter(|name| !reads.contains_key(*name)).map(|name| format!("{place} never reads {name}")));
+        problems.extend(
+            given
+                .iter()
+                .filter(|name| !reads.contains_key(*name))
+                .map(|name| format!("{place} never reads {name}")),
+        );
     });
     assert_none(problems);
 }
 
 #[test]
 fn a_function_is_told_of_the_tables_it_may_use_and_of_no_others() {
-    let step_policy = tables(stacks().iter().flat_map(|stack| stack.resources("AWS::IAM::ManagedPolicy")).map(|(_, p)| p));
+    let step_policy =
+        tables(stacks().iter().flat_map(|stack| stack.resources("AWS::IAM::ManagedPolicy")).map(|(_, p)| p));
     assert!(!step_policy.is_empty(), "there is no StepPolicy");
     let roles: BTreeMap<String, Role> = functions().into_iter().map(|f| (f.logical_id(), f.role)).collect();
     let mut problems = Vec::new();
     for_each_function(|stack, id, properties| {
         let given = properties["Environment"]["Variables"].as_object().into_iter().flatten();
-        let given = given.filter(|(name, _)| name.ends_with("_TABLE")).filter_map(|(_, value)| value["Ref"].as_str());
+        let given =
+            given.filter(|(name, _)| name.ends_with("_TABLE")).filter_map(|(_, value)| value["Ref"].as_str());
         let given: Names = given.map(str::to_owned).collect();
         let policies = properties["Policies"].as_array().into_iter().flatten();
         let has_step_policy = policies.clone().any(|policy| policy["Ref"] == "StepPolicy");
@@ -90,7 +99,10 @@ fn a_function_is_told_of_the_tables_it_may_use_and_of_no_others() {
         problems.extend(differences(&place, ("is told of", &given), ("may use", &granted)));
         let keeps_the_ledger = matches!(roles.get(id), Some(Role::Step | Role::Probe));
         if keeps_the_ledger != has_step_policy {
-            problems.push(format!("{place} {}", if keeps_the_ledger { "needs StepPolicy" } else { "is no step: no StepPolicy" }));
+            problems.push(format!(
+                "{place} {}",
+                if keeps_the_ledger { "needs StepPolicy" } else { "is no step: no StepPolicy" }
+            ));
         }
     });
     assert_none(problems);
@@ -102,11 +114,16 @@ fn a_machine_is_given_the_names_it_uses_and_may_call_what_it_calls() {
     for_each_machine(|stack, properties, machine| {
         let place = format!("{}: {}", stack.file, machine.name);
         let given = keys(&properties["DefinitionSubstitutions"]);
-        problems.extend(differences(&place, ("the stack gives", &given), ("the machine uses", &machine.substitutions())));
+        problems.extend(differences(
+            &place,
+            ("the stack gives", &given),
+            ("the machine uses", &machine.substitutions()),
+        ));
         let granted = granted(&properties["Policies"], "lambda:InvokeFunction");
         let states = machine.states();
-        let calls: BTreeSet<&str> = states.iter().filter_map(|state| state.logical_id()).collect();
-        let worked_out = states.iter().any(|state| state.function().is_some() && state.logical_id().is_none());
+        let calls: BTreeSet<&str> = states.iter().filter_map(State::logical_id).collect();
+        let worked_out =
+            states.iter().any(|state| state.function().is_some() && state.logical_id().is_none());
         let wanted: BTreeSet<String> = if worked_out {
             [any_function().to_string()].into()
         } else {
@@ -129,7 +146,10 @@ fn a_machine_may_start_the_machines_it_starts() {
     for_each_machine(|stack, properties, machine| {
         let granted = granted(&properties["Policies"], "states:StartExecution");
         let substitutions = &properties["DefinitionSubstitutions"];
-        let started = machine.states().into_iter().filter_map(|state| state.json["Arguments"]["StateMachineArn"].as_str());
+        let started = machine
+            .states()
+            .into_iter()
+            .filter_map(|state| state.json["Arguments"]["StateMachineArn"].as_str());
         let started = started.map(|arn| match arn.strip_prefix("${").and_then(|id| id.strip_suffix('}')) {
             Some(id) => substitutions[id].to_string(),
             // Told by the tenant's blueprint: the parameter lists those there are.
@@ -151,10 +171,17 @@ fn every_stack_and_every_machine_is_deployed() {
     let nested: Vec<String> = stacks[1..].iter().map(|stack| stack.file.clone()).collect();
     let applications = stacks[0].resources("AWS::Serverless::Application");
     let listed: Vec<String> = applications.iter().map(|(_, p)| stacks[0].resolve(&p["Location"])).collect();
-    let mut problems = differences("template.yaml", ("it lists", &written(&listed)), ("there is", &written(&nested)));
-    let defined = stacks.iter().flat_map(|stack| stack.machines().into_iter().map(|(_, p)| stack.resolve(&p["DefinitionUri"])));
+    let mut problems =
+        differences("template.yaml", ("it lists", &written(&listed)), ("there is", &written(&nested)));
+    let defined = stacks
+        .iter()
+        .flat_map(|stack| stack.machines().into_iter().map(|(_, p)| stack.resolve(&p["DefinitionUri"])));
     let machines = written(&files("statemachine", ".asl.json"));
-    problems.extend(differences("statemachine", ("a stack has", &defined.collect()), ("there is", &machines)));
+    problems.extend(differences(
+        "statemachine",
+        ("a stack has", &defined.collect()),
+        ("there is", &machines),
+    ));
     for_each_machine(|stack, properties, machine| {
         let name = format!("${{Deployment}}-{}", machine.name);
         if properties["Name"]["Fn::Sub"] != name {
@@ -172,14 +199,20 @@ fn a_stack_is_given_the_parameters_it_declares() {
         let file = stacks[0].resolve(&properties["Location"]);
         let Some(stack) = stacks.iter().find(|stack| stack.file == file) else { continue };
         let (given, declared) = (keys(&properties["Parameters"]), stack.names("Parameters"));
-        problems.extend(differences(&format!("template.yaml: {id}"), ("it gives", &given), (&file, &declared)));
+        problems.extend(differences(
+            &format!("template.yaml: {id}"),
+            ("it gives", &given),
+            (&file, &declared),
+        ));
     }
     assert_none(problems);
 }
 
 #[test]
 fn a_blueprint_has_settings_a_machine_and_a_stack_that_the_saga_may_start() {
-    let named = |folder: &str, end: &str| files(folder, end).iter().map(|file| stem(file, end).to_owned()).collect::<Names>();
+    let named = |folder: &str, end: &str| {
+        files(folder, end).iter().map(|file| stem(file, end).to_owned()).collect::<Names>()
+    };
     let machines = named("statemachine/blueprints", ".asl.json");
     let mut problems = Vec::new();
     for (folder, end) in [("infra/catalogue/blueprints", ".toml"), ("infra/blueprints", ".yaml")] {
@@ -188,12 +221,18 @@ fn a_blueprint_has_settings_a_machine_and_a_stack_that_the_saga_may_start() {
     }
     let root = &stacks()[0];
     let applications = root.resources("AWS::Serverless::Application");
-    let blueprints = applications.iter().filter(|(_, p)| root.resolve(&p["Location"]).starts_with("infra/blueprints/"));
+    let blueprints =
+        applications.iter().filter(|(_, p)| root.resolve(&p["Location"]).starts_with("infra/blueprints/"));
     let there: Names = blueprints.map(|(id, _)| format!("{id}.Outputs.Machine")).collect();
     let saga = applications.iter().find(|(id, _)| *id == "Saga").expect("the stack Saga").1;
     let listed = saga["Parameters"]["BlueprintMachines"]["Fn::Join"][1].as_array().into_iter().flatten();
-    let listed: Names = listed.filter_map(|machine| Some(machine["Fn::GetAtt"].as_str()?.to_owned())).collect();
-    problems.extend(differences("template.yaml: BlueprintMachines", ("it lists", &listed), ("there is", &there)));
+    let listed: Names =
+        listed.filter_map(|machine| Some(machine["Fn::GetAtt"].as_str()?.to_owned())).collect();
+    problems.extend(differences(
+        "template.yaml: BlueprintMachines",
+        ("it lists", &listed),
+        ("there is", &there),
+    ));
     assert_none(problems);
 }
 
@@ -209,7 +248,11 @@ fn for_each_machine(mut look: impl FnMut(&Stack, &Value, &Machine)) {
         for (id, properties) in stack.machines() {
             let file = stack.resolve(&properties["DefinitionUri"]);
             let found = machines.iter().find(|machine| machine.name == stem(&file, ".asl.json"));
-            look(&stack, properties, found.unwrap_or_else(|| panic!("{}: {id}: there is no {file}", stack.file)));
+            look(
+                &stack,
+                properties,
+                found.unwrap_or_else(|| panic!("{}: {id}: there is no {file}", stack.file)),
+            );
         }
     }
 }
@@ -228,57 +271,14 @@ fn any_function() -> Value {
 
 /// The tables some policies are about: `TenantsTable` of `…:table/${TenantsTable}` and of `TenantsTable.Arn`.
 fn tables<'a>(policies: impl Iterator<Item = &'a Value>) -> Names {
-    let statements = policies.flat_map(statements).filter(|s| s.actions.iter().any(|action| action.starts_with("dynamodb:")));
+    let statements = policies
+        .flat_map(statements)
+        .filter(|s| s.actions.iter().any(|action| action.starts_with("dynamodb:")));
     let table = |resource: Value| {
-        let by_name = resource["Fn::Sub"].as_str().and_then(|arn| arn.split_once(":table/${")?.1.strip_suffix('}'));
+        let by_name =
+            resource["Fn::Sub"].as_str().and_then(|arn| arn.split_once(":table/${")?.1.strip_suffix('}'));
         let by_id = resource["Fn::GetAtt"].as_str().and_then(|attribute| attribute.strip_suffix(".Arn"));
         by_name.or(by_id).unwrap_or_else(|| panic!("{resource} is no table's ARN")).to_owned()
     };
     statements.flat_map(|statement| statement.resources).map(table).collect()
-}
-
-/// What a function of a shared crate does, as far as the environment is concerned.
-struct Body {
-    calls: Vec<Call>,
-    literals: Vec<String>,
-}
-
-/// The functions of the shared crates, by name.
-fn shared() -> BTreeMap<String, Body> {
-    let sources = files("shared", ".rs").into_iter().filter(|file| file.contains("/src/"));
-    let all = sources.flat_map(|file| bodies(&parse(&file, &text(&file))));
-    let body = |block: &syn::Block| {
-        let mut found = Calls::default();
-        found.visit_block(block);
-        Body { calls: found.calls, literals: found.literals }
-    };
-    all.map(|(name, block)| (name, body(&block))).collect()
-}
-
-/// The variables a function reads, and whether it can do without. Lambda sets those that begin with `AWS_`.
-fn reads(function: &Function, shared: &BTreeMap<String, Body>) -> BTreeMap<String, bool> {
-    let mut found = BTreeMap::new();
-    let (mut open, mut seen) = (function.calls(), BTreeSet::new());
-    while let Some(call) = open.pop() {
-        if is_read(&call) {
-            let worked_out = call.argument.as_ref().and_then(|by| shared.get(by));
-            let names = call.literal.iter().chain(worked_out.iter().flat_map(|body| &body.literals));
-            found.extend(names.filter(|name| !name.starts_with("AWS_")).map(|name| (name.clone(), call.optional)));
-            continue;
-        }
-        let free = call.path.rsplit("::").next().unwrap_or_default();
-        let Some(body) = shared.get(&call.path).or_else(|| shared.get(free)) else { continue };
-        // `Bucket::from_env("SITES_BUCKET")` reads what it is told to.
-        if let Some(name) = call.literal.filter(|_| body.calls.iter().any(|inner| is_read(inner) && inner.literal.is_none())) {
-            found.insert(name, false);
-        }
-        if seen.insert(call.path) {
-            open.extend(body.calls.iter().cloned());
-        }
-    }
-    found
-}
-
-fn is_read(call: &Call) -> bool {
-    ["aws::variable", "env::var"].contains(&call.path.as_str())
 }

@@ -7,7 +7,8 @@ use crate::repo::{assert_none, root};
 
 #[test]
 fn nothing_is_left_for_later() {
-    let words = [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimplemented", "!("]].map(|parts| parts.concat());
+    let words =
+        [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimplemented", "!("]].map(|parts| parts.concat());
     assert_none(lines_with(&words));
 }
 
@@ -24,7 +25,7 @@ fn every_top_level_folder_says_what_it_is() {
     folders.dedup();
     let visible = folders.into_iter().filter(|folder| !folder.starts_with('.'));
     let silent = visible.filter(|folder| !files.contains(&format!("{folder}/README.md")));
-    assert_none(silent.map(|folder| format!("{folder}/README.md is missing")).collect());
+    assert_none(silent.map(|folder| format!("{folder}/README.md is missing")));
 }
 
 #[test]
@@ -59,7 +60,8 @@ fn files() -> Vec<(String, String)> {
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().expect("git");
     let listed = String::from_utf8(listed.stdout).expect("UTF-8");
     let paths = listed.split('\0').filter(|path| !path.is_empty());
-    let texts = paths.filter_map(|path| Some((path.to_owned(), std::fs::read_to_string(root().join(path)).ok()?)));
+    let texts =
+        paths.filter_map(|path| Some((path.to_owned(), std::fs::read_to_string(root().join(path)).ok()?)));
     let texts: Vec<_> = texts.collect();
     assert!(texts.len() > 100, "git ls-files lists {} texts", texts.len());
     texts

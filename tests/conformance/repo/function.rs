@@ -1,6 +1,6 @@
-use syn::visit::{self, Visit};
-use syn::{Expr, ExprLit, File, ImplItem, Item, ItemImpl, Lit, Type};
+use syn::{Expr, ExprLit, File, ImplItem, Item, ItemImpl, Lit};
 
+use super::calls::{Call, calls};
 use super::{Names, folder, pascal, root, text};
 
 /// A folder with a Lambda in it.
@@ -11,8 +11,10 @@ pub(crate) struct Function {
     pub(crate) role: Role,
     /// The name it goes by at run time.
     pub(crate) called: Option<String>,
-    pub(crate) lib: String,
-    pub(crate) main: String,
+    /// The text of `lib.rs`.
+    pub(crate) source: String,
+    lib: File,
+    main: File,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,20 +38,20 @@ pub(crate) fn functions() -> Vec<Function> {
 
 impl Function {
     fn read(folder: String) -> Self {
-        let (lib, main) = (text(format!("{folder}/src/lib.rs")), text(format!("{folder}/src/main.rs")));
-        let of_trait = |name: &str| implementation(&parse(&folder, &lib), name).map(|found| constant(&found));
-        let of_call = || {
-            let calls = calls(&parse(&folder, &main)).into_iter();
-            calls.filter(|call| call.path == "saga::function").find_map(|call| call.literal)
-        };
-        let (role, called) = match (of_trait("Step"), of_trait("Probe"), of_call()) {
-            (Some(name), ..) => (Role::Step, Some(name)),
-            (_, Some(name), _) => (Role::Probe, Some(name)),
-            (_, _, Some(name)) => (Role::Task, Some(name)),
-            _ => (Role::Served, None),
+        let source = text(format!("{folder}/src/lib.rs"));
+        let (lib, main) = (parse(&folder, &source), parse(&folder, &text(format!("{folder}/src/main.rs"))));
+        let task = calls(&main).into_iter().find(|call| call.path == "saga::function");
+        let (role, called) = if let Some(step) = implementation(&lib, "Step") {
+            (Role::Step, name_of(step))
+        } else if let Some(probe) = implementation(&lib, "Probe") {
+            (Role::Probe, name_of(probe))
+        } else if let Some(task) = task {
+            (Role::Task, task.literal.or_else(|| name_in(&lib)))
+        } else {
+            (Role::Served, None)
         };
         let name = folder.trim_start_matches("functions/").replace('/', "-");
-        Self { folder, name, role, called, lib, main }
+        Self { folder, name, role, called, source, lib, main }
     }
 
     /// `MerchantCreateGroup`.
@@ -62,20 +64,19 @@ impl Function {
         format!("{}Function", self.state())
     }
 
-    pub(crate) fn is_invoked_by_machines(&self) -> bool {
-        self.role != Role::Served
-    }
-
     /// The fields of a struct of its own; nothing when there is no such struct.
     pub(crate) fn fields(&self, name: &str) -> Names {
-        let items = parse(&self.folder, &self.lib).items.into_iter();
-        let found = items.filter_map(|item| if let Item::Struct(item) = item { Some(item) } else { None });
-        let fields = found.filter(|item| item.ident == name).flat_map(|item| item.fields);
-        fields.filter_map(|field| Some(field.ident?.to_string())).collect()
+        let structs = self
+            .lib
+            .items
+            .iter()
+            .filter_map(|item| if let Item::Struct(it) = item { Some(it) } else { None });
+        let fields = structs.filter(|item| item.ident == name).flat_map(|item| &item.fields);
+        fields.filter_map(|field| Some(field.ident.as_ref()?.to_string())).collect()
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
-        [&self.lib, &self.main].into_iter().flat_map(|source| calls(&parse(&self.folder, source))).collect()
+        [calls(&self.lib), calls(&self.main)].concat()
     }
 }
 
@@ -83,101 +84,31 @@ pub(crate) fn parse(place: &str, source: &str) -> File {
     syn::parse_file(source).unwrap_or_else(|e| panic!("{place}: {e}"))
 }
 
-fn implementation(file: &File, of: &str) -> Option<ItemImpl> {
-    let is = |item: &ItemImpl| item.trait_.as_ref().is_some_and(|found| found.path.is_ident(of));
-    let impls = file.items.iter().filter_map(|item| if let Item::Impl(item) = item { Some(item) } else { None });
-    impls.filter(|item| is(item)).cloned().next()
-}
-
-fn constant(of: &ItemImpl) -> String {
-    let name = of.items.iter().find_map(|item| match item {
-        ImplItem::Const(item) if item.ident == "NAME" => literal(&item.expr),
-        _ => None,
-    });
-    name.unwrap_or_default()
-}
-
-fn literal(expr: &Expr) -> Option<String> {
+pub(crate) fn literal(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
         _ => None,
     }
 }
 
-/// A call of something by its path, `a::B::from_env("X")`.
-#[derive(Clone, Debug)]
-pub(crate) struct Call {
-    /// Its last two parts: `B::from_env`.
-    pub(crate) path: String,
-    /// The first argument, if it is a text.
-    pub(crate) literal: Option<String>,
-    /// The call that works the first argument out, if one does.
-    pub(crate) argument: Option<String>,
-    /// Whether it may fail: `.ok()`.
-    pub(crate) optional: bool,
+fn implementation<'a>(file: &'a File, of: &str) -> Option<&'a ItemImpl> {
+    let impls = file.items.iter().filter_map(|item| if let Item::Impl(it) = item { Some(it) } else { None });
+    let name = |item: &ItemImpl| Some(item.trait_.as_ref()?.0.segments.last()?.ident.to_string());
+    impls.into_iter().find(|item| name(item).as_deref() == Some(of))
 }
 
-/// The calls of a file, its tests left out.
-pub(crate) fn calls(file: &File) -> Vec<Call> {
-    let mut found = Calls::default();
-    found.visit_file(file);
-    found.calls
+/// The constant NAME of a step or a probe.
+fn name_of(of: &ItemImpl) -> Option<String> {
+    of.items.iter().find_map(|item| match item {
+        ImplItem::Const(item) if item.ident == "NAME" => literal(&item.expr),
+        _ => None,
+    })
 }
 
-/// Collects calls and texts.
-#[derive(Default)]
-pub(crate) struct Calls {
-    pub(crate) calls: Vec<Call>,
-    pub(crate) literals: Vec<String>,
-}
-
-impl Visit<'_> for Calls {
-    fn visit_item_mod(&mut self, _: &syn::ItemMod) {}
-
-    fn visit_lit_str(&mut self, text: &syn::LitStr) {
-        self.literals.push(text.value());
-    }
-
-    fn visit_expr_call(&mut self, call: &syn::ExprCall) {
-        if let Some(path) = path(&call.func) {
-            let first = call.args.first();
-            let argument = first.and_then(|first| if let Expr::Call(inner) = first { path_of(inner) } else { None });
-            self.calls.push(Call { path, literal: first.and_then(literal), argument, optional: false });
-        }
-        visit::visit_expr_call(self, call);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &syn::ExprMethodCall) {
-        let before = self.calls.len();
-        visit::visit_expr_method_call(self, call);
-        if call.method == "ok" && matches!(*call.receiver, Expr::Call(_)) {
-            self.calls[before].optional = true;
-        }
-    }
-}
-
-fn path_of(call: &syn::ExprCall) -> Option<String> {
-    path(&call.func)
-}
-
-fn path(expr: &Expr) -> Option<String> {
-    let Expr::Path(expr) = expr else { return None };
-    let names: Vec<String> = expr.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-    Some(names[names.len().saturating_sub(2)..].join("::"))
-}
-
-/// The functions of a file by name, with their bodies; those of a type as `Type::name`.
-pub(crate) fn bodies(file: &File) -> Vec<(String, syn::Block)> {
-    let of_type = |item: &ItemImpl| {
-        let Type::Path(of) = &*item.self_ty else { return Vec::new() };
-        let of = of.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-        let methods = item.items.iter().filter_map(|item| if let ImplItem::Fn(item) = item { Some(item) } else { None });
-        methods.map(|method| (format!("{of}::{}", method.sig.ident), method.block.clone())).collect()
-    };
-    let all = file.items.iter().map(|item| match item {
-        Item::Fn(item) => vec![(item.sig.ident.to_string(), *item.block.clone())],
-        Item::Impl(item) => of_type(item),
-        _ => Vec::new(),
-    });
-    all.flatten().collect()
+/// The constant NAME of a file.
+fn name_in(file: &File) -> Option<String> {
+    file.items.iter().find_map(|item| match item {
+        Item::Const(item) if item.ident == "NAME" => literal(&item.expr),
+        _ => None,
+    })
 }

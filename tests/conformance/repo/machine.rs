@@ -116,7 +116,8 @@ impl<'a> State<'a> {
 
     /// The function of a Task that calls one: `${TenantAdmitFunction}`, or an expression.
     pub(crate) fn function(&self) -> Option<&'a str> {
-        (self.json["Resource"] == INVOKE).then(|| self.json["Arguments"]["FunctionName"].as_str().unwrap_or_default())
+        (self.json["Resource"] == INVOKE)
+            .then(|| self.json["Arguments"]["FunctionName"].as_str().unwrap_or_default())
     }
 
     /// The logical id of that function, unless the machine works it out.
@@ -130,7 +131,8 @@ impl<'a> State<'a> {
 
     pub(crate) fn edges(&self) -> Vec<Edge<'a>> {
         let json = self.json;
-        let edge = |json: &'a Value, key: &str, caught| json[key].as_str().map(|next| Edge { next, json, caught });
+        let edge =
+            |json: &'a Value, key: &str, caught| json[key].as_str().map(|next| Edge { next, json, caught });
         let own = [edge(json, "Next", false), edge(json, "Default", false)].into_iter().flatten();
         let choices = self.all("Choices").filter_map(move |rule| edge(rule, "Next", false));
         let catches = self.all("Catch").filter_map(move |rule| edge(rule, "Next", true));

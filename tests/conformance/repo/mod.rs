@@ -1,5 +1,6 @@
 //! The repository, as the tests read it.
 
+mod calls;
 mod function;
 mod machine;
 mod stack;
@@ -9,7 +10,8 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) use function::{Call, Calls, Function, Role, bodies, functions, parse};
+pub(crate) use calls::Shared;
+pub(crate) use function::{Function, Role, functions};
 pub(crate) use machine::{Machine, Scope, State, machines};
 pub(crate) use stack::{Stack, keys, stacks, statements};
 
@@ -67,7 +69,8 @@ pub(crate) fn differences(place: &str, one: (&str, &Names), other: (&str, &Names
 
 /// Fails with a line for each problem.
 #[track_caller]
-pub(crate) fn assert_none(problems: Vec<String>) {
+pub(crate) fn assert_none(problems: impl IntoIterator<Item = String>) {
+    let problems: Vec<String> = problems.into_iter().collect();
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
 

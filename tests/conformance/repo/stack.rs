@@ -15,7 +15,8 @@ pub(crate) struct Statement {
 }
 
 pub(crate) fn stacks() -> Vec<Stack> {
-    let nested = ["infra", "infra/blueprints"].into_iter().flat_map(folder).filter(|file| file.ends_with(".yaml"));
+    let nested =
+        ["infra", "infra/blueprints"].into_iter().flat_map(folder).filter(|file| file.ends_with(".yaml"));
     let read = |file: String| {
         let yaml = yaml_serde::from_str(&text(&file)).unwrap_or_else(|e| panic!("{file}: {e}"));
         Stack { template: long(yaml), file }
@@ -88,7 +89,10 @@ pub(crate) fn statements(json: &Value) -> Vec<Statement> {
     };
     match json {
         Value::Object(map) if map.contains_key("Effect") => vec![Statement {
-            actions: many(&json["Action"]).iter().map(|action| action.as_str().unwrap_or_default().to_owned()).collect(),
+            actions: many(&json["Action"])
+                .iter()
+                .map(|action| action.as_str().unwrap_or_default().to_owned())
+                .collect(),
             resources: many(&json["Resource"]),
         }],
         Value::Object(map) => map.values().flat_map(statements).collect(),
