@@ -60,7 +60,8 @@ async fn what_is_wrong_with_a_signup_is_said_field_by_field() {
     let wrong = json!({ "name": "", "subdomain": "-", "email": "x", "blueprint": BLUEPRINT });
     let (status, problem) = stack.api.post_signup(&wrong, None).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    let fields: Vec<_> = problem["violations"].as_array().expect("a list").iter().map(|v| &v["field"]).collect();
+    let fields: Vec<_> =
+        problem["violations"].as_array().expect("a list").iter().map(|v| &v["field"]).collect();
     assert_eq!(fields, ["name", "subdomain", "email"]);
 }
 
@@ -69,7 +70,8 @@ async fn what_is_wrong_with_a_signup_is_said_field_by_field() {
 async fn the_catalogue_is_on_offer() {
     let stack = Stack::from_env().await;
     let plans = stack.api.read("/v1/plans").await;
-    let prices: Vec<_> = plans["plans"].as_array().expect("a list").iter().map(|plan| &plan["price_cents"]).collect();
+    let prices: Vec<_> =
+        plans["plans"].as_array().expect("a list").iter().map(|plan| &plan["price_cents"]).collect();
     assert_eq!(prices, [2999, 7999, 29999]);
     assert_eq!(stack.api.read("/v1/themes").await["themes"].as_array().map(Vec::len), Some(3));
 }

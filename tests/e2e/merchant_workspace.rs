@@ -46,7 +46,8 @@ async fn invoke(stack: &Stack, step: &str, payload: &Value) -> Result<Value, Val
     let lambda = aws_sdk_lambda::Client::new(&stack.aws);
     let request = lambda.invoke().function_name(format!("{}-{step}", stack.deployment));
     let answer = request.payload(Blob::new(payload.to_string())).send().await.expect("the function answers");
-    let value = serde_json::from_slice(answer.payload().map_or(b"null".as_slice(), AsRef::as_ref)).expect("JSON");
+    let value =
+        serde_json::from_slice(answer.payload().map_or(b"null".as_slice(), AsRef::as_ref)).expect("JSON");
     if answer.function_error().is_some() { Err(value) } else { Ok(value) }
 }
 
@@ -68,8 +69,14 @@ async fn a_signup_becomes_a_live_tenant_and_a_deletion_leaves_nothing() {
     let page = stack.http().get(site).send().await.expect("the site answers");
     assert_eq!(page.status(), StatusCode::OK);
     assert!(page.text().await.expect("a page").contains("Süd &amp; "));
-    assert_eq!(stack.http().get(format!("{site}style.css")).send().await.expect("a style").status(), StatusCode::OK);
-    assert_eq!(stack.http().get(format!("{site}nothing")).send().await.expect("a page").status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        stack.http().get(format!("{site}style.css")).send().await.expect("a style").status(),
+        StatusCode::OK
+    );
+    assert_eq!(
+        stack.http().get(format!("{site}nothing")).send().await.expect("a page").status(),
+        StatusCode::NOT_FOUND
+    );
 
     let deletion = stack.api.delete(&operation.tenant).await;
     let status = stack.api.ended(&deletion).await;
@@ -89,7 +96,8 @@ async fn the_owner_is_told_by_mail_and_chooses_a_password_once() {
     let stack = Stack::from_env().await;
     let operation = live(&stack).await;
     let tenant = stack.api.tenant(&operation.tenant).await;
-    let (email, dashboard) = (tenant["email"].as_str().expect("text"), tenant["endpoints"]["dashboard"].as_str().expect("text"));
+    let (email, dashboard) =
+        (tenant["email"].as_str().expect("text"), tenant["endpoints"]["dashboard"].as_str().expect("text"));
     let mail = loop {
         if let Some(mail) = stack.mails_to(email).await.pop() {
             break mail;
@@ -102,7 +110,8 @@ async fn the_owner_is_told_by_mail_and_chooses_a_password_once() {
     let link = format!("{dashboard}/set-password?token={}", &link[..64]);
 
     let page = stack.http().get(&link).send().await.expect("a page");
-    let cookie = page.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
+    let cookie =
+        page.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
     let csrf = cookie.strip_prefix("csrf=").expect("a token").to_owned();
     let choose = async |password: &str, csrf: &str| {
         let form = [("csrf", csrf), ("password", password), ("repeat", password)];
@@ -131,7 +140,11 @@ async fn unwinds_from_a_failure_of_every_step() {
         let status = stack.api.ended(&operation).await;
         assert!(stack.hits(fault).await > 0, "{step} was never refused");
         stack.lift(fault).await;
-        assert_eq!((&status["state"], &status["resources_left"]), (&json!("failed"), &json!(0)), "{step}: {status:#}");
+        assert_eq!(
+            (&status["state"], &status["resources_left"]),
+            (&json!("failed"), &json!(0)),
+            "{step}: {status:#}"
+        );
         assert_eq!(status["fault"]["step"], step, "{status:#}");
         assert_eq!(stack.api.tenant(&operation.tenant).await["status"], "failed", "{step}");
         assert_eq!(inventory(&stack, &operation.tenant).await, [].into(), "{step} left something");
@@ -193,7 +206,8 @@ async fn replays_of_every_step_and_every_destroy_change_nothing() {
             }
             _ => json!({}),
         };
-        let payload = json!({ "action": "apply", "operation": operation.id, "tenant": snapshot, "params": params });
+        let payload =
+            json!({ "action": "apply", "operation": operation.id, "tenant": snapshot, "params": params });
         let again = invoke(&stack, step, &payload).await.unwrap_or_else(|e| panic!("{step}: {e}"));
         forget_commit(&stack, id, step).await;
         let recovered = invoke(&stack, step, &payload).await.unwrap_or_else(|e| panic!("{step}: {e}"));
@@ -217,14 +231,24 @@ async fn a_stuck_destroy_spares_the_rest_and_can_be_mended() {
     let operation = live(&stack).await;
     let id = operation.tenant.as_str();
     let step = "merchant-publish-website";
-    let fault = Fault { function: Some(step), acts: &["destroy"], contains: Some(id), kind: "deny", ..Fault::default() };
+    let fault = Fault {
+        function: Some(step),
+        acts: &["destroy"],
+        contains: Some(id),
+        kind: "deny",
+        ..Fault::default()
+    };
     let fault = stack.inject(&fault).await;
     let deletion = stack.api.delete(id).await;
     let status = stack.api.ended(&deletion).await;
     assert_eq!((&status["state"], &status["resources_left"]), (&json!("stuck"), &json!(1)), "{status:#}");
-    let stuck = status["steps"].as_array().expect("steps").iter().find(|s| s["name"] == step).expect("the step");
+    let stuck =
+        status["steps"].as_array().expect("steps").iter().find(|s| s["name"] == step).expect("the step");
     assert_eq!(stuck["state"], "stuck");
-    assert!(stuck["fault"]["cause"].as_str().is_some_and(|cause| cause.contains("AccessDenied")), "{stuck:#}");
+    assert!(
+        stuck["fault"]["cause"].as_str().is_some_and(|cause| cause.contains("AccessDenied")),
+        "{stuck:#}"
+    );
     assert_eq!(stack.api.tenant(id).await["status"], "stuck");
     assert_eq!(kinds(&inventory(&stack, id).await), [("object", 8)]);
 
@@ -244,8 +268,9 @@ async fn what_somebody_else_owns_is_neither_adopted_nor_destroyed() {
     // Another deployment's mark, where ours was.
     let cognito = aws_sdk_cognitoidentityprovider::Client::new(&stack.aws);
     let pool = stack.output("UserPoolId");
-    let group = cognito.update_group().user_pool_id(pool).group_name(id).description(format!("other/{id}"));
-    group.send().await.expect("the group is changed");
+    cognito.delete_group().user_pool_id(pool).group_name(id).send().await.expect("ours is gone");
+    let group = cognito.create_group().user_pool_id(pool).group_name(id).description(format!("other/{id}"));
+    group.send().await.expect("another's is there");
     let snapshot = snapshot_of(&stack, &operation).await;
     reopen(&stack, &operation).await;
     forget_commit(&stack, id, "merchant-create-group").await;
@@ -264,7 +289,8 @@ async fn no_generated_secret_leaves_the_vault() {
     let operation = live(&stack).await;
     let id = &operation.tenant;
     let vault = Vault::new(aws_sdk_secretsmanager::Client::new(&stack.aws));
-    let secret = vault.read(&SecretRef(format!("{}/tenants/{id}/owner", stack.deployment))).await.expect("kept");
+    let secret =
+        vault.read(&SecretRef(format!("{}/tenants/{id}/owner", stack.deployment))).await.expect("kept");
     let deletion = stack.api.delete(id).await;
     stack.api.ended(&deletion).await;
 
@@ -287,11 +313,14 @@ async fn snapshot_of(stack: &Stack, operation: &Operation) -> Value {
     let sfn = aws_sdk_sfn::Client::new(&stack.aws);
     let machines = sfn.list_state_machines().send().await.expect("machines");
     let name = format!("{}-{BLUEPRINT}", stack.deployment);
-    let machine = machines.state_machines().iter().find(|machine| machine.name() == name).expect("the machine");
-    let mut pages = sfn.list_executions().state_machine_arn(machine.state_machine_arn()).into_paginator().send();
+    let machine =
+        machines.state_machines().iter().find(|machine| machine.name() == name).expect("the machine");
+    let mut pages =
+        sfn.list_executions().state_machine_arn(machine.state_machine_arn()).into_paginator().send();
     while let Some(page) = pages.next().await {
         for execution in page.expect("executions").executions() {
-            let about = sfn.describe_execution().execution_arn(execution.execution_arn()).send().await.expect("it");
+            let about =
+                sfn.describe_execution().execution_arn(execution.execution_arn()).send().await.expect("it");
             let input: Value = serde_json::from_str(about.input().unwrap_or("null")).expect("JSON");
             if input["operation"] == operation.id.as_str() {
                 return input["tenant"].clone();
@@ -317,7 +346,12 @@ async fn update(stack: &Stack, table: &str, pk: &str, sk: &str, state: &str) {
     let dynamodb = aws_sdk_dynamodb::Client::new(&stack.aws);
     let request = dynamodb.update_item().table_name(stack.output(table));
     let request = request.key("pk", S(pk.to_owned())).key("sk", S(sk.to_owned()));
-    let request = request.update_expression("SET #state = :state").expression_attribute_names("#state", "state");
+    let request =
+        request.update_expression("SET #state = :state").expression_attribute_names("#state", "state");
     let request = request.condition_expression("attribute_exists(pk)");
-    request.expression_attribute_values(":state", S(state.to_owned())).send().await.expect("the row is changed");
+    request
+        .expression_attribute_values(":state", S(state.to_owned()))
+        .send()
+        .await
+        .expect("the row is changed");
 }

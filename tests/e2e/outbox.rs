@@ -26,6 +26,9 @@ async fn an_execution_that_could_not_be_started_is_started_later_and_once() {
     stack.lift(refused).await;
     stack.lift(unheard).await;
     for step in status["steps"].as_array().expect("steps") {
-        assert!(step["attempts"] == 1 || step["name"].as_str().is_some_and(|name| name.contains("probe")), "{step}");
+        assert!(
+            step["attempts"] == 1 || step["name"].as_str().is_some_and(|name| name.contains("probe")),
+            "{step}"
+        );
     }
 }

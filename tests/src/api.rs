@@ -80,7 +80,8 @@ impl Api {
     }
 
     async fn change(&self, method: Method, path: &str) -> Operation {
-        let answer = self.http.request(method, format!("{}{path}", self.url)).send().await.expect("the API answers");
+        let answer =
+            self.http.request(method, format!("{}{path}", self.url)).send().await.expect("the API answers");
         let status = answer.status();
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(status, StatusCode::ACCEPTED, "{answer}");

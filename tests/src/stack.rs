@@ -37,7 +37,8 @@ impl Stack {
     /// Outside of a local stack: run the tests with `make test`.
     #[allow(clippy::disallowed_methods)] // Configuration of the tests.
     pub async fn from_env() -> Self {
-        let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: use `make test`"));
+        let variable =
+            |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: use `make test`"));
         let outputs = std::fs::read(variable("TENANTRY_STACK_OUTPUTS")).expect("the stack's outputs");
         Self {
             api: Api { http: http_client::client(), url: variable("TENANTRY_API") },
@@ -69,7 +70,8 @@ impl Stack {
 
     /// How many calls a fault has hit.
     pub async fn hits(&self, fault: u64) -> u64 {
-        let answer = self.http().get(format!("{}/_faults", self.sandbox)).send().await.expect("the sandbox answers");
+        let answer =
+            self.http().get(format!("{}/_faults", self.sandbox)).send().await.expect("the sandbox answers");
         let faults: Value = answer.json().await.expect("JSON");
         let faults = faults.as_array().or_else(|| faults["faults"].as_array()).expect("a list");
         faults.iter().find(|f| f["id"] == fault).map_or(0, |f| f["hits"].as_u64().unwrap_or(0))

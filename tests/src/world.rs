@@ -70,7 +70,8 @@ pub async fn records(stack: &Stack) -> Vec<(String, String)> {
     let sfn = aws_sdk_sfn::Client::new(&stack.aws);
     let machines = sfn.list_state_machines().send().await.expect("machines");
     for machine in machines.state_machines() {
-        let mut pages = sfn.list_executions().state_machine_arn(machine.state_machine_arn()).into_paginator().send();
+        let mut pages =
+            sfn.list_executions().state_machine_arn(machine.state_machine_arn()).into_paginator().send();
         while let Some(page) = pages.next().await {
             for execution in page.expect("executions").executions() {
                 let arn = execution.execution_arn();

@@ -47,6 +47,7 @@ const PASSING: &[&str] = &[
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionConflictException",
     "TransactionInProgressException",
 ];
 
@@ -68,7 +69,8 @@ where
     let fault = if PASSING.contains(&code) || code.starts_with("Internal") || code == "ServiceUnavailable" {
         Fault::transient(cause)
     } else if code.starts_with("AccessDenied") || code == "UnrecognizedClientException" {
-        Fault::terminal(cause).hint("The function's role may not make this call: compare its Policies in the template.")
+        Fault::terminal(cause)
+            .hint("The function's role may not make this call: compare its Policies in the template.")
     } else {
         Fault::terminal(cause).for_actor(Actor::Us)
     };

@@ -72,7 +72,15 @@ pub struct Fault {
 impl Fault {
     #[must_use]
     pub fn new(kind: Kind, actor: Actor, cause: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into(), actor, provider: None, request_id: None, retry_at: None, hint: None }
+        Self {
+            kind,
+            cause: cause.into(),
+            actor,
+            provider: None,
+            request_id: None,
+            retry_at: None,
+            hint: None,
+        }
     }
 
     #[must_use]

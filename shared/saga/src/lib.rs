@@ -5,7 +5,6 @@
 //! verified (4), the fence (5), and errors a state machine and a person can act on (13).
 
 // A fault carries all that a person needs, and is made at most once per call: its size costs nothing.
-#![allow(clippy::result_large_err)]
 
 mod function;
 mod ledger;

@@ -48,7 +48,9 @@ impl Vault {
                 let ours = found.tags().iter().any(|t| t.key() == Some(OWNER) && t.value() == Some(owner));
                 Ok(if ours { Entry::Owned(SecretRef(name.to_owned())) } else { Entry::Foreign })
             }
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(Entry::Absent),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                Ok(Entry::Absent)
+            }
             Err(e) => Err(aws::fault("secrets-manager", &e)),
         }
     }

@@ -6,7 +6,6 @@
 //! in-memory twin (feature `memory`); `tests/contract.rs` holds both to one contract.
 
 // A fault carries all that a person needs, and is made at most once per call: its size costs nothing.
-#![allow(clippy::result_large_err)]
 
 mod catalogue;
 mod claims;

@@ -15,7 +15,8 @@ use tracing_subscriber::EnvFilter;
 ///
 /// The Lambda runtime is silent by default: it would log every fault that a state machine is told of again.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lambda_runtime=off"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lambda_runtime=off"));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -27,7 +27,9 @@ impl Email {
         let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
         let dot_atom = |s: &str| s.split('.').all(|part| !part.is_empty() && part.chars().all(atom));
         if local.len() > 64 || !dot_atom(local) {
-            return refuse("has a part before the '@' that is empty, too long or has characters we do not accept");
+            return refuse(
+                "has a part before the '@' that is empty, too long or has characters we do not accept",
+            );
         }
         let label = |l: &str| {
             (1..=63).contains(&l.len())

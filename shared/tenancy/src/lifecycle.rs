@@ -79,7 +79,9 @@ impl Status {
         use Event as E;
         use Status as S;
         match (self, event) {
-            (S::PendingApproval, E::Approved) | (S::Failed | S::Stuck, E::RetryRequested) => Ok(S::Provisioning),
+            (S::PendingApproval, E::Approved) | (S::Failed | S::Stuck, E::RetryRequested) => {
+                Ok(S::Provisioning)
+            }
             (S::PendingApproval, E::Rejected) | (S::Deleting, E::Deleted) => Ok(S::Deleted),
             (S::Provisioning, E::Provisioned)
             | (S::Suspended, E::Resumed)
@@ -90,7 +92,9 @@ impl Status {
             (S::Active, E::SuspendRequested) => Ok(S::Suspended),
             (S::Active, E::PlanChangeRequested) => Ok(S::ChangingPlan),
             (S::Active | S::Suspended, E::CancelRequested) => Ok(S::Cancelling),
-            (S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck, E::DeleteRequested) => Ok(S::Deleting),
+            (S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck, E::DeleteRequested) => {
+                Ok(S::Deleting)
+            }
             (status, event) => Err(Refused { status, event }),
         }
     }

@@ -63,7 +63,8 @@ impl Operation {
             Kind::Provision => StepState::Done,
             Kind::Delete => StepState::Undone,
         };
-        let done = |name: &str| steps.iter().find(|step| step.name == name).is_none_or(|step| step.state == wanted);
+        let done =
+            |name: &str| steps.iter().find(|step| step.name == name).is_none_or(|step| step.state == wanted);
         self.workflow.percent(&self.usual_ms, done).min(99)
     }
 }

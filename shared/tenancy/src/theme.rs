@@ -46,7 +46,8 @@ pub struct Colour(String);
 impl TryFrom<String> for Colour {
     type Error = String;
     fn try_from(s: String) -> Result<Self, String> {
-        let hex = s.strip_prefix('#').is_some_and(|h| h.len() == 6 && h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex =
+            s.strip_prefix('#').is_some_and(|h| h.len() == 6 && h.bytes().all(|b| b.is_ascii_hexdigit()));
         if hex { Ok(Self(s)) } else { Err(format!("'{s}' is not a colour: expected #rrggbb")) }
     }
 }

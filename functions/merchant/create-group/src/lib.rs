@@ -42,7 +42,9 @@ impl Step for CreateGroup {
         match self.pool.find_group(&handle.group).await? {
             None => self.pool.create_group(&wanted).await?,
             Some(found) if found == wanted => {}
-            Some(_) => return Err(Fault::terminal(format!("the group {} belongs to somebody else", handle.group))),
+            Some(_) => {
+                return Err(Fault::terminal(format!("the group {} belongs to somebody else", handle.group)));
+            }
         }
         Ok(Output { group: wanted.name })
     }
@@ -56,6 +58,10 @@ impl Step for CreateGroup {
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let found = self.pool.find_group(&handle.group).await?;
-        Ok(if found.is_some_and(|group| group.description == mark.to_string()) { Presence::Present } else { Presence::Absent })
+        Ok(if found.is_some_and(|group| group.description == mark.to_string()) {
+            Presence::Present
+        } else {
+            Presence::Absent
+        })
     }
 }

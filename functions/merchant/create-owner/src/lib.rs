@@ -51,7 +51,9 @@ impl Step for CreateOwner {
             Some(user) if user.owner.as_deref() != Some(&owner) => {
                 return Err(Fault::terminal(format!("the user {username} belongs to somebody else")));
             }
-            Some(user) if user.email.as_deref() != Some(email) => self.pool.set_email(username, email).await?,
+            Some(user) if user.email.as_deref() != Some(email) => {
+                self.pool.set_email(username, email).await?
+            }
             Some(_) => {}
         }
         // A password that stands may be the owner's own by now.

@@ -3,6 +3,7 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = CreateOwner { pool: cognito::UserPool::from_env().await?, vault: secrets::Vault::from_env().await };
+    let step =
+        CreateOwner { pool: cognito::UserPool::from_env().await?, vault: secrets::Vault::from_env().await };
     saga::serve(step, store::ResourceLedger::from_env().await).await
 }

@@ -28,7 +28,8 @@ impl Probe for ProbeWebsite {
     type Output = Output;
 
     async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
-        let answer = self.http.get(&params.site).send().await.map_err(|e| http_client::no_answer(SERVICE, &e))?;
+        let answer =
+            self.http.get(&params.site).send().await.map_err(|e| http_client::no_answer(SERVICE, &e))?;
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(Fault::not_ready(format!("{} is not there yet", params.site)));
         }
@@ -38,7 +39,10 @@ impl Probe for ProbeWebsite {
         let page = answer.text().await.map_err(|e| http_client::no_answer(SERVICE, &e))?;
         // Another tenant's page would be worse than none.
         if !page.contains(&format!("name=\"tenant\" content=\"{}\"", cx.tenant.id)) {
-            return Err(Fault::not_ready(format!("{} answers, but not with this tenant's pages", params.site)));
+            return Err(Fault::not_ready(format!(
+                "{} answers, but not with this tenant's pages",
+                params.site
+            )));
         }
         Ok(Output { site: params.site.clone() })
     }

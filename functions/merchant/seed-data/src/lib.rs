@@ -61,7 +61,8 @@ impl Step for SeedData {
 }
 
 fn store(tenant: &Snapshot) -> Value {
-    let setting = |name: &str, default: &str| tenant.settings.get(name).map_or(default, String::as_str).to_owned();
+    let setting =
+        |name: &str, default: &str| tenant.settings.get(name).map_or(default, String::as_str).to_owned();
     json!({
         "currency": setting("currency", "USD"),
         "country": setting("country", "US"),

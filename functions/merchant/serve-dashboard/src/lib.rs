@@ -68,7 +68,10 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::NoSuchStore => StatusCode::NOT_FOUND.into_response(),
-            Self::Forged => (StatusCode::FORBIDDEN, "This form is out of date: go back and load the page again.").into_response(),
+            Self::Forged => {
+                (StatusCode::FORBIDDEN, "This form is out of date: go back and load the page again.")
+                    .into_response()
+            }
             Self::Fault(fault) => {
                 tracing::error!(fault = fault.kind.name(), "a dashboard page failed: {fault}");
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -80,7 +83,12 @@ impl IntoResponse for Refusal {
 impl Dashboard {
     pub fn router(self) -> Router {
         Router::new()
-            .route("/dashboard/{store}", get(async |Path(store): Path<String>| Redirect::permanent(&format!("/dashboard/{}/", escape(&store)))))
+            .route(
+                "/dashboard/{store}",
+                get(async |Path(store): Path<String>| {
+                    Redirect::permanent(&format!("/dashboard/{}/", escape(&store)))
+                }),
+            )
             .route("/dashboard/{store}/", get(home))
             .route("/dashboard/{store}/style.css", get(style))
             .route("/dashboard/{store}/sign-in", get(home).post(sign_in))
@@ -118,12 +126,19 @@ async fn harden(mut response: Response) -> Response {
 }
 
 async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=300")], pages::STYLE)
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=300")],
+        pages::STYLE,
+    )
 }
 
-async fn not_found(State(dashboard): State<Dashboard>, Path((store, _)): Path<(String, String)>) -> Result<Response, Refusal> {
+async fn not_found(
+    State(dashboard): State<Dashboard>,
+    Path((store, _)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
     let workspace = dashboard.open(&store).await?;
-    pages::render("not-found.html", &workspace, context! {}).map(|page| (StatusCode::NOT_FOUND, page).into_response())
+    pages::render("not-found.html", &workspace, context! {})
+        .map(|page| (StatusCode::NOT_FOUND, page).into_response())
 }
 
 async fn home(
@@ -134,7 +149,11 @@ async fn home(
     let workspace = dashboard.open(&store).await?;
     let csrf = Csrf::of(&headers);
     if Session::of(&headers).belongs_to(&dashboard.pool, &workspace).await? {
-        let page = pages::render("home.html", &workspace, context! { csrf => csrf.as_str(), ..workspace.home().await? })?;
+        let page = pages::render(
+            "home.html",
+            &workspace,
+            context! { csrf => csrf.as_str(), ..workspace.home().await? },
+        )?;
         return Ok(csrf.keep(&dashboard, &workspace, page));
     }
     let page = pages::render("sign-in.html", &workspace, context! { csrf => csrf.as_str() })?;
@@ -158,7 +177,9 @@ async fn sign_in(
     let csrf = Csrf::of(&headers).check(&form.csrf)?;
     // The user's name is the tenant's id: whoever knows the owner's address is still asked for the password.
     let ours = Email::parse(form.email.trim()).is_ok_and(|email| workspace.is_owner(&email));
-    if ours && let SignIn::Accepted(token) = dashboard.pool.sign_in(workspace.username(), &form.password).await? {
+    if ours
+        && let SignIn::Accepted(token) = dashboard.pool.sign_in(workspace.username(), &form.password).await?
+    {
         return Ok(Session::begin(&dashboard, &workspace, &token));
     }
     let error = "The address or the password is not right.";
@@ -218,7 +239,8 @@ async fn choose_password(
         return Ok((StatusCode::GONE, page).into_response());
     }
     let csrf = Csrf::of(&headers);
-    let values = context! { csrf => csrf.as_str(), action => link.action(&workspace), owner => workspace.owner() };
+    let values =
+        context! { csrf => csrf.as_str(), action => link.action(&workspace), owner => workspace.owner() };
     let page = pages::render("set-password.html", &workspace, values)?;
     Ok(csrf.keep(&dashboard, &workspace, page))
 }
@@ -246,7 +268,8 @@ async fn set_password(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let now = Timestamp::now();
-    let valid = dashboard.claims.invitation(&link.hash(), now).await?.is_some_and(|i| i.tenant == workspace.tenant);
+    let valid =
+        dashboard.claims.invitation(&link.hash(), now).await?.is_some_and(|i| i.tenant == workspace.tenant);
     if !valid || dashboard.claims.redeem(&link.hash(), now).await?.is_none() {
         let page = pages::render("link-expired.html", &workspace, context! {})?;
         return Ok((StatusCode::GONE, page).into_response());

@@ -77,7 +77,13 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     })
 }
 
-fn set_cookie(dashboard: &Dashboard, workspace: &Workspace, name: &str, value: &str, seconds: u32) -> HeaderValue {
+fn set_cookie(
+    dashboard: &Dashboard,
+    workspace: &Workspace,
+    name: &str,
+    value: &str,
+    seconds: u32,
+) -> HeaderValue {
     let secure = if dashboard.secure { "; Secure" } else { "" };
     let path = workspace.base();
     let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");

@@ -22,8 +22,13 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    pub(crate) async fn open(bucket: Bucket, deployment: &str, tenant: TenantId) -> Result<Option<Self>, Fault> {
-        let Some(file) = bucket.get_file(&format!("workspaces/{tenant}/dashboard"), "settings.json").await? else {
+    pub(crate) async fn open(
+        bucket: Bucket,
+        deployment: &str,
+        tenant: TenantId,
+    ) -> Result<Option<Self>, Fault> {
+        let Some(file) = bucket.get_file(&format!("workspaces/{tenant}/dashboard"), "settings.json").await?
+        else {
             return Ok(None);
         };
         let settings = decode(&file)?;
@@ -57,8 +62,11 @@ impl Workspace {
     pub(crate) async fn home(&self) -> Result<Shown, Fault> {
         let onboarding = self.data("onboarding.json").await?;
         let catalogue = self.data("store.json").await?;
-        let chosen = |id: &str| self.settings["integrations"].as_array().is_some_and(|all| all.iter().any(|i| i == id));
-        let integrations = INTEGRATIONS.map(|(id, name)| json!({ "id": id, "name": name, "enabled": chosen(id) }));
+        let chosen = |id: &str| {
+            self.settings["integrations"].as_array().is_some_and(|all| all.iter().any(|i| i == id))
+        };
+        let integrations =
+            INTEGRATIONS.map(|(id, name)| json!({ "id": id, "name": name, "enabled": chosen(id) }));
         Ok(context! {
             owner => self.owner(),
             site => self.settings["site"].as_str(),
@@ -74,7 +82,9 @@ impl Workspace {
     pub(crate) async fn tick(&self, item: &str, done: bool) -> Result<(), Fault> {
         let mut onboarding = self.data("onboarding.json").await?;
         let items = onboarding["items"].as_array_mut();
-        let Some(found) = items.and_then(|items| items.iter_mut().find(|i| i["id"] == item)) else { return Ok(()) };
+        let Some(found) = items.and_then(|items| items.iter_mut().find(|i| i["id"] == item)) else {
+            return Ok(());
+        };
         found["done"] = done.into();
         let file = File::new("onboarding.json", "application/json", onboarding.to_string());
         self.bucket.put_file(&self.data_folder(), &self.mark, &file).await
@@ -91,5 +101,6 @@ impl Workspace {
 }
 
 fn decode(file: &File) -> Result<Value, Fault> {
-    serde_json::from_slice(&file.body).map_err(|e| Fault::terminal(format!("{} is not valid JSON: {e}", file.path)))
+    serde_json::from_slice(&file.body)
+        .map_err(|e| Fault::terminal(format!("{} is not valid JSON: {e}", file.path)))
 }

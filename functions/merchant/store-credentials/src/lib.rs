@@ -43,7 +43,10 @@ impl Step for StoreCredentials {
             Entry::Owned(secret) => secret,
             Entry::Absent => self.vault.create(&handle.secret, &owner, &generate_password()?).await?,
             Entry::Foreign => {
-                return Err(Fault::terminal(format!("the secret {} belongs to somebody else", handle.secret)));
+                return Err(Fault::terminal(format!(
+                    "the secret {} belongs to somebody else",
+                    handle.secret
+                )));
             }
         };
         Ok(Output { secret })

@@ -41,7 +41,9 @@ impl Fence {
         let record = self.tenants.operation(id, operation).await?;
         // The answer of a successful activation can be lost. What is alive is not torn down for that.
         if record.is_some_and(|record| record.value.state == State::Succeeded) {
-            return Err(Fault::terminal(format!("operation {operation} has already succeeded; nothing is torn down")));
+            return Err(Fault::terminal(format!(
+                "operation {operation} has already succeeded; nothing is torn down"
+            )));
         }
         self.tenants.started(id, operation, &input.execution, now).await?;
         let fault = match &input.error {
@@ -75,6 +77,7 @@ impl Fence {
 impl Caught {
     fn as_fault(&self) -> Fault {
         let cause = self.cause.as_deref().unwrap_or("no cause was given");
-        Fault::terminal(format!("{}: {cause}", self.error)).hint("The execution's history shows the state that failed.")
+        Fault::terminal(format!("{}: {cause}", self.error))
+            .hint("The execution's history shows the state that failed.")
     }
 }

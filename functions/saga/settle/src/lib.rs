@@ -25,9 +25,11 @@ impl Settle {
     pub async fn run(&self, subject: Subject) -> Result<Output, Fault> {
         let (id, operation) = (subject.tenant(), subject.operation);
         let record = self.tenants.operation(id, operation).await?;
-        let record = record.ok_or_else(|| Fault::terminal(format!("there is no operation {operation}")))?.value;
+        let record =
+            record.ok_or_else(|| Fault::terminal(format!("there is no operation {operation}")))?.value;
         let now = Timestamp::now();
-        let (resources, reports) = (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
+        let (resources, reports) =
+            (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let left: Vec<String> =
             resources.iter().filter(|r| r.is_left()).map(|r: &Resource| r.step.clone()).collect();
         let (event, state) = match (left.is_empty(), record.kind) {

@@ -29,21 +29,30 @@ impl Activate {
     pub async fn run(&self, input: Input) -> Result<Tenant, Fault> {
         let (id, operation) = (input.subject.tenant(), input.subject.operation);
         let record = self.tenants.operation(id, operation).await?;
-        let record = record.ok_or_else(|| Fault::terminal(format!("there is no operation {operation}")))?.value;
+        let record =
+            record.ok_or_else(|| Fault::terminal(format!("there is no operation {operation}")))?.value;
         // After the fence, only the teardown may say how the operation ended.
         if record.fenced_at.is_some() {
             return Err(Fault::fenced("the operation was stopped before the tenant was active"));
         }
         let now = Timestamp::now();
-        let (resources, reports) = (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
+        let (resources, reports) =
+            (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let steps = progress(&record, &resources, &reports, now);
         if let Some(open) = steps.iter().find(|step| step.state != StepState::Done) {
-            return Err(Fault::terminal(format!("{} is {:?}, so nothing proves that the tenant works", open.name, open.state))
-                .hint("Every path through the blueprint's machine must run every step."));
+            return Err(Fault::terminal(format!(
+                "{} is {:?}, so nothing proves that the tenant works",
+                open.name, open.state
+            ))
+            .hint("Every path through the blueprint's machine must run every step."));
         }
         let took: Vec<(String, u64)> = steps.iter().filter_map(duration).collect();
-        let outcome =
-            Outcome { event: Event::Provisioned, state: State::Succeeded, steps, endpoints: Some(input.endpoints) };
+        let outcome = Outcome {
+            event: Event::Provisioned,
+            state: State::Succeeded,
+            steps,
+            endpoints: Some(input.endpoints),
+        };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
         // Better percentages are nice to have (invariant 11): another activation may be learning at this moment.
         if let Err(error) = self.catalogue.learn(&tenant.blueprint.name, took).await {

@@ -24,11 +24,16 @@ pub(crate) async fn plans(State(api): State<Api>) -> Result<Json<Plans>, Problem
 
 /// `GET /v1/themes`: those on offer.
 pub(crate) async fn themes(State(api): State<Api>) -> Result<Json<Themes>, Problem> {
-    Ok(Json(Themes { themes: api.catalogue.themes().await?.into_iter().filter(|theme| theme.active).collect() }))
+    Ok(Json(Themes {
+        themes: api.catalogue.themes().await?.into_iter().filter(|theme| theme.active).collect(),
+    }))
 }
 
 /// `GET /v1/blueprints/{name}`: the version that new tenants get.
-pub(crate) async fn blueprint(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Blueprint>, Problem> {
+pub(crate) async fn blueprint(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+) -> Result<Json<Blueprint>, Problem> {
     let blueprint = api.catalogue.blueprint(&name).await?;
     blueprint.map(Json).ok_or_else(|| Problem::not_found(format!("there is no blueprint '{name}'")))
 }

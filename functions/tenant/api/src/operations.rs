@@ -86,7 +86,12 @@ pub(crate) async fn list(
     Ok(Json(Listing { operations: operations.collect() }))
 }
 
-fn status(operation: Operation, resources: &[saga::Resource], reports: &[saga::Report], now: Timestamp) -> Status {
+fn status(
+    operation: Operation,
+    resources: &[saga::Resource],
+    reports: &[saga::Report],
+    now: Timestamp,
+) -> Status {
     let steps = progress(&operation, resources, reports, now);
     let end = operation.ended_at.unwrap_or(now);
     Status {

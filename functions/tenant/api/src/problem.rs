@@ -24,7 +24,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         let violations = Violations::default();
         Self { kind, title, status: status.as_u16(), detail: detail.into(), violations, retry_after: false }
     }
@@ -47,8 +52,12 @@ impl Problem {
     pub fn invalid(violations: Violations) -> Self {
         let fields: Vec<&str> = violations.iter().map(|violation| violation.field).collect();
         let detail = format!("change: {}", fields.join(", "));
-        let problem =
-            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "/problems/invalid-fields", "Some fields are not valid", detail);
+        let problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "/problems/invalid-fields",
+            "Some fields are not valid",
+            detail,
+        );
         Self { violations, ..problem }
     }
 
@@ -63,9 +72,16 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::SubdomainTaken(subdomain) => {
                 let mut violations = Violations::default();
-                let taken = Violation::new("subdomain", format!("'{subdomain}' is taken"), "one that no other tenant has");
+                let taken = Violation::new(
+                    "subdomain",
+                    format!("'{subdomain}' is taken"),
+                    "one that no other tenant has",
+                );
                 violations.take::<()>(Err(taken));
-                Self { violations, ..Self::conflict("/problems/subdomain-taken", "The subdomain is taken", detail) }
+                Self {
+                    violations,
+                    ..Self::conflict("/problems/subdomain-taken", "The subdomain is taken", detail)
+                }
             }
             Refusal::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -95,11 +111,19 @@ impl From<store::Error> for Problem {
 /// once, here.
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        tracing::error!(fault = fault.kind.name(), provider.request_id = fault.request_id, "the API failed: {fault}");
+        tracing::error!(
+            fault = fault.kind.name(),
+            provider.request_id = fault.request_id,
+            "the API failed: {fault}"
+        );
         if fault.kind == Kind::Transient {
             let detail = "the store did not answer; the same request may be sent again";
-            let problem =
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable", "Temporarily unavailable", detail);
+            let problem = Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "/problems/unavailable",
+                "Temporarily unavailable",
+                detail,
+            );
             Self { retry_after: true, ..problem }
         } else {
             let detail = "this is our mistake; it has been logged";

@@ -27,7 +27,8 @@ pub(crate) struct Change {
 impl Change {
     /// The body as JSON.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body).map_err(|e| Problem::malformed(format!("the body is not a valid request: {e}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|e| Problem::malformed(format!("the body is not a valid request: {e}")))
     }
 }
 
@@ -40,7 +41,8 @@ impl<S: Send + Sync> FromRequest<S> for Change {
         let caller = caller(&parts);
         let path = parts.uri.path().to_owned();
         let method = parts.method.clone();
-        let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+        let length =
+            parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
         if length.is_some_and(|length| length > LONGEST_BODY) {
             return Err(too_long());
         }
@@ -73,7 +75,9 @@ fn request_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     match key.to_str().map(str::trim) {
         Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) && !key.contains('#') => Ok(Some(key.to_owned())),
-        _ => Err(Problem::malformed("the Idempotency-Key must be 1 to 255 visible ASCII characters without '#'")),
+        _ => Err(Problem::malformed(
+            "the Idempotency-Key must be 1 to 255 visible ASCII characters without '#'",
+        )),
     }
 }
 

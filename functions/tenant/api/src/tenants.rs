@@ -24,7 +24,9 @@ pub(crate) async fn sign_up(State(api): State<Api>, change: Change) -> Result<im
 /// `GET /v1/tenants/{id}`
 pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Json<Tenant>, Problem> {
     let tenant = api.tenants.get(&id).await?;
-    tenant.map(|tenant| Json(tenant.value)).ok_or_else(|| Problem::not_found(format!("there is no tenant {id}")))
+    tenant
+        .map(|tenant| Json(tenant.value))
+        .ok_or_else(|| Problem::not_found(format!("there is no tenant {id}")))
 }
 
 /// `POST /v1/tenants/{id}/retry`

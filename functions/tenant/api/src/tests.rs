@@ -35,7 +35,10 @@ async fn send(api: &Router, method: &str, path: &str, key: Option<&str>, body: &
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }
-    api.clone().oneshot(request.body(Body::from(body.to_owned())).expect("a request")).await.expect("an answer")
+    api.clone()
+        .oneshot(request.body(Body::from(body.to_owned())).expect("a request"))
+        .await
+        .expect("an answer")
 }
 
 async fn body(response: Response) -> Value {
@@ -55,14 +58,18 @@ async fn a_signup_is_accepted_and_can_be_watched() {
     assert_eq!(status["id"], accepted["operation"]);
     assert_eq!(status["state"], "accepted");
     assert_eq!(status["percent"], 0);
-    assert_eq!(status["steps"], json!([{ "name": "merchant-create-group", "state": "waiting", "attempts": 0, "busy_ms": 0 }]));
+    assert_eq!(
+        status["steps"],
+        json!([{ "name": "merchant-create-group", "state": "waiting", "attempts": 0, "busy_ms": 0 }])
+    );
 }
 
 #[tokio::test]
 async fn the_same_key_gives_the_same_answer_and_one_tenant() {
     let api = api().await;
     let first = body(send(&api, "POST", "/v1/tenants", Some("k"), &signup("acme").to_string()).await).await;
-    let reordered = r#"{"blueprint":"merchant-workspace","email":"o@example.com","subdomain":"acme","name":"Acme"}"#;
+    let reordered =
+        r#"{"blueprint":"merchant-workspace","email":"o@example.com","subdomain":"acme","name":"Acme"}"#;
     let second = send(&api, "POST", "/v1/tenants", Some("k"), reordered).await;
     assert_eq!(second.status(), StatusCode::ACCEPTED);
     assert_eq!(body(second).await, first);
@@ -97,8 +104,12 @@ async fn everything_wrong_with_a_signup_is_said_at_once() {
     let response = send(&api, "POST", "/v1/tenants", None, &wrong.to_string()).await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let problem = body(response).await;
-    let fields: Vec<&str> =
-        problem["violations"].as_array().expect("a list").iter().filter_map(|v| v["field"].as_str()).collect();
+    let fields: Vec<&str> = problem["violations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|v| v["field"].as_str())
+        .collect();
     assert_eq!(fields, ["name", "subdomain", "email", "plan", "theme", "category", "integrations"]);
 }
 
@@ -130,7 +141,13 @@ async fn a_tenant_with_an_operation_under_way_takes_no_other() {
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_too() {
     let api = api().await;
-    for path in ["/", "/v1/tenants/acme-000000", "/v1/tenants/nonsense", "/v1/tenants/acme-000000/operations/x", "/v1/blueprints/x"] {
+    for path in [
+        "/",
+        "/v1/tenants/acme-000000",
+        "/v1/tenants/nonsense",
+        "/v1/tenants/acme-000000/operations/x",
+        "/v1/blueprints/x",
+    ] {
         let response = send(&api, "GET", path, None, "").await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use aws_sdk_sfn::Client;
 use fault::Fault;
 use serde_json::json;
@@ -22,31 +21,31 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Handles a batch up to the first row that fails; the stream delivers from there again.
-    pub async fn run(&self, event: Event) -> DynamoDbEventResponse {
-        let mut response = DynamoDbEventResponse::default();
+    /// Starts what it can. If anything failed, the whole batch is delivered again: what was started by then is
+    /// known by its name.
+    pub async fn run(&self, event: Event) -> Result<(), Fault> {
+        let mut failed = None;
         for record in event.records {
             if let Err(fault) = self.start(&record).await {
                 tracing::warn!(event.id = record.event_id, "an operation was not started: {fault}");
-                let mut failure = DynamoDbBatchItemFailure::default();
-                failure.item_identifier = record.change.sequence_number;
-                response.batch_item_failures.push(failure);
-                break;
+                failed = Some(fault);
             }
         }
-        response
+        failed.map_or(Ok(()), Err)
     }
 
     async fn start(&self, record: &EventRecord) -> Result<(), Fault> {
         let item = record.change.new_image.clone();
-        let is_outbox = matches!(item.get("sk"), Some(serde_dynamo::AttributeValue::S(sk)) if sk.starts_with("OUTBOX#"));
+        let is_outbox =
+            matches!(item.get("sk"), Some(serde_dynamo::AttributeValue::S(sk)) if sk.starts_with("OUTBOX#"));
         // The mapping's filter lets only outbox rows through; whoever widens it starts nothing by mistake.
         if record.event_name != "INSERT" || !is_outbox {
             return Ok(());
         }
         let row: Outbox = serde_dynamo::from_item(item)
             .map_err(|e| Fault::terminal(format!("an outbox row does not decode: {e}")))?;
-        let machine = self.machines.get(&row.kind).ok_or_else(|| Fault::terminal("no state machine does that"))?;
+        let machine =
+            self.machines.get(&row.kind).ok_or_else(|| Fault::terminal("no state machine does that"))?;
         let input = json!({ "operation": row.operation, "tenant": { "id": row.tenant } });
         let request = self.step_functions.start_execution().state_machine_arn(machine);
         match request.name(row.operation.to_string()).input(input.to_string()).send().await {

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     };
     let dispatch = &dispatch;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {
-        Ok::<_, Error>(dispatch.run(event.payload).await)
+        dispatch.run(event.payload).await.map_err(Error::from)
     }))
     .await
 }

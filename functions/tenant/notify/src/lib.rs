@@ -53,7 +53,8 @@ impl Notify {
             attempts: 1,
             begun_at,
             changed_at,
-            busy_ms: u64::try_from(changed_at.as_millisecond() - begun_at.as_millisecond()).unwrap_or_default(),
+            busy_ms: u64::try_from(changed_at.as_millisecond() - begun_at.as_millisecond())
+                .unwrap_or_default(),
             fault: outcome.as_ref().err().cloned(),
         };
         self.ledger.report(report).await?;

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 use aws_sdk_cognitoidentityprovider::Client;
-use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType, MessageActionType, UserStatusType};
+use aws_sdk_cognitoidentityprovider::types::{
+    AttributeType, AuthFlowType, MessageActionType, UserStatusType,
+};
 use fault::Fault;
 use secrets::{ExposeSecret, SecretString};
 

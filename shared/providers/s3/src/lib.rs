@@ -57,7 +57,8 @@ impl Bucket {
         }
         let wanted: BTreeSet<String> = files.iter().map(|file| key(folder, &file.path)).collect();
         let manifest = key(folder, MANIFEST);
-        let stale = self.keys(folder).await?.into_iter().filter(|key| *key != manifest && !wanted.contains(key));
+        let stale =
+            self.keys(folder).await?.into_iter().filter(|key| *key != manifest && !wanted.contains(key));
         self.delete(stale.collect()).await
     }
 
@@ -109,7 +110,9 @@ impl Bucket {
         let request = self.client.put_object().bucket(&self.name).key(key(folder, MANIFEST));
         match request.if_none_match("*").metadata(OWNER, owner).body(ByteStream::default()).send().await {
             Ok(_) => Ok(()),
-            Err(e) if e.raw_response().is_some_and(|answer| matches!(answer.status().as_u16(), 409 | 412)) => {
+            Err(e)
+                if e.raw_response().is_some_and(|answer| matches!(answer.status().as_u16(), 409 | 412)) =>
+            {
                 Err(Fault::transient(format!("the folder {folder} appeared meanwhile; look again"))
                     .from_provider(SERVICE, None))
             }
@@ -139,12 +142,17 @@ impl Bucket {
         for batch in keys.chunks(1000) {
             let objects = batch.iter().map(|key| ObjectIdentifier::builder().key(key).build());
             let objects = objects.collect::<Result<Vec<_>, _>>().map_err(malformed)?;
-            let batch = Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(malformed)?;
+            let batch =
+                Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(malformed)?;
             let answer = self.client.delete_objects().bucket(&self.name).delete(batch).send().await;
             let answer = answer.map_err(|e| aws::fault(SERVICE, &e))?;
             // The call succeeds although single objects may not have gone.
             if let Some(left) = answer.errors().first() {
-                let cause = format!("s3 did not delete {}: {}", left.key().unwrap_or("?"), left.code().unwrap_or("?"));
+                let cause = format!(
+                    "s3 did not delete {}: {}",
+                    left.key().unwrap_or("?"),
+                    left.code().unwrap_or("?")
+                );
                 return Err(Fault::transient(cause).from_provider(SERVICE, answer.request_id()));
             }
         }

@@ -45,7 +45,9 @@ impl Mailer {
         match request.send().await {
             Ok(sent) => Ok(sent.message_id.unwrap_or_default()),
             Err(e) if e.as_service_error().is_some_and(|e| e.is_message_rejected()) => {
-                Err(aws::fault(SERVICE, &e).for_actor(Actor::Us).hint("Is MAIL_FROM verified with SES in this region?"))
+                Err(aws::fault(SERVICE, &e)
+                    .for_actor(Actor::Us)
+                    .hint("Is MAIL_FROM verified with SES in this region?"))
             }
             Err(e) => Err(aws::fault(SERVICE, &e)),
         }

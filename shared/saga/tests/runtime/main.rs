@@ -2,7 +2,6 @@
 //! what it was made to hold, whose it is, and how often it was written.
 
 // As in the crate itself.
-#![allow(clippy::result_large_err)]
 
 mod apply;
 mod destroy;
