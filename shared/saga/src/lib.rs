@@ -4,8 +4,6 @@
 //! The runtime keeps the invariants of the design: intent before effect (1), apply converges (3), destroy is
 //! verified (4), the fence (5), and errors a state machine and a person can act on (13).
 
-// A fault carries all that a person needs, and is made at most once per call: its size costs nothing.
-
 mod function;
 mod ledger;
 mod probe;

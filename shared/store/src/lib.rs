@@ -5,8 +5,6 @@
 //! read by `GetItem` or by a `Query` with a page token; there is no `Scan` anywhere. The same code runs on the
 //! in-memory twin (feature `memory`); `tests/contract.rs` holds both to one contract.
 
-// A fault carries all that a person needs, and is made at most once per call: its size costs nothing.
-
 mod catalogue;
 mod claims;
 mod database;

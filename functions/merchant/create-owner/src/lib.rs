@@ -52,7 +52,7 @@ impl Step for CreateOwner {
                 return Err(Fault::terminal(format!("the user {username} belongs to somebody else")));
             }
             Some(user) if user.email.as_deref() != Some(email) => {
-                self.pool.set_email(username, email).await?
+                self.pool.set_email(username, email).await?;
             }
             Some(_) => {}
         }

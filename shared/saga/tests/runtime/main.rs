@@ -1,8 +1,6 @@
 //! The runtime around a step, with the real ledger on the in-memory twin and a small provider that remembers
 //! what it was made to hold, whose it is, and how often it was written.
 
-// As in the crate itself.
-
 mod apply;
 mod destroy;
 mod fence;
