@@ -119,8 +119,8 @@ fn a_state_passes_what_its_function_takes_and_nothing_else() {
         };
         problems.extend(differences(
             &state.place(),
-            ("the state's Payload has", &keys(payload)),
-            ("the function takes", &takes),
+            ("the Payload", &keys(payload)),
+            ("what the function takes", &takes),
         ));
         if payload["action"] != action {
             problems.push(format!("{}: asks {id} to {}, not to {action}", state.place(), payload["action"]));
@@ -129,8 +129,8 @@ fn a_state_passes_what_its_function_takes_and_nothing_else() {
             let (passed, taken) = (keys(&payload["params"]), step.fields("Params"));
             problems.extend(differences(
                 &state.place(),
-                ("the state's params have", &passed),
-                ("the step's Params have", &taken),
+                ("the params", &passed),
+                ("the step's Params", &taken),
             ));
         }
     }

@@ -23,7 +23,7 @@ fn every_function_has_a_role_of_its_own() {
 }
 
 #[test]
-fn nothing_is_allowed_to_do_anything_or_to_anything() {
+fn a_policy_names_each_action_and_what_it_is_on() {
     let mut problems = Vec::new();
     for stack in stacks() {
         for statement in statements(&stack.template) {
@@ -96,7 +96,7 @@ fn a_function_is_told_of_the_tables_it_may_use_and_of_no_others() {
             granted.extend(step_policy.clone());
         }
         let place = format!("{}: {id}", stack.file);
-        problems.extend(differences(&place, ("is told of", &given), ("may use", &granted)));
+        problems.extend(differences(&place, ("its Environment", &given), ("its Policies", &granted)));
         let keeps_the_ledger = matches!(roles.get(id), Some(Role::Step | Role::Probe));
         if keeps_the_ledger != has_step_policy {
             problems.push(format!(
@@ -116,8 +116,8 @@ fn a_machine_is_given_the_names_it_uses_and_may_call_what_it_calls() {
         let given = keys(&properties["DefinitionSubstitutions"]);
         problems.extend(differences(
             &place,
-            ("the stack gives", &given),
-            ("the machine uses", &machine.substitutions()),
+            ("its DefinitionSubstitutions", &given),
+            ("its definition", &machine.substitutions()),
         ));
         let granted = granted(&properties["Policies"], "lambda:InvokeFunction");
         let states = machine.states();
@@ -129,7 +129,7 @@ fn a_machine_is_given_the_names_it_uses_and_may_call_what_it_calls() {
         } else {
             calls.iter().map(|id| json!({ "Fn::GetAtt": format!("{id}.Arn") }).to_string()).collect()
         };
-        problems.extend(differences(&place, ("its role may call", &granted), ("it calls", &wanted)));
+        problems.extend(differences(&place, ("its Policies", &granted), ("what it calls", &wanted)));
         for id in calls {
             if properties["DefinitionSubstitutions"][id] != json!({ "Fn::GetAtt": format!("{id}.Arn") }) {
                 problems.push(format!("{place}: the name {id} is given something else than that function"));
@@ -158,7 +158,7 @@ fn a_machine_may_start_the_machines_it_starts() {
         let started: Names = started.collect();
         starters += started.len();
         let place = format!("{}: {}", stack.file, machine.name);
-        problems.extend(differences(&place, ("its role may start", &granted), ("it starts", &started)));
+        problems.extend(differences(&place, ("its Policies", &granted), ("what it starts", &started)));
     });
     assert!(starters > 0, "no machine starts another");
     assert_none(problems);
@@ -171,17 +171,12 @@ fn every_stack_and_every_machine_is_deployed() {
     let nested: Vec<String> = stacks[1..].iter().map(|stack| stack.file.clone()).collect();
     let applications = stacks[0].resources("AWS::Serverless::Application");
     let listed: Vec<String> = applications.iter().map(|(_, p)| stacks[0].resolve(&p["Location"])).collect();
-    let mut problems =
-        differences("template.yaml", ("it lists", &written(&listed)), ("there is", &written(&nested)));
+    let mut problems = differences("template.yaml", ("it", &written(&listed)), ("infra/", &written(&nested)));
     let defined = stacks
         .iter()
         .flat_map(|stack| stack.machines().into_iter().map(|(_, p)| stack.resolve(&p["DefinitionUri"])));
     let machines = written(&files("statemachine", ".asl.json"));
-    problems.extend(differences(
-        "statemachine",
-        ("a stack has", &defined.collect()),
-        ("there is", &machines),
-    ));
+    problems.extend(differences("statemachine", ("a stack", &defined.collect()), ("the folder", &machines)));
     for_each_machine(|stack, properties, machine| {
         let name = format!("${{Deployment}}-{}", machine.name);
         if properties["Name"]["Fn::Sub"] != name {
@@ -201,7 +196,7 @@ fn a_stack_is_given_the_parameters_it_declares() {
         let (given, declared) = (keys(&properties["Parameters"]), stack.names("Parameters"));
         problems.extend(differences(
             &format!("template.yaml: {id}"),
-            ("it gives", &given),
+            ("its Parameters", &given),
             (&file, &declared),
         ));
     }
@@ -228,11 +223,7 @@ fn a_blueprint_has_settings_a_machine_and_a_stack_that_the_saga_may_start() {
     let listed = saga["Parameters"]["BlueprintMachines"]["Fn::Join"][1].as_array().into_iter().flatten();
     let listed: Names =
         listed.filter_map(|machine| Some(machine["Fn::GetAtt"].as_str()?.to_owned())).collect();
-    problems.extend(differences(
-        "template.yaml: BlueprintMachines",
-        ("it lists", &listed),
-        ("there is", &there),
-    ));
+    problems.extend(differences("template.yaml: BlueprintMachines", ("it", &listed), ("the stacks", &there)));
     assert_none(problems);
 }
 

@@ -58,11 +58,11 @@ pub(crate) fn list(names: impl IntoIterator<Item = impl Display>) -> String {
     names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// What one of two says and the other does not.
+/// What is in one of two and not in the other.
 pub(crate) fn differences(place: &str, one: (&str, &Names), other: (&str, &Names)) -> Vec<String> {
     let only = |a: (&str, &Names), b: (&str, &Names)| {
-        let only: Vec<String> = a.1.difference(b.1).cloned().collect();
-        (!only.is_empty()).then(|| format!("{place}: {} only {}, not {}", list(only), a.0, b.0))
+        let only = list(a.1.difference(b.1));
+        (!only.is_empty()).then(|| format!("{place}: {only} in {}, but not in {}", a.0, b.0))
     };
     [only(one, other), only(other, one)].into_iter().flatten().collect()
 }
