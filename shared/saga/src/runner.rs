@@ -55,7 +55,7 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         let lease = Lease { holder: invocation.id.clone(), until: invocation.deadline };
         match call.action {
             Action::Apply => {
-                let input = digest(&json!([call.tenant, call.params]));
+                let input = digest(&json!([call.tenant, call.params]))?;
                 let tenant: Snapshot = decode("tenant", call.tenant)?;
                 let params: S::Params = decode("params", call.params)?;
                 let mark = self.mark(tenant.id.clone());
@@ -186,8 +186,9 @@ impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
     }
 }
 
+/// Polled, not backed off: a lease that a crash left behind outlasts a few quick tries.
 fn in_flight(lease: &Lease) -> Fault {
-    Fault::transient(format!("another call of this step is in flight until {}", lease.until))
+    Fault::not_ready(format!("another call of this step is in flight until {} at the latest", lease.until))
 }
 
 /// A payload that does not fit is a mistake in a machine: trying again cannot mend it.
@@ -202,9 +203,11 @@ fn encode(value: &impl serde::Serialize) -> Result<Value, Fault> {
     serde_json::to_value(value).map_err(|e| Fault::terminal(format!("cannot be encoded: {e}")))
 }
 
-/// `serde_json` keeps object keys sorted, so equal values have equal digests.
-fn digest(value: &Value) -> String {
-    hex::encode(&Sha256::digest(value.to_string().as_bytes())[..16])
+/// Equal values have equal digests, however their fields were ordered (RFC 8785).
+fn digest(value: &Value) -> Result<String, Fault> {
+    let canonical = serde_json_canonicalizer::to_vec(value);
+    let canonical = canonical.map_err(|e| Fault::terminal(format!("the input cannot be digested: {e}")))?;
+    Ok(hex::encode(&Sha256::digest(canonical)[..16]))
 }
 
 fn millis(duration: Duration) -> u64 {

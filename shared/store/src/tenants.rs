@@ -222,6 +222,7 @@ impl Tenants {
         tenant: &TenantId,
         operation: OperationId,
         fault: Option<StepFault>,
+        reached: Option<u8>,
         now: Timestamp,
     ) -> Result<Operation, Error> {
         self.change(tenant, operation, |record| {
@@ -229,6 +230,7 @@ impl Tenants {
             if news {
                 record.fenced_at = Some(now);
                 record.fault = fault;
+                record.reached = reached;
                 record.state = match record.kind {
                     Kind::Provision => State::Compensating,
                     Kind::Delete => State::Running,
@@ -362,6 +364,7 @@ fn new_operation(tenant: &Tenant, kind: Kind, blueprint: &tenancy::Blueprint, no
         started_at: None,
         ended_at: None,
         fenced_at: None,
+        reached: None,
         fault: None,
         execution: None,
         steps: Vec::new(),

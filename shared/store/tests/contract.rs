@@ -494,8 +494,9 @@ async fn the_first_fault_of_a_fence_stands(db: Database) {
     let bed = Bed::new(db).await;
     let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
     let (id, operation, at) = (&accepted.tenant.id, accepted.operation, now());
-    let first = bed.tenants.fence(id, operation, Some(bed::fault("first")), at).await.expect("raised");
-    let again = bed.tenants.fence(id, operation, Some(bed::fault("second")), at + 1.minute()).await;
+    let first =
+        bed.tenants.fence(id, operation, Some(bed::fault("first")), Some(40), at).await.expect("raised");
+    let again = bed.tenants.fence(id, operation, Some(bed::fault("second")), Some(60), at + 1.minute()).await;
     assert_eq!(again.expect("still up"), first);
     let record = bed.operation(id, operation).await;
     assert!(record.is_fenced());

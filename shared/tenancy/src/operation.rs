@@ -27,6 +27,9 @@ pub struct Operation {
     /// The fence: once set, no further step of this operation may begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fenced_at: Option<Timestamp>,
+    /// How far it had come by then, in percent: what is undone afterwards does not make that less true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<u8>,
     /// Why it failed, when it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<StepFault>,
@@ -58,6 +61,9 @@ impl Operation {
     pub fn percent(&self, steps: &[StepProgress]) -> u8 {
         if self.state == State::Succeeded {
             return 100;
+        }
+        if let Some(reached) = self.reached {
+            return reached;
         }
         let wanted = match self.kind {
             Kind::Provision => StepState::Done,

@@ -3,10 +3,10 @@
 
 use fault::{Fault, Kind};
 use jiff::Timestamp;
-use saga::Subject;
+use saga::{Report, Resource, Subject};
 use serde::Deserialize;
-use store::{ResourceLedger, Tenants};
-use tenancy::{State, StepFault, TenantId};
+use store::{ResourceLedger, Tenants, progress};
+use tenancy::{OperationId, State, StepFault};
 
 #[derive(Debug)]
 pub struct Fence {
@@ -38,39 +38,43 @@ impl Fence {
     pub async fn run(&self, input: Input) -> Result<(), Fault> {
         let (id, operation) = (input.subject.tenant(), input.subject.operation);
         let now = Timestamp::now();
-        let record = self.tenants.operation(id, operation).await?;
+        let gone = || Fault::terminal(format!("there is no operation {operation} of a tenant {id}"));
+        let record = self.tenants.operation(id, operation).await?.ok_or_else(gone)?.value;
         // The answer of a successful activation can be lost. What is alive is not torn down for that.
-        if record.is_some_and(|record| record.value.state == State::Succeeded) {
+        if record.state == State::Succeeded {
             return Err(Fault::terminal(format!(
                 "operation {operation} has already succeeded; nothing is torn down"
             )));
         }
         self.tenants.started(id, operation, &input.execution, now).await?;
-        let fault = match &input.error {
-            Some(caught) => Some(self.reason(id, &input.subject, caught).await?),
-            None => None,
-        };
-        self.tenants.fence(id, operation, fault, now).await?;
+        let (resources, reports) =
+            (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
+        let reached = record.percent(&progress(&record, &resources, &reports, now));
+        let fault = input.error.map(|caught| reason(operation, resources, reports, &caught));
+        self.tenants.fence(id, operation, fault, Some(reached), now).await?;
         Ok(())
     }
+}
 
-    /// The machine knows little: a failed child arrives as `States.TaskFailed`. The ledger has the fault itself.
-    async fn reason(&self, id: &TenantId, subject: &Subject, caught: &Caught) -> Result<StepFault, Fault> {
-        let resources = self.ledger.resources(id).await?.into_iter();
-        let resources = resources.filter(|resource| resource.operation == subject.operation);
-        let made = resources.map(|resource| (resource.step, resource.changed_at, resource.fault));
-        let reports = self.ledger.reports(id, subject.operation).await?.into_iter();
-        let seen = reports.map(|report| (report.step, report.changed_at, report.fault));
-        let mut faults: Vec<(String, Timestamp, Fault)> = made
-            .chain(seen)
-            .filter_map(|(step, at, fault)| Some((step, at, fault.filter(|f| f.kind != Kind::Fenced)?)))
-            .collect();
-        // Terminal before what only ran out of tries; the first before what it set off.
-        faults.sort_by_key(|(_, at, fault)| (fault.kind != Kind::Terminal, *at));
-        Ok(match faults.into_iter().next() {
-            Some((step, _, fault)) => StepFault { step, fault },
-            None => StepFault { step: "provision-tenant".to_owned(), fault: caught.as_fault() },
-        })
+/// The machine knows little: a failed child arrives as `States.TaskFailed`. The ledger has the fault itself.
+fn reason(
+    operation: OperationId,
+    resources: Vec<Resource>,
+    reports: Vec<Report>,
+    caught: &Caught,
+) -> StepFault {
+    let made = resources.into_iter().filter(|resource| resource.operation == operation);
+    let made = made.map(|resource| (resource.step, resource.changed_at, resource.fault));
+    let seen = reports.into_iter().map(|report| (report.step, report.changed_at, report.fault));
+    let mut faults: Vec<(String, Timestamp, Fault)> = made
+        .chain(seen)
+        .filter_map(|(step, at, fault)| Some((step, at, fault.filter(|f| f.kind != Kind::Fenced)?)))
+        .collect();
+    // Terminal before what only ran out of tries; the first before what it set off.
+    faults.sort_by_key(|(_, at, fault)| (fault.kind != Kind::Terminal, *at));
+    match faults.into_iter().next() {
+        Some((step, _, fault)) => StepFault { step, fault },
+        None => StepFault { step: "provision-tenant".to_owned(), fault: caught.as_fault() },
     }
 }
 

@@ -63,12 +63,11 @@ impl<S: Send + Sync> FromRequest<S> for Change {
     }
 }
 
-/// The body with its JSON spelled one way, so that spaces and the order of fields do not make it another request.
+/// The body with its JSON spelled one way (RFC 8785), so that spaces and the order of fields do not make it
+/// another request. What is not JSON stands for itself.
 fn canonical(body: &Bytes) -> Vec<u8> {
-    match serde_json::from_slice::<serde_json::Value>(body) {
-        Ok(json) => json.to_string().into_bytes(),
-        Err(_) => body.to_vec(),
-    }
+    let json = serde_json::from_slice::<serde_json::Value>(body).ok();
+    json.and_then(|json| serde_json_canonicalizer::to_vec(&json).ok()).unwrap_or_else(|| body.to_vec())
 }
 
 fn request_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -164,7 +164,7 @@ fn a_call_in_flight_keeps_others_out_until_its_time_is_over() {
     assert!(!die_after(99, lab.make.run(lab.apply(1), &caller("the first"))));
     let row = lab.row();
     let fault = lab.made(1).expect_err("in flight");
-    assert_eq!(fault.kind, Kind::Transient);
+    assert_eq!(fault.kind, Kind::NotReady);
     assert!(fault.cause.contains(&row.lease.as_ref().expect("leased").until.to_string()), "{fault}");
     assert_eq!(lab.row(), row);
 }
@@ -186,7 +186,7 @@ fn two_calls_at_once_have_one_effect() {
         let (one, two) = turns.race(lab.make.run(lab.apply(1), &one), lab.make.run(lab.apply(1), &two));
         assert!(one.is_ok() || two.is_ok(), "{turns:?}");
         for fault in [one, two].into_iter().filter_map(Result::err) {
-            assert_eq!(fault.kind, Kind::Transient, "{turns:?}: {fault}");
+            assert_eq!(fault.kind, Kind::NotReady, "{turns:?}: {fault}");
         }
         assert_eq!(lab.thing(), lab.ours(1, 1), "{turns:?}");
         assert_eq!(lab.state(), ResourceState::Live, "{turns:?}");

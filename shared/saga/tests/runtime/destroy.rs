@@ -102,7 +102,7 @@ fn a_destroy_waits_for_a_call_in_flight() {
     let lab = Lab::new().troubled([Trouble::Crash]);
     assert!(!die_after(99, lab.make.run(lab.apply(1), &caller("in flight"))));
     let row = lab.row();
-    assert_eq!(lab.destroyed().expect_err("in flight").kind, Kind::Transient);
+    assert_eq!(lab.destroyed().expect_err("in flight").kind, Kind::NotReady);
     assert_eq!(lab.row(), row);
     assert!(lab.thing().is_some());
 }
@@ -113,7 +113,7 @@ fn an_apply_waits_for_a_destroy_in_flight() {
     lab.made(1).expect("made");
     lab.provider.troubles([Trouble::Crash]);
     assert!(!die_after(99, lab.make.run(lab.destroy(), &caller("in flight"))));
-    assert_eq!(lab.made(1).expect_err("in flight").kind, Kind::Transient);
+    assert_eq!(lab.made(1).expect_err("in flight").kind, Kind::NotReady);
     assert_eq!((lab.thing(), lab.state()), (None, ResourceState::Destroying));
 }
 

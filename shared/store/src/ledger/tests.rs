@@ -58,6 +58,7 @@ fn operation(id: u64, kind: Kind) -> Operation {
         started_at: None,
         ended_at: None,
         fenced_at: Some(at(0)),
+        reached: None,
         fault: None,
         execution: None,
         steps: Vec::new(),
