@@ -5,38 +5,9 @@ use reqwest::StatusCode;
 use secrets::{ExposeSecret as _, SecretRef, Vault};
 use serde_json::{Value, json};
 use tests::api::signup;
+use tests::merchant_workspace::{BLUEPRINT, WHOLE, live, steps};
 use tests::world::{inventory, kinds, records};
 use tests::{Fault, Operation, Stack};
-
-const BLUEPRINT: &str = "merchant-workspace";
-
-/// What a live tenant consists of: a group, its owner, the pages and the manifest of its site, its dashboard and
-/// its data, and the owner's first password.
-const WHOLE: [(&str, usize); 4] = [("group", 1), ("object", 8 + 2 + 3), ("secret", 1), ("user", 1)];
-
-async fn live(stack: &Stack) -> Operation {
-    let operation = stack.api.sign_up(&signup(BLUEPRINT)).await;
-    let status = stack.api.ended(&operation).await;
-    assert_eq!(status["state"], "succeeded", "{status:#}");
-    operation
-}
-
-async fn steps(stack: &Stack) -> Vec<String> {
-    fn collect(workflow: &Value, found: &mut Vec<String>) {
-        match workflow {
-            Value::Object(node) => match node.get("step").and_then(Value::as_str) {
-                Some(step) => found.push(step.to_owned()),
-                None => node.values().for_each(|parts| collect(parts, found)),
-            },
-            Value::Array(parts) => parts.iter().for_each(|part| collect(part, found)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    collect(&stack.api.read(&format!("/v1/blueprints/{BLUEPRINT}")).await["workflow"], &mut found);
-    assert!(!found.is_empty());
-    found
-}
 
 fn is_probe(step: &str) -> bool {
     step.contains("-probe-")

@@ -4,7 +4,9 @@
 //! throw-away stack and against one that is up.
 
 pub mod api;
+pub mod merchant_workspace;
 pub mod stack;
+pub mod worker;
 pub mod world;
 
 pub use api::{Api, Operation};
