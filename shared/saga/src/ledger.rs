@@ -60,13 +60,15 @@ pub enum ResourceState {
     Destroyed,
     /// Would not go within its budget: a repair task.
     Stuck,
+    /// An operator took it off our hands: it is gone by their word, or theirs to keep.
+    Resolved,
 }
 
 impl Resource {
     /// Whether it exists, or may.
     #[must_use]
     pub fn is_left(&self) -> bool {
-        self.state != ResourceState::Destroyed
+        !matches!(self.state, ResourceState::Destroyed | ResourceState::Resolved)
     }
 
     /// Whether a call on it may still be running.

@@ -2,9 +2,10 @@ use fault::Fault;
 use jiff::Timestamp;
 use saga::{Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState};
 use serde_json::Value;
-use tenancy::{Kind, Operation, OperationId, Tenant, TenantId};
+use tenancy::{Kind, Operation, OperationId, Status, Tenant, TenantId};
 
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
+use crate::repairs::{RepairTask, TaskId};
 use crate::tenants::operation_key;
 
 /// The resource ledger in the store: a row per resource of a tenant, written before the resource is made.
@@ -51,24 +52,60 @@ impl ResourceLedger {
         let key = resource_key(tenant, step);
         let Some(row) = self.db.get(&key).await? else { return Ok(()) };
         let mut resource = resource(&row)?;
-        if resource.is_left() {
+        // Said again after a lost answer, it is still one try.
+        let known = resource.state == ResourceState::Stuck && resource.operation == operation;
+        if resource.is_left() && !known {
+            let now = Timestamp::now();
             resource.state = ResourceState::Stuck;
             resource.operation = operation;
             resource.lease = None;
             // What the step itself said is worth more than what the machine made of it.
             resource.fault.get_or_insert(fault);
-            resource.changed_at = Timestamp::now();
-            self.put(&resource).await?;
+            resource.changed_at = now;
+            let task = RepairTask::open(&self.db, &resource, now).await?;
+            self.db.transact(vec![self.over(&resource)?, task]).await?;
+        }
+        Ok(())
+    }
+
+    /// The write that has a stuck resource count as gone, on an operator's word.
+    pub(crate) async fn resolve(&self, task: &TaskId, now: Timestamp) -> Result<Option<Write>, Error> {
+        let Some(mut resource) = self.find(&task.tenant, &task.step).await? else { return Ok(None) };
+        if !matches!(resource.state, ResourceState::Stuck | ResourceState::Destroying) {
+            return Ok(None);
+        }
+        resource.state = ResourceState::Resolved;
+        resource.lease = None;
+        resource.changed_at = now;
+        self.over(&resource).map(Some)
+    }
+
+    /// Takes away the leases of a tenant that ended long ago: their Lambdas died without a word.
+    pub async fn sweep_leases(&self, tenant: &TenantId, ended_before: Timestamp) -> Result<(), Error> {
+        for mut resource in self.resources(tenant).await? {
+            if resource.lease.as_ref().is_some_and(|lease| lease.until < ended_before) {
+                resource.lease = None;
+                match self.put(&resource).await {
+                    // Somebody has taken it up meanwhile.
+                    Ok(_) | Err(Error::Conflict(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
         Ok(())
     }
 
     /// Writes a row over the version it was read at.
     async fn put(&self, resource: &Resource) -> Result<u64, Error> {
+        self.db.write(self.over(resource)?).await
+    }
+
+    #[allow(clippy::unused_self)] // Stands beside the writes that it is part of.
+    fn over(&self, resource: &Resource) -> Result<Write, Error> {
         let key = resource_key(&resource.tenant, &resource.step);
         let condition =
             if resource.version == 0 { Condition::Absent } else { Condition::Version(resource.version) };
-        self.db.write(Write::put(key, resource, condition)?).await
+        Write::put(key, resource, condition)
     }
 
     async fn find(&self, tenant: &TenantId, step: &str) -> Result<Option<Resource>, Error> {
@@ -76,11 +113,11 @@ impl ResourceLedger {
     }
 
     async fn is_fenced(&self, tenant: &TenantId, operation: OperationId) -> Result<bool, Error> {
-        let row = self.db.get(&operation_key(tenant, operation)).await?;
-        Ok(row
-            .map(|row| row.decode::<Operation>())
-            .transpose()?
-            .is_none_or(|operation| operation.is_fenced()))
+        Ok(self.operation(tenant, operation).await?.is_none_or(|operation| operation.is_fenced()))
+    }
+
+    async fn operation(&self, tenant: &TenantId, operation: OperationId) -> Result<Option<Operation>, Error> {
+        self.db.get(&operation_key(tenant, operation)).await?.map(|row| row.decode()).transpose()
     }
 }
 
@@ -120,7 +157,10 @@ impl Ledger for ResourceLedger {
     }
 
     async fn commit(&self, mut row: Resource, output: &Value) -> Result<Committed, Fault> {
-        if self.is_fenced(&row.tenant, row.operation).await? {
+        let operation = self.operation(&row.tenant, row.operation).await?;
+        // What is to be held may well come to life behind the fence: nobody is about to destroy it.
+        let held = |operation: &Operation| operation.holds() && !operation.state.is_final();
+        if operation.is_none_or(|operation| operation.is_fenced() && !held(&operation)) {
             return Ok(Committed::Fenced(Box::new(row)));
         }
         let now = Timestamp::now();
@@ -245,7 +285,7 @@ fn fresh(intent: &Intent, now: Timestamp) -> Resource {
 fn taken(found: &Resource, new: Resource) -> Resource {
     let version = found.version;
     match found.state {
-        ResourceState::Destroyed => return Resource { version, ..new },
+        ResourceState::Destroyed | ResourceState::Resolved => return Resource { version, ..new },
         ResourceState::Destroying | ResourceState::Stuck => {
             return Resource { handle: found.handle.clone(), version, ..new };
         }
@@ -272,12 +312,18 @@ fn held_by(row: &Resource, lease: &Lease) -> bool {
 }
 
 /// What has to go when an operation is undone: everything, unless the tenant has been alive; then only what the
-/// operation itself made, and what an earlier teardown could not finish.
+/// operation itself made, and what an earlier teardown could not finish. That alone goes where what was made is to
+/// be held, and in a repair; but of a tenant that is deleted, everything.
 #[must_use]
 pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) -> Vec<Resource> {
-    let everything = operation.kind == Kind::Delete || tenant.activated_at.is_none();
+    let everything = match operation.kind {
+        Kind::Delete => true,
+        Kind::Repair => tenant.status == Status::Deleted,
+        Kind::Provision => tenant.activated_at.is_none() && !operation.holds(),
+    };
+    let own = |r: &Resource| r.made_by == operation.id && !operation.holds();
     let going = |r: &Resource| matches!(r.state, ResourceState::Destroying | ResourceState::Stuck);
-    let doomed = |r: &Resource| r.is_left() && (everything || r.made_by == operation.id || going(r));
+    let doomed = |r: &Resource| r.is_left() && (everything || own(r) || going(r));
     resources.into_iter().filter(doomed).collect()
 }
 

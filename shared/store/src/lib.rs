@@ -5,6 +5,7 @@
 //! read by `GetItem` or by a `Query` with a page token; there is no `Scan` anywhere. The same code runs on the
 //! in-memory twin (feature `memory`); `tests/contract.rs` holds both to one contract.
 
+mod audit;
 mod catalogue;
 mod claims;
 mod database;
@@ -12,14 +13,21 @@ mod dynamo;
 mod ledger;
 #[cfg(feature = "memory")]
 mod memory;
+mod open;
+mod orders;
 mod outbox;
 mod progress;
+mod repairs;
 mod tenants;
 
+pub use audit::{Audit, By};
 pub use catalogue::Catalogue;
 pub use claims::{Claims, Invitation, RequestKey};
 pub use database::{Condition, Conflict, Database, Error, Key, Page, Row, Table, Write};
 pub use ledger::{ResourceLedger, doomed, next_wave};
+pub use open::Open;
+pub use orders::Order;
 pub use outbox::Outbox;
 pub use progress::progress;
+pub use repairs::{RepairTask, TaskId};
 pub use tenants::{Accepted, Outcome, Refusal, Tenants, Versioned};

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tenancy::{Kind, Operation, OperationId, TenantId};
 
 use crate::database::{Condition, Database, Error, Key, Table, Write};
@@ -17,8 +18,23 @@ impl Outbox {
         Self { tenant: operation.tenant.clone(), operation: operation.id, kind: operation.kind }
     }
 
+    /// The row of an operation, if it still waits to be started.
+    pub async fn waiting(
+        db: &Database,
+        tenant: &TenantId,
+        operation: OperationId,
+    ) -> Result<Option<Self>, Error> {
+        db.get(&key(tenant, operation)).await?.map(|row| row.decode()).transpose()
+    }
+
+    /// What its execution is started with.
+    #[must_use]
+    pub fn input(&self) -> Value {
+        json!({ "operation": self.operation, "tenant": { "id": self.tenant } })
+    }
+
     fn key(&self) -> Key {
-        Key::new(Table::Tenants, &self.tenant, format_args!("OUTBOX#{}", self.operation))
+        key(&self.tenant, self.operation)
     }
 
     pub(crate) fn put(&self) -> Result<Write, Error> {
@@ -32,4 +48,8 @@ impl Outbox {
             Err(error) => Err(error),
         }
     }
+}
+
+fn key(tenant: &TenantId, operation: OperationId) -> Key {
+    Key::new(Table::Tenants, tenant, format_args!("OUTBOX#{operation}"))
 }

@@ -18,7 +18,7 @@ pub fn progress(
     }
     let drawn = operation.workflow.steps();
     let resource = |step: &str| resources.iter().find(|resource| resource.step == step);
-    if operation.kind == Kind::Delete {
+    if operation.kind != Kind::Provision {
         let concerned = |r: &&Resource| r.is_left() || r.operation == operation.id;
         return resources.iter().filter(concerned).map(|resource| undoing(operation, resource)).collect();
     }
@@ -41,7 +41,7 @@ fn made(resource: &Resource, now: Timestamp) -> StepProgress {
         ResourceState::Destroying => StepState::Undoing,
         // Never asked for: the fence was up when it wanted to begin.
         ResourceState::Destroyed if resource.attempts == 0 => return StepProgress::waiting(&resource.step),
-        ResourceState::Destroyed => StepState::Undone,
+        ResourceState::Destroyed | ResourceState::Resolved => StepState::Undone,
         ResourceState::Stuck => StepState::Stuck,
     };
     of(resource, state)
@@ -52,7 +52,7 @@ fn undoing(operation: &Operation, resource: &Resource) -> StepProgress {
         return StepProgress::waiting(&resource.step);
     }
     let state = match resource.state {
-        ResourceState::Destroyed => StepState::Undone,
+        ResourceState::Destroyed | ResourceState::Resolved => StepState::Undone,
         ResourceState::Stuck => StepState::Stuck,
         ResourceState::Intended | ResourceState::Live | ResourceState::Destroying => StepState::Undoing,
     };

@@ -1,14 +1,15 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, StepFault, StepProgress,
+    Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault, StepProgress,
     Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;
 use crate::claims::{Claims, RequestClaim, RequestKey, claim_request, claim_subdomain};
+use crate::open::Open;
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 use crate::outbox::Outbox;
 
@@ -19,7 +20,7 @@ const ID_DRAWS: u32 = 4;
 /// it, and every change of the record is conditional on what was read.
 #[derive(Clone, Debug)]
 pub struct Tenants {
-    db: Database,
+    pub(crate) db: Database,
 }
 
 /// A record, and the version a change of it is conditional on.
@@ -50,6 +51,10 @@ pub enum Refusal {
     Busy(OperationId),
     #[error("{0}")]
     NotNow(Refused),
+    #[error("{0}")]
+    NotPossible(String),
+    #[error("there is no {0}")]
+    NoSuch(String),
     #[error("{0}")]
     Store(#[from] Error),
 }
@@ -110,7 +115,9 @@ impl Tenants {
                 category: signup.category.clone(),
                 integrations: signup.integrations.clone(),
                 blueprint: signup.blueprint.reference(),
-                status: tenancy::Status::Provisioning,
+                on_failure: signup.on_failure,
+                remade: 0,
+                status: Status::Provisioning,
                 operation: None,
                 created_at: now,
                 activated_at: None,
@@ -129,43 +136,6 @@ impl Tenants {
             }
         }
         Err(Error::Unusable("no free tenant id was found".to_owned()).into())
-    }
-
-    /// Accepts the next operation of a tenant, if its status and its other operations allow.
-    pub async fn request(
-        &self,
-        id: &TenantId,
-        kind: Kind,
-        event: Event,
-        request: Option<&RequestKey>,
-        now: Timestamp,
-    ) -> Result<Accepted, Refusal> {
-        // The tenant first, the key second: whoever finds the tenant busy with this very request finds its key
-        // as well, for both were written at once.
-        let found = self.get(id).await?;
-        if let Some(request) = request
-            && let Some(claim) = Claims::new(self.db.clone()).request(request, now).await?
-        {
-            return answer(claim, request);
-        }
-        let Some(Versioned { value: mut tenant, version }) = found else {
-            return Err(Refusal::NoSuchTenant(id.clone()));
-        };
-        if let Some(operation) = tenant.operation {
-            return Err(Refusal::Busy(operation));
-        }
-        tenant.status = tenant.status.after(event).map_err(Refusal::NotNow)?;
-        let blueprint = self.blueprint(&tenant).await?;
-        let operation = new_operation(&tenant, kind, &blueprint, now);
-        let (accepted, writes) =
-            accept(tenant, &operation, Condition::Version(version), request, Vec::new(), now)?;
-        let Err(error) = self.db.transact(writes).await else { return Ok(accepted) };
-        let Error::Conflict(conflict) = error else { return Err(error.into()) };
-        match (conflict.index, request, self.get(id).await?.and_then(|tenant| tenant.value.operation)) {
-            (0, Some(request), _) => replay(conflict.existing.as_ref(), request),
-            (_, _, Some(rival)) => Err(Refusal::Busy(rival)),
-            _ => Err(Error::Conflict(conflict).into()),
-        }
     }
 
     /// What an operation works from: the tenant with its plan, theme and the settings of the blueprint version
@@ -189,6 +159,7 @@ impl Tenants {
             category: tenant.category.clone(),
             integrations: tenant.integrations.clone(),
             blueprint: tenant.blueprint.clone(),
+            remade: tenant.remade,
             plan,
             theme,
             settings: blueprint.settings,
@@ -228,13 +199,30 @@ impl Tenants {
         self.change(tenant, operation, |record| {
             let news = !record.is_fenced();
             if news {
-                record.fenced_at = Some(now);
-                record.fault = fault;
-                record.reached = reached;
-                record.state = match record.kind {
-                    Kind::Provision => State::Compensating,
-                    Kind::Delete => State::Running,
-                };
+                raise(record, fault, reached, now);
+            }
+            news
+        })
+        .await
+    }
+
+    /// Records that an execution tears the operation down, and raises the fence with it.
+    pub async fn tear_down(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+        execution: &str,
+        fault: Option<StepFault>,
+        reached: Option<u8>,
+        now: Timestamp,
+    ) -> Result<Operation, Error> {
+        self.change(tenant, operation, |record| {
+            let news = record.teardown.as_deref() != Some(execution);
+            record.teardown = Some(execution.to_owned());
+            record.execution.get_or_insert_with(|| execution.to_owned());
+            record.started_at.get_or_insert(now);
+            if !record.is_fenced() {
+                raise(record, fault, reached, now);
             }
             news
         })
@@ -256,13 +244,20 @@ impl Tenants {
         if record.value.state.is_final() {
             return Ok(found.value);
         }
+        // Only a teardown may say how an operation ended whose fence is up: it may just have been cancelled.
+        if outcome.event == Event::Provisioned && record.value.fenced_at.is_some() {
+            return Err(Error::Unusable(format!("operation {operation} was stopped before it succeeded")));
+        }
         let mut ended = record.value;
         ended.state = outcome.state;
         ended.ended_at = Some(now);
         ended.steps = outcome.steps;
         let mut tenant = found.value;
-        tenant.status =
-            tenant.status.after(outcome.event).map_err(|refused| Error::Unusable(refused.to_string()))?;
+        // What a forced deletion left behind is repaired without the tenant coming back for it.
+        if (ended.kind, tenant.status) != (Kind::Repair, Status::Deleted) {
+            let next = tenant.status.after(outcome.event);
+            tenant.status = next.map_err(|refused| Error::Unusable(refused.to_string()))?;
+        }
         tenant.operation = None;
         if let Some(endpoints) = outcome.endpoints {
             tenant.endpoints = endpoints;
@@ -274,7 +269,8 @@ impl Tenants {
             Write::put(operation_key(id, operation), &ended, Condition::Version(record.version))?,
             Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?,
         ];
-        if tenant.status == tenancy::Status::Deleted {
+        writes.extend(Open::close(&self.db, operation).await?);
+        if tenant.status == Status::Deleted {
             tenant.endpoints.clear();
             writes[1] = Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?;
             writes.extend(Claims::new(self.db.clone()).free(&tenant.subdomain, id).await?);
@@ -283,7 +279,7 @@ impl Tenants {
         Ok(tenant)
     }
 
-    async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
+    pub(crate) async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
         Catalogue::new(self.db.clone()).pinned(&tenant.blueprint).await?.ok_or_else(|| {
             Error::Unusable(format!(
                 "the blueprint {} of tenant {} is not in the catalogue",
@@ -315,42 +311,67 @@ impl Tenants {
     }
 }
 
-/// The writes that accept an operation. The request claim comes first, so that a repeated request is recognised
-/// before anything else is found taken.
-fn accept(
+/// The writes that accept an operation, and the answer. The request claim comes first, so that a repeated request
+/// is recognised before anything else is found taken.
+pub(crate) fn accept(
     mut tenant: Tenant,
     operation: &Operation,
     condition: Condition,
     request: Option<&RequestKey>,
-    claims: Vec<Write>,
+    others: Vec<Write>,
     now: Timestamp,
 ) -> Result<(Accepted, Vec<Write>), Error> {
     tenant.operation = Some(operation.id);
     let put_tenant = Write::put(tenant_key(&tenant.id), &tenant, condition)?;
     let put_operation = Write::put(operation_key(&tenant.id, operation.id), operation, Condition::Absent)?;
     let accepted = Accepted { tenant, operation: operation.id };
-    let mut writes = Vec::with_capacity(5);
-    if let Some(request) = request {
-        let claim = RequestClaim { digest: request.digest.clone(), accepted: accepted.clone() };
-        writes.push(claim_request(request, &claim, now)?);
-    }
-    writes.extend(claims);
-    writes.extend([put_tenant, put_operation, Outbox::of(operation).put()?]);
+    let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
+    writes.extend(others);
+    writes.extend([put_tenant, put_operation, Outbox::of(operation).put()?, Open::put(operation, now)?]);
     Ok((accepted, writes))
 }
 
-fn replay(existing: Option<&Row>, request: &RequestKey) -> Result<Accepted, Refusal> {
+/// The write that remembers what a request key led to.
+pub(crate) fn claim(
+    request: Option<&RequestKey>,
+    accepted: &Accepted,
+    now: Timestamp,
+) -> Result<Option<Write>, Error> {
+    let claim = |request: &RequestKey| {
+        let claim = RequestClaim { digest: request.digest.clone(), accepted: accepted.clone() };
+        claim_request(request, &claim, now)
+    };
+    request.map(claim).transpose()
+}
+
+pub(crate) fn replay(existing: Option<&Row>, request: &RequestKey) -> Result<Accepted, Refusal> {
     match existing {
         Some(row) => answer(row.decode()?, request),
         None => Err(Error::Unusable("a request key vanished while it was read".to_owned()).into()),
     }
 }
 
-fn answer(claim: RequestClaim, request: &RequestKey) -> Result<Accepted, Refusal> {
+pub(crate) fn answer(claim: RequestClaim, request: &RequestKey) -> Result<Accepted, Refusal> {
     if claim.digest == request.digest { Ok(claim.accepted) } else { Err(Refusal::KeyReused) }
 }
 
-fn new_operation(tenant: &Tenant, kind: Kind, blueprint: &tenancy::Blueprint, now: Timestamp) -> Operation {
+/// Raises the fence.
+pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: Option<u8>, now: Timestamp) {
+    record.fenced_at = Some(now);
+    record.fault = fault;
+    record.reached = reached;
+    record.state = match record.kind {
+        Kind::Provision => State::Compensating,
+        Kind::Delete | Kind::Repair => State::Running,
+    };
+}
+
+pub(crate) fn new_operation(
+    tenant: &Tenant,
+    kind: Kind,
+    blueprint: &tenancy::Blueprint,
+    now: Timestamp,
+) -> Operation {
     let millisecond = u64::try_from(now.as_millisecond()).unwrap_or_default();
     Operation {
         id: OperationId::new(millisecond, u128::from_be_bytes(random())),
@@ -367,11 +388,15 @@ fn new_operation(tenant: &Tenant, kind: Kind, blueprint: &tenancy::Blueprint, no
         reached: None,
         fault: None,
         execution: None,
+        teardown: None,
+        on_failure: tenant.on_failure.unwrap_or(blueprint.on_failure),
+        forced: false,
+        skipped: BTreeSet::new(),
         steps: Vec::new(),
     }
 }
 
-fn tenant_key(id: &TenantId) -> Key {
+pub(crate) fn tenant_key(id: &TenantId) -> Key {
     Key::new(Table::Tenants, id, "TENANT")
 }
 

@@ -26,6 +26,12 @@ pub struct Blueprint {
     pub categories: BTreeSet<String>,
     #[serde(default)]
     pub integrations: BTreeSet<String>,
+    /// What becomes of what a failed provisioning made, unless the signup says.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+    /// Steps that a tenant can live without: an operator may skip them.
+    #[serde(default)]
+    pub optional: BTreeSet<String>,
     /// Free settings its steps ask for by name.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
@@ -35,6 +41,17 @@ pub struct Blueprint {
     /// What each step usually takes, in milliseconds: learnt from the operations that succeeded.
     #[serde(default)]
     pub usual_ms: BTreeMap<String, u64>,
+}
+
+/// What becomes of what a provisioning made, when it fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// It is destroyed: nothing is left.
+    #[default]
+    Compensate,
+    /// It is kept for a retry to go on from, or a deletion to take away.
+    Hold,
 }
 
 fn nothing() -> Workflow {

@@ -16,7 +16,7 @@ mod theme;
 mod violation;
 mod workflow;
 
-pub use blueprint::{Blueprint, BlueprintRef};
+pub use blueprint::{Blueprint, BlueprintRef, OnFailure};
 pub use email::Email;
 pub use id::{OperationId, TenantId, slug_of};
 pub use lifecycle::{Event, Refused, Status};

@@ -15,7 +15,7 @@ pub enum Status {
     Cancelling,
     Deleting,
     Deleted,
-    /// Provisioning failed and nothing is left.
+    /// Provisioning failed. Nothing is left, unless it was to be held.
     Failed,
     /// Something would not go: a repair task names it.
     Stuck,
@@ -42,7 +42,13 @@ pub enum Event {
     CancelRequested,
     Reactivated,
     DeleteRequested,
+    /// An operator wants it gone, whatever is under way and whatever would not go.
+    ForceDeleteRequested,
     Deleted,
+    /// What would not go is tried again.
+    RepairRequested,
+    /// What would not go went.
+    Repaired,
 }
 
 /// That event cannot happen in that status.
@@ -87,14 +93,16 @@ impl Status {
             | (S::Suspended, E::Resumed)
             | (S::ChangingPlan, E::PlanSettled)
             | (S::Cancelling, E::Reactivated) => Ok(S::Active),
-            (S::Provisioning, E::RolledBack) => Ok(S::Failed),
-            (S::Provisioning | S::ChangingPlan | S::Deleting, E::GotStuck) => Ok(S::Stuck),
+            (S::Provisioning, E::RolledBack) | (S::Stuck, E::Repaired) => Ok(S::Failed),
+            (S::Provisioning | S::ChangingPlan | S::Deleting | S::Stuck, E::GotStuck)
+            | (S::Stuck, E::RepairRequested) => Ok(S::Stuck),
             (S::Active, E::SuspendRequested) => Ok(S::Suspended),
             (S::Active, E::PlanChangeRequested) => Ok(S::ChangingPlan),
             (S::Active | S::Suspended, E::CancelRequested) => Ok(S::Cancelling),
             (S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck, E::DeleteRequested) => {
                 Ok(S::Deleting)
             }
+            (status, E::ForceDeleteRequested) if status != S::Deleted => Ok(S::Deleting),
             (status, event) => Err(Refused { status, event }),
         }
     }
@@ -129,7 +137,7 @@ impl fmt::Display for Status {
 }
 
 impl Event {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Approved,
         Self::Rejected,
         Self::Provisioned,
@@ -143,7 +151,10 @@ impl Event {
         Self::CancelRequested,
         Self::Reactivated,
         Self::DeleteRequested,
+        Self::ForceDeleteRequested,
         Self::Deleted,
+        Self::RepairRequested,
+        Self::Repaired,
     ];
 
     fn past_participle(self) -> &'static str {
@@ -159,7 +170,8 @@ impl Event {
             Self::PlanChangeRequested | Self::PlanSettled => "moved to another plan",
             Self::CancelRequested => "cancelled",
             Self::Reactivated => "reactivated",
-            Self::DeleteRequested | Self::Deleted => "deleted",
+            Self::DeleteRequested | Self::ForceDeleteRequested | Self::Deleted => "deleted",
+            Self::RepairRequested | Self::Repaired => "repaired",
         }
     }
 }
@@ -198,8 +210,17 @@ mod tests {
         for status in Status::ALL.into_iter().filter(|s| s.is_transitional()) {
             assert!(exits(status).contains(&Status::Stuck), "{status}");
         }
-        for resting in [Status::Failed, Status::Stuck] {
-            assert_eq!(exits(resting), BTreeSet::from([Status::Provisioning, Status::Deleting]));
+        let acts = BTreeSet::from([Status::Provisioning, Status::Deleting]);
+        assert_eq!(exits(Status::Failed), acts);
+        // A repair leads nowhere but to what can be acted on: it is tried again, or has done its work.
+        let repaired = BTreeSet::from([Status::Failed, Status::Stuck]);
+        assert_eq!(exits(Status::Stuck), acts.union(&repaired).copied().collect());
+    }
+
+    #[test]
+    fn an_operator_can_delete_a_tenant_in_any_status() {
+        for status in Status::ALL.into_iter().filter(|status| *status != Status::Deleted) {
+            assert_eq!(status.after(Event::ForceDeleteRequested), Ok(Status::Deleting), "{status}");
         }
     }
 

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fault::Fault;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::{BlueprintRef, OperationId, TenantId, Workflow};
+use crate::{BlueprintRef, OnFailure, OperationId, TenantId, Workflow};
 
 /// One thing being done to a tenant: one Step Functions execution, named by the id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,18 @@ pub struct Operation {
     /// Where the execution can be looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
+    /// The execution that tears down, once one does: the last, when there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teardown: Option<String>,
+    /// What becomes of what it made, should it fail.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+    /// A deletion that ends the tenant's life also when something would not go.
+    #[serde(default)]
+    pub forced: bool,
+    /// Optional steps that an operator lets it do without.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub skipped: BTreeSet<String>,
     /// How each step ended, kept when the operation is over: the ledger goes on to later operations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepProgress>,
@@ -46,6 +58,23 @@ impl Operation {
     #[must_use]
     pub fn is_fenced(&self) -> bool {
         self.fenced_at.is_some() || self.state.is_final()
+    }
+
+    /// Whether what it makes is kept when it fails, for a retry to go on from.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.kind == Kind::Provision && self.on_failure == OnFailure::Hold
+    }
+
+    /// When it should have left its state. Nothing happens by itself then, but somebody must be told (invariant 7).
+    #[must_use]
+    pub fn deadline(&self) -> Timestamp {
+        let (since, minutes) = match self.state {
+            State::Accepted => (self.accepted_at, 1),
+            State::Compensating => (self.fenced_at.unwrap_or(self.accepted_at), 30),
+            _ => (self.started_at.unwrap_or(self.accepted_at), 30),
+        };
+        since + minutes.minutes()
     }
 
     /// The longest chain of the steps' own provider calls, in milliseconds: what the operation would have
@@ -67,7 +96,7 @@ impl Operation {
         }
         let wanted = match self.kind {
             Kind::Provision => StepState::Done,
-            Kind::Delete => StepState::Undone,
+            Kind::Delete | Kind::Repair => StepState::Undone,
         };
         let done =
             |name: &str| steps.iter().find(|step| step.name == name).is_none_or(|step| step.state == wanted);
@@ -81,6 +110,8 @@ impl Operation {
 pub enum Kind {
     Provision,
     Delete,
+    /// Destroys what an earlier operation could not.
+    Repair,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,4 +176,40 @@ pub enum StepState {
     Undoing,
     Undone,
     Stuck,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn operation(state: &str) -> Operation {
+        serde_json::from_value(json!({
+            "id": "01M7YJMCAGDF8N7ZT7RZ80SAD4", "tenant": "acme-000000", "kind": "provision", "state": state,
+            "blueprint": { "name": "b", "version": 1 }, "workflow": { "step": "a" },
+            "accepted_at": "2026-01-01T00:00:00Z", "started_at": "2026-01-01T01:00:00Z",
+            "fenced_at": "2026-01-01T02:00:00Z",
+        }))
+        .expect("an operation as it was stored before it could be held, forced or skipped")
+    }
+
+    /// A state without one could last for ever and nobody would hear of it.
+    #[test]
+    fn every_state_has_a_deadline_that_counts_from_when_it_began() {
+        for (state, at) in [
+            ("accepted", "2026-01-01T00:01:00Z"),
+            ("running", "2026-01-01T01:30:00Z"),
+            ("compensating", "2026-01-01T02:30:00Z"),
+        ] {
+            assert_eq!(operation(state).deadline().to_string(), at, "{state}");
+        }
+    }
+
+    #[test]
+    fn only_a_provisioning_holds_what_it_made() {
+        let held = Operation { on_failure: OnFailure::Hold, ..operation("running") };
+        assert!(held.holds() && !operation("running").holds());
+        assert!(!Operation { kind: Kind::Delete, ..held }.holds());
+    }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::{Blueprint, Email, Plan, Subdomain, Theme, Violation, Violations};
+use crate::{Blueprint, Email, OnFailure, Plan, Subdomain, Theme, Violation, Violations};
 
 /// A signup as it arrives: nothing about it is trusted yet.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,6 +24,9 @@ pub struct SignupRequest {
     pub category: Option<String>,
     #[serde(default)]
     pub integrations: BTreeSet<String>,
+    /// Defaults to the blueprint's.
+    #[serde(default)]
+    pub on_failure: Option<OnFailure>,
 }
 
 /// A signup that holds up against the catalogue.
@@ -37,6 +40,7 @@ pub struct Signup {
     pub theme: Option<Theme>,
     pub category: Option<String>,
     pub integrations: BTreeSet<String>,
+    pub on_failure: Option<OnFailure>,
 }
 
 impl SignupRequest {
@@ -85,11 +89,22 @@ impl SignupRequest {
                 integrations.insert(integration);
             }
         }
+        let on_failure = self.on_failure;
         match (name, subdomain, email, plan, theme, category) {
             (Some(name), Some(subdomain), Some(email), Some(plan), Some(theme), Some(category))
                 if wrong.is_empty() =>
             {
-                Ok(Signup { name, subdomain, email, blueprint, plan, theme, category, integrations })
+                Ok(Signup {
+                    name,
+                    subdomain,
+                    email,
+                    blueprint,
+                    plan,
+                    theme,
+                    category,
+                    integrations,
+                    on_failure,
+                })
             }
             _ => Err(wrong),
         }
@@ -181,6 +196,8 @@ mod tests {
             themes: ["modern", "dated", "plain"].map(str::to_owned).to_vec(),
             categories: set(&["food", "books"]),
             integrations: set(&["stripe", "mailchimp"]),
+            on_failure: OnFailure::Compensate,
+            optional: BTreeSet::new(),
             settings: std::collections::BTreeMap::new(),
             workflow: Workflow::Sequence(Vec::new()),
             usual_ms: std::collections::BTreeMap::new(),
@@ -197,6 +214,7 @@ mod tests {
             theme: None,
             category: None,
             integrations: BTreeSet::new(),
+            on_failure: None,
         }
     }
 
@@ -230,6 +248,7 @@ mod tests {
             plan: Some("pro".to_owned()),
             theme: Some("plain".to_owned()),
             category: Some("food".to_owned()),
+            on_failure: Some(OnFailure::Hold),
             integrations: set(&["stripe", "mailchimp"]),
             ..request()
         };
@@ -239,6 +258,7 @@ mod tests {
         assert_eq!(signup.theme, Some(theme("plain", true)));
         assert_eq!(signup.category.as_deref(), Some("food"));
         assert_eq!(signup.integrations, set(&["stripe", "mailchimp"]));
+        assert_eq!(signup.on_failure, Some(OnFailure::Hold));
     }
 
     const NAMES: &str = "1 to 80 characters, no control characters";

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{BlueprintRef, Email, OperationId, Plan, Status, Subdomain, TenantId, Theme};
+use crate::{BlueprintRef, Email, OnFailure, OperationId, Plan, Status, Subdomain, TenantId, Theme};
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
 pub type Integration = String;
@@ -23,6 +23,12 @@ pub struct Tenant {
     #[serde(default)]
     pub integrations: BTreeSet<Integration>,
     pub blueprint: BlueprintRef,
+    /// What becomes of what a failed provisioning made, where the blueprint is not to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+    /// How often it was to be made from the start: counts, so that every step finds its input changed.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub remade: u32,
     pub status: Status,
     /// The one operation under way. While it is set, no other may start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,6 +39,11 @@ pub struct Tenant {
     /// Where it answers, by purpose: `site`, `dashboard`. Set on activation.
     #[serde(default)]
     pub endpoints: BTreeMap<String, String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_first(remade: &u32) -> bool {
+    *remade == 0
 }
 
 /// What an operation works from: the tenant with its plan and theme spelled out, read once at admission, so
@@ -48,6 +59,8 @@ pub struct Snapshot {
     #[serde(default)]
     pub integrations: BTreeSet<Integration>,
     pub blueprint: BlueprintRef,
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub remade: u32,
     pub plan: Plan,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,

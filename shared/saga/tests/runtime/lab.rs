@@ -61,6 +61,7 @@ impl Lab {
             theme: None,
             category: None,
             integrations: BTreeSet::new(),
+            on_failure: None,
         };
         let accepted = tenants.sign_up(&signup, None, Timestamp::now()).await.expect("accepted");
         let snapshot = tenants.snapshot(&accepted.tenant).await.expect("all of it is in the catalogue");
@@ -218,6 +219,8 @@ fn blueprint() -> Blueprint {
         themes: Vec::new(),
         categories: BTreeSet::new(),
         integrations: BTreeSet::new(),
+        on_failure: tenancy::OnFailure::Compensate,
+        optional: BTreeSet::new(),
         settings: BTreeMap::new(),
         workflow: Workflow::Sequence(vec![Workflow::Step(MakeThing::NAME.to_owned())]),
         usual_ms: BTreeMap::new(),

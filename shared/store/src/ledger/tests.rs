@@ -61,6 +61,10 @@ fn operation(id: u64, kind: Kind) -> Operation {
         reached: None,
         fault: None,
         execution: None,
+        teardown: None,
+        on_failure: tenancy::OnFailure::Compensate,
+        forced: false,
+        skipped: std::collections::BTreeSet::new(),
         steps: Vec::new(),
     }
 }

@@ -131,6 +131,8 @@ impl Bed {
             themes: vec![theme.id.clone()],
             categories: BTreeSet::new(),
             integrations: BTreeSet::new(),
+            on_failure: tenancy::OnFailure::Compensate,
+            optional: BTreeSet::new(),
             settings: BTreeMap::from([("region".to_owned(), "eu-west-1".to_owned())]),
             workflow: Workflow::Sequence(vec![Workflow::Step("cognito-create-group".to_owned())]),
             usual_ms: BTreeMap::new(),
@@ -153,6 +155,7 @@ impl Bed {
             theme: Some(self.theme.clone()),
             category: None,
             integrations: BTreeSet::new(),
+            on_failure: None,
         }
     }
 

@@ -1,0 +1,331 @@
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, ToSpan};
+use serde_json::{Value, json};
+use tenancy::{
+    Event, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId,
+};
+
+use crate::audit::{Audit, By};
+use crate::claims::{Claims, RequestKey};
+use crate::database::{Condition, Error, Write};
+use crate::ledger::ResourceLedger;
+use crate::open::Open;
+use crate::progress::progress;
+use crate::repairs::{RepairTask, TaskId};
+use crate::tenants::{
+    Accepted, Refusal, Tenants, Versioned, accept, answer, claim, new_operation, operation_key, raise, replay,
+};
+
+/// How long the executions of a cancelled operation have to come to their end by themselves.
+const CANCEL_MINUTES: i64 = 2;
+
+/// The next operation of a tenant, as it is asked for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    kind: Kind,
+    event: Event,
+    by: Option<(&'static str, By)>,
+    /// Ends what is under way instead of being refused because of it.
+    forced: bool,
+    on_failure: Option<OnFailure>,
+    /// Has every step run again, also those that are done.
+    from_start: bool,
+    skipped: BTreeSet<String>,
+}
+
+impl Order {
+    fn new(kind: Kind, event: Event, by: Option<(&'static str, By)>) -> Self {
+        let skipped = BTreeSet::new();
+        Self { kind, event, by, forced: false, on_failure: None, from_start: false, skipped }
+    }
+
+    #[must_use]
+    pub fn retry(by: By) -> Self {
+        Self::new(Kind::Provision, Event::RetryRequested, Some(("retry", by)))
+    }
+
+    #[must_use]
+    pub fn delete(by: By) -> Self {
+        Self::new(Kind::Delete, Event::DeleteRequested, Some(("delete", by)))
+    }
+
+    #[must_use]
+    pub fn force_delete(by: By) -> Self {
+        let order = Self::new(Kind::Delete, Event::ForceDeleteRequested, Some(("force-delete", by)));
+        Self { forced: true, ..order }
+    }
+
+    #[must_use]
+    pub fn on_failure(self, on_failure: Option<OnFailure>) -> Self {
+        Self { on_failure, ..self }
+    }
+
+    #[must_use]
+    pub fn from_start(self, from_start: bool) -> Self {
+        Self { from_start, ..self }
+    }
+
+    #[must_use]
+    pub fn skipping(self, skipped: BTreeSet<String>) -> Self {
+        Self { skipped, ..self }
+    }
+}
+
+/// What is asked of tenants: by their owners, by operators, by the janitor.
+impl Tenants {
+    /// Accepts the next operation of a tenant, if its status and its other operations allow.
+    pub async fn request(
+        &self,
+        id: &TenantId,
+        kind: Kind,
+        event: Event,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        self.order(id, Order::new(kind, event, None), request, now).await
+    }
+
+    /// The same, with all that can be said about it.
+    pub async fn order(
+        &self,
+        id: &TenantId,
+        order: Order,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        self.next(id, order, Vec::new(), request, now).await
+    }
+
+    /// Stops a provisioning and has what it made destroyed, also where it was to be held.
+    pub async fn cancel(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        let found = self.get(id).await?;
+        if let Some(accepted) = self.answered(request, now).await? {
+            return Ok(accepted);
+        }
+        let tenant = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?.value;
+        let missing = || Refusal::NoSuch(format!("operation {operation} of tenant {id}"));
+        let Versioned { value: before, version } = self.operation(id, operation).await?.ok_or_else(missing)?;
+        if before.state.is_final() {
+            return Err(Refusal::NotPossible(format!("operation {operation} is over")));
+        }
+        if before.kind != Kind::Provision {
+            let detail = "only a provisioning can be cancelled: what a teardown destroyed is gone";
+            return Err(Refusal::NotPossible(detail.to_owned()));
+        }
+        // Its teardown may be past asking what to destroy.
+        if before.is_fenced() && before.holds() {
+            return Err(Refusal::NotPossible(format!("operation {operation} has stopped; delete the tenant")));
+        }
+        let mut record = before.clone();
+        record.on_failure = OnFailure::Compensate;
+        if !record.is_fenced() {
+            let reached = self.reached(&record, now).await?;
+            raise(&mut record, Some(stopped("cancelled", &by)), Some(reached), now);
+        }
+        let accepted = Accepted { tenant, operation };
+        let audit = Audit {
+            at: now,
+            who: by.who,
+            why: by.why,
+            action: "cancel".to_owned(),
+            operation,
+            before: standing(&before),
+            after: standing(&record),
+        };
+        let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
+        writes.push(Write::put(operation_key(id, operation), &record, Condition::Version(version))?);
+        writes.push(audit.put(id)?);
+        writes.extend(Open::soon(&self.db, operation, now + CANCEL_MINUTES.minutes()).await?);
+        self.commit(accepted, writes, request).await
+    }
+
+    /// Tries again what would not go: a deletion goes on, of anything else only what is stuck is destroyed.
+    pub async fn repair(
+        &self,
+        task: &TaskId,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        if let Some(accepted) = self.answered(request, now).await? {
+            return Ok(accepted);
+        }
+        let task = self.task(task).await?;
+        let order = self.repairing(&task, ("retry repair task", by)).await?;
+        self.next(&task.id.tenant, order, Vec::new(), request, now).await
+    }
+
+    /// Takes an operator's word that a resource is gone, or is no longer ours to destroy.
+    pub async fn resolve(
+        &self,
+        task: &TaskId,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        if let Some(accepted) = self.answered(request, now).await? {
+            return Ok(accepted);
+        }
+        let task = self.task(task).await?;
+        let order = self.repairing(&task, ("resolve repair task", by)).await?;
+        let mut writes = vec![task.delete()];
+        writes.extend(ResourceLedger::new(self.db.clone()).resolve(&task.id, now).await?);
+        self.next(&task.id.tenant, order, writes, request, now).await
+    }
+
+    async fn task(&self, id: &TaskId) -> Result<RepairTask, Refusal> {
+        let found = RepairTask::get(&self.db, id).await?;
+        found.ok_or_else(|| Refusal::NoSuch(format!("repair task {id}")))
+    }
+
+    async fn repairing(&self, task: &RepairTask, by: (&'static str, By)) -> Result<Order, Refusal> {
+        let gave_up = self.operation(&task.id.tenant, task.operation).await?;
+        let tenant = self.get(&task.id.tenant).await?;
+        let deleting = gave_up.is_some_and(|operation| operation.value.kind == Kind::Delete);
+        let stuck = tenant.is_some_and(|tenant| tenant.value.status == Status::Stuck);
+        let (kind, event) = match deleting && stuck {
+            true => (Kind::Delete, Event::DeleteRequested),
+            false => (Kind::Repair, Event::RepairRequested),
+        };
+        Ok(Order::new(kind, event, Some(by)))
+    }
+
+    async fn next(
+        &self,
+        id: &TenantId,
+        order: Order,
+        mut others: Vec<Write>,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        // The tenant first, the key second: whoever finds the tenant busy with this very request finds its key
+        // as well, for both were written at once.
+        let found = self.get(id).await?;
+        if let Some(accepted) = self.answered(request, now).await? {
+            return Ok(accepted);
+        }
+        let Versioned { value: before, version } = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?;
+        let mut tenant = before.clone();
+        // What a forced deletion left behind is repaired without the tenant coming back for it.
+        if (order.kind, tenant.status) != (Kind::Repair, Status::Deleted) {
+            tenant.status = tenant.status.after(order.event).map_err(|refused| match tenant.operation {
+                Some(operation) => Refusal::Busy(operation),
+                None => Refusal::NotNow(refused),
+            })?;
+        }
+        match tenant.operation {
+            Some(operation) if order.forced => others.extend(self.supersede(id, operation, &order, now).await?),
+            Some(operation) => return Err(Refusal::Busy(operation)),
+            None => {}
+        }
+        let blueprint = self.blueprint(&tenant).await?;
+        if let Some(step) = order.skipped.iter().find(|step| !blueprint.optional.contains(*step)) {
+            return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
+        }
+        tenant.remade += u32::from(order.from_start);
+        let mut operation = new_operation(&tenant, order.kind, &blueprint, now);
+        operation.forced = order.forced;
+        operation.skipped = order.skipped;
+        operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
+        if let Some((action, By { who, why })) = order.by {
+            let action = action.to_owned();
+            let (before, after) = (summary(&before), summary(&tenant));
+            others.push(Audit { at: now, who, why, action, operation: operation.id, before, after }.put(id)?);
+        }
+        let (accepted, writes) =
+            accept(tenant, &operation, Condition::Version(version), request, others, now)?;
+        match self.commit(accepted, writes, request).await {
+            Err(Refusal::Store(Error::Conflict(conflict))) => {
+                match self.get(id).await?.and_then(|tenant| tenant.value.operation) {
+                    Some(rival) => Err(Refusal::Busy(rival)),
+                    None => Err(Error::Conflict(conflict).into()),
+                }
+            }
+            done => done,
+        }
+    }
+
+    /// The writes that end an operation for the sake of the next: it is fenced by being over.
+    async fn supersede(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, Error> {
+        let lost = || Error::Unusable(format!("the record of operation {operation} is missing"));
+        let Versioned { value: mut record, version } =
+            self.operation(id, operation).await?.ok_or_else(lost)?;
+        let ledger = ResourceLedger::new(self.db.clone());
+        let (resources, reports) = (ledger.resources(id).await?, ledger.reports(id, operation).await?);
+        let steps = progress(&record, &resources, &reports, now);
+        if !record.is_fenced() {
+            let fault = order.by.as_ref().map(|(action, by)| stopped(action, by));
+            let reached = record.percent(&steps);
+            raise(&mut record, fault, Some(reached), now);
+        }
+        record.steps = steps;
+        record.state = State::Failed;
+        record.ended_at = Some(now);
+        let mut writes =
+            vec![Write::put(operation_key(id, operation), &record, Condition::Version(version))?];
+        writes.extend(Open::close(&self.db, operation).await?);
+        Ok(writes)
+    }
+
+    async fn reached(&self, record: &Operation, now: Timestamp) -> Result<u8, Error> {
+        let ledger = ResourceLedger::new(self.db.clone());
+        let resources = ledger.resources(&record.tenant).await?;
+        let reports = ledger.reports(&record.tenant, record.id).await?;
+        Ok(record.percent(&progress(record, &resources, &reports, now)))
+    }
+
+    /// What the request key led to before, if it did.
+    async fn answered(
+        &self,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Option<Accepted>, Refusal> {
+        let Some(request) = request else { return Ok(None) };
+        let known = Claims::new(self.db.clone()).request(request, now).await?;
+        known.map(|claim| answer(claim, request)).transpose()
+    }
+
+    /// Does all of the writes or none. The first is the request key's, if there is one.
+    async fn commit(
+        &self,
+        accepted: Accepted,
+        writes: Vec<Write>,
+        request: Option<&RequestKey>,
+    ) -> Result<Accepted, Refusal> {
+        match (self.db.transact(writes).await, request) {
+            (Ok(()), _) => Ok(accepted),
+            (Err(Error::Conflict(conflict)), Some(request)) if conflict.index == 0 => {
+                replay(conflict.existing.as_ref(), request)
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+}
+
+/// What an operator's stop looks like beside the faults of steps.
+fn stopped(action: &str, by: &By) -> StepFault {
+    let fault = fault::Fault::terminal(format!("{action} by {}: {}", by.who, by.why));
+    StepFault { step: "operator".to_owned(), fault }
+}
+
+fn standing(operation: &Operation) -> Value {
+    json!({ "state": operation.state, "on_failure": operation.on_failure })
+}
+
+fn summary(tenant: &Tenant) -> Value {
+    json!({ "status": tenant.status, "operation": tenant.operation })
+}
