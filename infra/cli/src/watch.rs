@@ -220,6 +220,7 @@ fn mark(state: StepState) -> &'static str {
         StepState::Undoing => "◂",
         StepState::Undone => "↺",
         StepState::Stuck => "!",
+        StepState::Skipped => "»",
     }
 }
 
@@ -232,6 +233,7 @@ fn word(state: StepState) -> &'static str {
         StepState::Undoing => "undoing",
         StepState::Undone => "undone",
         StepState::Stuck => "stuck",
+        StepState::Skipped => "skipped",
     }
 }
 
@@ -239,6 +241,7 @@ fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Provision => "provision",
         Kind::Delete => "delete",
+        Kind::Repair => "repair",
     }
 }
 

@@ -110,6 +110,18 @@ pub enum Begun {
     InFlight(Lease),
     /// The operation is fenced, or over. Nothing was begun.
     Fenced,
+    /// An operator lets the operation do without this step. Nothing was begun.
+    Skipped,
+}
+
+/// Whether a step of an operation may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Open,
+    /// The operation is fenced, or over.
+    Fenced,
+    /// An operator lets the operation do without the step.
+    Skipped,
 }
 
 /// How a success was received.
@@ -169,12 +181,13 @@ pub trait Ledger: Send + Sync {
     /// Records that the resource's absence was observed and frees the row.
     fn destroyed(&self, row: Resource) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Whether the operation may not begin any further step.
-    fn fenced(
+    /// Whether a step of the operation may begin.
+    fn standing(
         &self,
         tenant: &TenantId,
         operation: OperationId,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+        step: &'static str,
+    ) -> impl Future<Output = Result<Standing, Fault>> + Send;
 
     /// Records a probe's look.
     fn report(&self, report: Report) -> impl Future<Output = Result<(), Fault>> + Send;

@@ -10,7 +10,7 @@ use tenancy::{Mark, OperationId, Snapshot, TenantId};
 
 use crate::{
     Begun, Committed, Context, Destroying, Intent, Invocation, Lease, Ledger, Presence, Probe, Report,
-    Resource, Step,
+    Resource, Standing, Step,
 };
 
 /// Runs the calls of one step: decodes them, keeps the ledger, names the errors.
@@ -85,6 +85,8 @@ impl<S: Step, L: Ledger> Runner<S, L> {
             Begun::Started(row) => *row,
             Begun::Done(output) => return Ok(output),
             Begun::InFlight(lease) => return Err(in_flight(&lease)),
+            // What nothing needs has nothing to say.
+            Begun::Skipped => return Ok(Value::Null),
             Begun::Fenced => return Err(Fault::fenced("the operation was stopped before this step began")),
         };
         // The row's handle, not the one just computed: a resource made by an older version keeps its name.
@@ -164,8 +166,10 @@ impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
         let call: Call = decode("payload", payload)?;
         let tenant: Snapshot = decode("tenant", call.tenant)?;
         let params: P::Params = decode("params", call.params)?;
-        if self.ledger.fenced(&tenant.id, call.operation).await? {
-            return Err(Fault::fenced("the operation was stopped before this look"));
+        match self.ledger.standing(&tenant.id, call.operation, P::NAME).await? {
+            Standing::Open => {}
+            Standing::Skipped => return Ok(Value::Null),
+            Standing::Fenced => return Err(Fault::fenced("the operation was stopped before this look")),
         }
         let mark = Mark { deployment: self.deployment.clone(), tenant: tenant.id.clone() };
         let cx = Context { operation: call.operation, tenant, mark };

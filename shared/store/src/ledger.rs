@@ -1,6 +1,6 @@
 use fault::Fault;
 use jiff::Timestamp;
-use saga::{Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState};
+use saga::{Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing};
 use serde_json::Value;
 use tenancy::{Kind, Operation, OperationId, Status, Tenant, TenantId};
 
@@ -80,6 +80,23 @@ impl ResourceLedger {
         self.over(&resource).map(Some)
     }
 
+    /// Takes away a tenant's repair tasks whose resources are no longer stuck, nor about to go.
+    pub async fn close_repairs(&self, tenant: &TenantId, resources: &[Resource]) -> Result<(), Error> {
+        for task in RepairTask::of(&self.db, tenant).await? {
+            let open = |r: &Resource| {
+                r.step == task.id.step && matches!(r.state, ResourceState::Stuck | ResourceState::Destroying)
+            };
+            if resources.iter().any(open) {
+                continue;
+            }
+            match self.db.write(task.delete()).await {
+                Ok(_) | Err(Error::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Takes away the leases of a tenant that ended long ago: their Lambdas died without a word.
     pub async fn sweep_leases(&self, tenant: &TenantId, ended_before: Timestamp) -> Result<(), Error> {
         for mut resource in self.resources(tenant).await? {
@@ -112,10 +129,6 @@ impl ResourceLedger {
         self.db.get(&resource_key(tenant, step)).await?.as_ref().map(resource).transpose()
     }
 
-    async fn is_fenced(&self, tenant: &TenantId, operation: OperationId) -> Result<bool, Error> {
-        Ok(self.operation(tenant, operation).await?.is_none_or(|operation| operation.is_fenced()))
-    }
-
     async fn operation(&self, tenant: &TenantId, operation: OperationId) -> Result<Option<Operation>, Error> {
         self.db.get(&operation_key(tenant, operation)).await?.map(|row| row.decode()).transpose()
     }
@@ -144,14 +157,15 @@ impl Ledger for ResourceLedger {
             }
             Err(error) => return Err(error.into()),
         }
-        if self.is_fenced(&intent.tenant, intent.operation).await? {
+        let standing = self.standing(&intent.tenant, intent.operation, intent.step).await?;
+        if standing != Standing::Open {
             let version = row.version;
             let mut restored =
                 before.unwrap_or(Resource { state: ResourceState::Destroyed, attempts: 0, ..row });
             restored.lease = None;
             restored.version = version;
             self.put(&restored).await?;
-            return Ok(Begun::Fenced);
+            return Ok(if standing == Standing::Skipped { Begun::Skipped } else { Begun::Fenced });
         }
         Ok(Begun::Started(Box::new(row)))
     }
@@ -221,8 +235,18 @@ impl Ledger for ResourceLedger {
         Ok(())
     }
 
-    async fn fenced(&self, tenant: &TenantId, operation: OperationId) -> Result<bool, Fault> {
-        Ok(self.is_fenced(tenant, operation).await?)
+    async fn standing(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+        step: &'static str,
+    ) -> Result<Standing, Fault> {
+        Ok(match self.operation(tenant, operation).await? {
+            Some(operation) if operation.is_fenced() => Standing::Fenced,
+            Some(operation) if operation.skipped.contains(step) => Standing::Skipped,
+            Some(_) => Standing::Open,
+            None => Standing::Fenced,
+        })
     }
 
     async fn report(&self, mut report: Report) -> Result<(), Fault> {

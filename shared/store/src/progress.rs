@@ -26,6 +26,9 @@ pub fn progress(
     drawn
         .into_iter()
         .map(|step| match (resource(step), report(step)) {
+            _ if operation.skipped.contains(step) => {
+                StepProgress { state: StepState::Skipped, ..StepProgress::waiting(step) }
+            }
             (Some(resource), _) if resource.operation == operation.id => made(resource, now),
             (_, Some(report)) => looked(report),
             _ => StepProgress::waiting(step),

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use fault::Fault;
 use jiff::{Timestamp, ToSpan};
-use saga::{Resource, ResourceState};
+use saga::Resource;
 use serde::{Deserialize, Serialize};
 use tenancy::{OperationId, TenantId};
 
@@ -93,24 +93,9 @@ impl RepairTask {
         db.query_all(Table::Ledger, "REPAIR", "").await?.iter().map(task).collect()
     }
 
-    /// Takes away a tenant's tasks whose resources are no longer stuck, and are not about to go.
-    pub async fn close(db: &Database, tenant: &TenantId, resources: &[Resource]) -> Result<(), Error> {
-        let rows = db.query_all(Table::Ledger, "REPAIR", &format!("{tenant}:")).await?;
-        for row in rows {
-            let step = task(&row)?.id.step;
-            let open = |r: &Resource| {
-                r.step == step && matches!(r.state, ResourceState::Stuck | ResourceState::Destroying)
-            };
-            if resources.iter().any(open) {
-                continue;
-            }
-            let condition = Condition::Version(row.version);
-            match db.write(Write::Delete { key: row.key, condition }).await {
-                Ok(_) | Err(Error::Conflict(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    /// A tenant's tasks.
+    pub(crate) async fn of(db: &Database, tenant: &TenantId) -> Result<Vec<Self>, Error> {
+        db.query_all(Table::Ledger, "REPAIR", &format!("{tenant}:")).await?.iter().map(task).collect()
     }
 
     pub(crate) fn delete(&self) -> Write {

@@ -27,6 +27,23 @@ pub fn init() {
         .init();
 }
 
+/// Records how many of something an operator must know of were found: each is a metric of its own, with an alarm.
+pub fn found(deployment: &str, finding: &str, count: usize) {
+    let line = json!({
+        "_aws": {
+            "Timestamp": Timestamp::now().as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Tenantry",
+                "Dimensions": [["deployment"]],
+                "Metrics": [{ "Name": finding, "Unit": "Count" }],
+            }],
+        },
+        "deployment": deployment,
+        finding: count,
+    });
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
 /// Records how one call of a step ended: `outcome` is `ok` or the fault's name.
 pub fn step_ended(step: &str, action: &str, outcome: &str, took: Duration) {
     let line = json!({

@@ -98,8 +98,10 @@ impl Operation {
             Kind::Provision => StepState::Done,
             Kind::Delete | Kind::Repair => StepState::Undone,
         };
-        let done =
-            |name: &str| steps.iter().find(|step| step.name == name).is_none_or(|step| step.state == wanted);
+        let done = |name: &str| {
+            let step = steps.iter().find(|step| step.name == name);
+            step.is_none_or(|step| step.state == wanted || step.state == StepState::Skipped)
+        };
         self.workflow.percent(&self.usual_ms, done).min(99)
     }
 }
@@ -112,6 +114,14 @@ pub enum Kind {
     Delete,
     /// Destroys what an earlier operation could not.
     Repair,
+}
+
+impl Kind {
+    /// Whether it is nothing but a teardown.
+    #[must_use]
+    pub fn tears_down(self) -> bool {
+        matches!(self, Self::Delete | Self::Repair)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +186,8 @@ pub enum StepState {
     Undoing,
     Undone,
     Stuck,
+    /// An operator lets the operation do without it.
+    Skipped,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use saga::{Report, Resource, Subject};
 use serde::Deserialize;
 use store::{ResourceLedger, Tenants, progress};
-use tenancy::{OperationId, State, StepFault};
+use tenancy::{OperationId, StepFault};
 
 #[derive(Debug)]
 pub struct Fence {
@@ -40,18 +40,16 @@ impl Fence {
         let now = Timestamp::now();
         let gone = || Fault::terminal(format!("there is no operation {operation} of a tenant {id}"));
         let record = self.tenants.operation(id, operation).await?.ok_or_else(gone)?.value;
-        // The answer of a successful activation can be lost. What is alive is not torn down for that.
-        if record.state == State::Succeeded {
-            return Err(Fault::terminal(format!(
-                "operation {operation} has already succeeded; nothing is torn down"
-            )));
+        // The answer of a successful activation can be lost: what is alive is not torn down for that. And an
+        // operation that a forced deletion has ended leaves the tearing down to that.
+        if record.state.is_final() {
+            return Err(Fault::fenced(format!("operation {operation} is over; nothing is torn down")));
         }
-        self.tenants.started(id, operation, &input.execution, now).await?;
         let (resources, reports) =
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let reached = record.percent(&progress(&record, &resources, &reports, now));
         let fault = input.error.map(|caught| reason(operation, resources, reports, &caught));
-        self.tenants.fence(id, operation, fault, Some(reached), now).await?;
+        self.tenants.tear_down(id, operation, &input.execution, fault, Some(reached), now).await?;
         Ok(())
     }
 }

@@ -29,6 +29,9 @@ impl ListResources {
         let (id, operation) = (subject.tenant(), subject.operation);
         let gone = || Fault::terminal(format!("there is no operation {operation} of a tenant {id}"));
         let record = self.tenants.operation(id, operation).await?.ok_or_else(gone)?.value;
+        if record.state.is_final() {
+            return Err(Fault::fenced(format!("operation {operation} is over; another tears down")));
+        }
         let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
         let wave = next_wave(operation, doomed(&record, &tenant, self.ledger.resources(id).await?));
         let resources = wave.into_iter().map(|r| Doomed { step: r.step, destroyer: r.destroyer });

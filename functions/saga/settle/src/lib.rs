@@ -3,9 +3,9 @@
 
 use fault::Fault;
 use jiff::Timestamp;
-use saga::{Resource, Subject};
+use saga::Subject;
 use serde::Serialize;
-use store::{Outcome, ResourceLedger, Tenants, progress};
+use store::{Outcome, ResourceLedger, Tenants, doomed, progress};
 use tenancy::{Event, Kind, State, Status, StepProgress};
 
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Settle {
 #[derive(Debug, Serialize)]
 pub struct Output {
     pub status: Status,
-    /// The steps whose resources are left.
+    /// The steps whose resources are left and should not be.
     pub left: Vec<String>,
 }
 
@@ -30,11 +30,16 @@ impl Settle {
         let now = Timestamp::now();
         let (resources, reports) =
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
-        let left: Vec<String> =
-            resources.iter().filter(|r| r.is_left()).map(|r: &Resource| r.step.clone()).collect();
+        let tenant = self.tenants.get(id).await?;
+        let tenant = tenant.ok_or_else(|| Fault::terminal(format!("there is no tenant {id}")))?.value;
+        let left = doomed(&record, &tenant, resources.clone());
+        let left: Vec<String> = left.into_iter().map(|resource| resource.step).collect();
         let (event, state) = match (left.is_empty(), record.kind) {
             (true, Kind::Provision) => (Event::RolledBack, State::Failed),
             (true, Kind::Delete) => (Event::Deleted, State::Succeeded),
+            (true, Kind::Repair) => (Event::Repaired, State::Succeeded),
+            // The tenant is gone, and what is left of it is the operators': each has its repair task.
+            (false, Kind::Delete) if record.forced => (Event::Deleted, State::Stuck),
             (false, _) => (Event::GotStuck, State::Stuck),
         };
         let mut steps = progress(&record, &resources, &reports, now);
@@ -44,6 +49,7 @@ impl Settle {
         {
             step.fault.get_or_insert_with(|| first.fault.clone());
         }
+        self.ledger.close_repairs(id, &resources).await?;
         let outcome = Outcome { event, state, steps, endpoints: None };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
         Ok(Output { status: tenant.status, left })

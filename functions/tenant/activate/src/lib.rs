@@ -39,7 +39,13 @@ impl Activate {
         let (resources, reports) =
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let steps = progress(&record, &resources, &reports, now);
-        if let Some(open) = steps.iter().find(|step| step.state != StepState::Done) {
+        let blueprint = self.catalogue.pinned(&record.blueprint).await?;
+        // What is nice to have does not keep a tenant from its life (invariant 11).
+        let optional = blueprint.map(|blueprint| blueprint.optional).unwrap_or_default();
+        let proven = |step: &&StepProgress| {
+            matches!(step.state, StepState::Done | StepState::Skipped) || optional.contains(&step.name)
+        };
+        if let Some(open) = steps.iter().find(|step| !proven(step)) {
             return Err(Fault::terminal(format!(
                 "{} is {:?}, so nothing proves that the tenant works",
                 open.name, open.state
@@ -54,6 +60,7 @@ impl Activate {
             endpoints: Some(input.endpoints),
         };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
+        self.ledger.close_repairs(id, &resources).await?;
         // Better percentages are nice to have (invariant 11): another activation may be learning at this moment.
         if let Err(error) = self.catalogue.learn(&tenant.blueprint.name, took).await {
             tracing::debug!("nothing learnt from {operation}: {error}");

@@ -3,21 +3,15 @@
 //! An execution is named by its operation, so a row that is delivered twice, or whose answer was lost, starts
 //! one execution. The row is deleted only after Step Functions has it.
 
-use std::collections::HashMap;
-
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_sdk_sfn::Client;
 use fault::Fault;
-use serde_json::json;
+use step_functions::{Executions, Machine};
 use store::{Database, Outbox};
-use tenancy::Kind;
 
 #[derive(Debug)]
 pub struct Dispatch {
-    pub step_functions: Client,
+    pub executions: Executions,
     pub db: Database,
-    /// The state machine of each kind of operation.
-    pub machines: HashMap<Kind, String>,
 }
 
 impl Dispatch {
@@ -44,17 +38,13 @@ impl Dispatch {
         }
         let row: Outbox = serde_dynamo::from_item(item)
             .map_err(|e| Fault::terminal(format!("an outbox row does not decode: {e}")))?;
-        let machine =
-            self.machines.get(&row.kind).ok_or_else(|| Fault::terminal("no state machine does that"))?;
-        let input = json!({ "operation": row.operation, "tenant": { "id": row.tenant } });
-        let request = self.step_functions.start_execution().state_machine_arn(machine);
-        match request.name(row.operation.to_string()).input(input.to_string()).send().await {
-            Ok(_) => tracing::info!(tenant.id = %row.tenant, execution.id = %row.operation, "started"),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => {
-                tracing::info!(tenant.id = %row.tenant, execution.id = %row.operation, "was started before");
-            }
-            Err(e) => return Err(aws::fault("step-functions", &e)),
-        }
+        let machine = if row.kind.tears_down() { Machine::Teardown } else { Machine::Provision };
+        let started =
+            self.executions.start(machine, &row.operation.to_string(), &row.input()).await?;
+        tracing::info!(
+            tenant.id = %row.tenant, execution.id = %row.operation,
+            "{}", if started { "started" } else { "was started before" }
+        );
         Ok(row.done(&self.db).await?)
     }
 }

@@ -1,0 +1,177 @@
+//! Finds what has stalled, died or got stuck, every minute, and sets it going again (invariants 7 and 12).
+//!
+//! It reads two small index partitions, the operations that are not over and the repair tasks, and asks Step
+//! Functions only about those few that are overdue. It never destroys anything itself: it starts the machines, so
+//! that fence, drain and ledger hold for what it does, too.
+
+mod engine;
+
+use fault::Fault;
+use jiff::{Timestamp, ToSpan};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use step_functions::{Course, Machine};
+use store::{By, Database, Open, Outbox, Refusal, RepairTask, ResourceLedger, Tenants};
+use tenancy::{Operation, TenantId};
+
+pub use engine::Engine;
+
+/// How long until an operation that goes on is looked at again.
+const LOOK_MINUTES: i64 = 5;
+/// How long the executions of a cancelled operation have to come to their end by themselves.
+const CANCEL_MINUTES: i64 = 2;
+/// No Lambda lives longer than its lease, so one that ended this long ago belongs to nobody.
+const LEASE_MINUTES: i64 = 15;
+
+#[derive(Debug)]
+pub struct Janitor<E> {
+    engine: E,
+    db: Database,
+    deployment: String,
+}
+
+/// Nothing, from the schedule. An operator may ask about one tenant, and as if it were later.
+#[derive(Debug, Default, Deserialize)]
+pub struct Input {
+    #[serde(default)]
+    pub tenant: Option<TenantId>,
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
+}
+
+/// What an operator must know of, each a metric with an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Finding {
+    /// Past its state's deadline, or its execution is gone.
+    OperationStalled,
+    /// Accepted, and not started within a minute.
+    OutboxOverdue,
+}
+
+impl<E: Engine> Janitor<E> {
+    pub fn new(engine: E, db: Database, deployment: String) -> Self {
+        Self { engine, db, deployment }
+    }
+
+    /// Looks at everything once. What goes wrong with one tenant does not keep it from the next; whatever it was,
+    /// it is met again in a minute.
+    pub async fn run(&self, input: Input) -> Result<(), Fault> {
+        let now = input.as_of.unwrap_or_else(Timestamp::now);
+        let wanted = |tenant: &TenantId| input.tenant.as_ref().is_none_or(|only| only == tenant);
+        let mut findings = Vec::new();
+        for open in Open::all(&self.db).await? {
+            if open.due > now || !wanted(&open.tenant) {
+                continue;
+            }
+            let (tenant, operation) = (open.tenant.clone(), open.operation);
+            match self.attend(open, now).await {
+                Ok(found) => findings.extend(found),
+                Err(fault) => tracing::warn!(
+                    tenant.id = %tenant, execution.id = %operation, "an operation could not be looked at: {fault}"
+                ),
+            }
+        }
+        let tasks: Vec<RepairTask> =
+            RepairTask::all(&self.db).await?.into_iter().filter(|task| wanted(&task.id.tenant)).collect();
+        for task in tasks.iter().filter(|task| task.next_try <= now) {
+            if let Err(fault) = self.repair(task, now).await {
+                tracing::warn!(tenant.id = %task.id.tenant, step.name = task.id.step, "was not retried: {fault}");
+            }
+        }
+        let count = |finding| findings.iter().filter(|found| **found == finding).count();
+        telemetry::found(&self.deployment, "OperationStalled", count(Finding::OperationStalled));
+        telemetry::found(&self.deployment, "OutboxOverdue", count(Finding::OutboxOverdue));
+        telemetry::found(&self.deployment, "CompensationStuck", tasks.len());
+        Ok(())
+    }
+
+    /// Looks at an operation that should have got on by now.
+    async fn attend(&self, open: Open, now: Timestamp) -> Result<Option<Finding>, Fault> {
+        let (id, operation) = (&open.tenant, open.operation);
+        let record = Tenants::new(self.db.clone()).operation(id, operation).await?.map(|found| found.value);
+        let Some(record) = record.filter(|record| !record.state.is_final()) else {
+            open.closed(&self.db).await?;
+            return Ok(None);
+        };
+        if let Some(row) = Outbox::waiting(&self.db, id, operation).await? {
+            tracing::warn!(tenant.id = %id, execution.id = %operation, "was never started; it is now");
+            self.engine.start(machine(&record), &operation.to_string(), &row.input()).await?;
+            row.done(&self.db).await?;
+            open.again(&self.db, now + LOOK_MINUTES.minutes()).await?;
+            return Ok(Some(Finding::OutboxOverdue));
+        }
+        ResourceLedger::new(self.db.clone()).sweep_leases(id, now - LEASE_MINUTES.minutes()).await?;
+        let (running, ends) = self.executions(&record).await?;
+        if running.is_empty() {
+            let cause = format!("its executions ended without a word: {}", ends.join(", "));
+            tracing::error!(tenant.id = %id, execution.id = %operation, "an operation died: {cause}");
+            let name = format!("{operation}-{}", open.looks);
+            self.engine.start(Machine::Teardown, &name, &teardown(&record, &cause)).await?;
+            open.again(&self.db, now + LOOK_MINUTES.minutes()).await?;
+            return Ok(Some(Finding::OperationStalled));
+        }
+        let overdue = now >= record.deadline();
+        if overdue {
+            let (state, since) = (record.state, record.deadline());
+            tracing::error!(tenant.id = %id, execution.id = %operation, "{state:?} and overdue since {since}");
+        }
+        // Cancelled, and its execution did not come round to hear of it. The fence is up, so it can be stopped
+        // wherever it is; what it leaves is found dead by the next look.
+        let hangs = record.teardown.is_none()
+            && record.fenced_at.is_some_and(|fenced| fenced + CANCEL_MINUTES.minutes() <= now);
+        if hangs {
+            for execution in &running {
+                self.engine.stop(execution, "The operation was cancelled.").await?;
+            }
+        }
+        let pause = if hangs { 0 } else { LOOK_MINUTES };
+        open.again(&self.db, now + pause.minutes()).await?;
+        Ok(overdue.then_some(Finding::OperationStalled))
+    }
+
+    /// The executions of an operation that run, and how the others ended.
+    async fn executions(&self, record: &Operation) -> Result<(Vec<String>, Vec<String>), Fault> {
+        let first = self.engine.arn(machine(record), &record.id.to_string());
+        let mut executions = vec![first];
+        executions.extend(record.teardown.clone().filter(|teardown| *teardown != executions[0]));
+        let (mut running, mut ends) = (Vec::new(), Vec::new());
+        for execution in executions {
+            match self.engine.course(&execution).await? {
+                Course::Running => running.push(execution),
+                Course::Ended(status) => ends.push(status),
+                Course::Unknown => ends.push("there is none".to_owned()),
+            }
+        }
+        Ok((running, ends))
+    }
+
+    async fn repair(&self, task: &RepairTask, now: Timestamp) -> Result<(), Fault> {
+        let tenant = &task.id.tenant;
+        // Closes it if a later operation has taken the resource up, or away.
+        let ledger = ResourceLedger::new(self.db.clone());
+        ledger.close_repairs(tenant, &ledger.resources(tenant).await?).await?;
+        let why = format!("due for the {}. time", task.tries + 1);
+        let by = By { who: "saga-janitor".to_owned(), why };
+        match Tenants::new(self.db.clone()).repair(&task.id, by, None, now).await {
+            Ok(_) | Err(Refusal::Busy(_) | Refusal::NoSuch(_)) => Ok(()),
+            Err(Refusal::Store(error)) => Err(error.into()),
+            Err(refusal) => Err(Fault::terminal(refusal.to_string())),
+        }
+    }
+}
+
+fn machine(record: &Operation) -> Machine {
+    if record.kind.tears_down() { Machine::Teardown } else { Machine::Provision }
+}
+
+/// What a teardown is started with: the error only where something failed.
+fn teardown(record: &Operation, cause: &str) -> Value {
+    let mut input = json!({ "operation": record.id, "tenant": { "id": record.tenant } });
+    if !record.kind.tears_down() {
+        input["error"] = json!({ "Error": "ExecutionDied", "Cause": cause });
+    }
+    input
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use saga::{Begun, Intent, Lease, Ledger as _, ResourceState};
+use store::{Catalogue, Order, TaskId};
+use tenancy::{OperationId, SignupRequest, State, Status, Tenant};
+
+use super::*;
+
+/// Step Functions as far as the janitor sees it: executions and what became of them.
+#[derive(Debug, Default)]
+struct Fake {
+    courses: Mutex<BTreeMap<String, Course>>,
+    inputs: Mutex<Vec<(String, Value)>>,
+}
+
+impl Engine for &Fake {
+    async fn start(&self, machine: Machine, name: &str, input: &Value) -> Result<bool, Fault> {
+        let arn = self.arn(machine, name);
+        self.inputs.lock().unwrap_or_else(PoisonError::into_inner).push((arn.clone(), input.clone()));
+        Ok(self.became(&arn, Course::Running).is_none())
+    }
+
+    async fn course(&self, execution: &str) -> Result<Course, Fault> {
+        let courses = self.courses.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(courses.get(execution).cloned().unwrap_or(Course::Unknown))
+    }
+
+    async fn stop(&self, execution: &str, _: &str) -> Result<(), Fault> {
+        self.became(execution, Course::Ended("ABORTED".to_owned()));
+        Ok(())
+    }
+
+    fn arn(&self, machine: Machine, name: &str) -> String {
+        format!("{machine:?}:{name}")
+    }
+}
+
+impl Fake {
+    fn became(&self, execution: &str, course: Course) -> Option<Course> {
+        self.courses.lock().unwrap_or_else(PoisonError::into_inner).insert(execution.to_owned(), course)
+    }
+
+    fn started(&self) -> Vec<String> {
+        let inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+        inputs.iter().map(|(arn, _)| arn.clone()).collect()
+    }
+}
+
+/// A deployment with one tenant, whose provisioning was accepted.
+struct Bed {
+    db: Database,
+    engine: Fake,
+    tenant: TenantId,
+    operation: OperationId,
+    accepted: Timestamp,
+}
+
+impl Bed {
+    async fn new() -> Self {
+        let db = Database::memory();
+        let plan = serde_json::from_value(json!({
+            "id": "starter", "name": "Starter", "description": "", "price_cents": 2900, "currency": "EUR",
+            "billing_cycle": "month", "trial_days": 14, "popular": false, "active": true, "features": [],
+            "limits": {},
+        }))
+        .expect("a plan");
+        let blueprint: tenancy::Blueprint = serde_json::from_value(json!({
+            "name": "shop", "version": 1, "description": "", "active": true, "plans": ["starter"],
+            "workflow": { "step": "make-thing" },
+        }))
+        .expect("a blueprint");
+        let catalogue = Catalogue::new(db.clone());
+        catalogue.put_plan(&plan).await.expect("put");
+        catalogue.put_blueprint(&blueprint).await.expect("put");
+        let request: SignupRequest = serde_json::from_value(json!({
+            "name": "Acme", "subdomain": "acme", "email": "o@example.com", "blueprint": "shop",
+        }))
+        .expect("a request");
+        let signup = request.check(Some(blueprint), &[plan], &[]).expect("a signup");
+        let accepted = Timestamp::now();
+        let answer = Tenants::new(db.clone()).sign_up(&signup, None, accepted).await.expect("accepted");
+        Self { db, engine: Fake::default(), tenant: answer.tenant.id, operation: answer.operation, accepted }
+    }
+
+    /// The same, and its execution was started.
+    async fn started() -> Self {
+        let bed = Self::new().await;
+        let row = Outbox::waiting(&bed.db, &bed.tenant, bed.operation).await.expect("read").expect("a row");
+        row.done(&bed.db).await.expect("taken away");
+        bed.engine.became(&format!("Provision:{}", bed.operation), Course::Running);
+        bed
+    }
+
+    async fn look(&self, minutes: i64) {
+        let janitor = Janitor::new(&self.engine, self.db.clone(), "test".to_owned());
+        let as_of = Some(self.accepted + minutes.minutes());
+        janitor.run(Input { tenant: None, as_of }).await.expect("it looks");
+    }
+
+    fn tenants(&self) -> Tenants {
+        Tenants::new(self.db.clone())
+    }
+
+    async fn record(&self) -> Operation {
+        self.tenants().operation(&self.tenant, self.operation).await.expect("read").expect("there").value
+    }
+
+    async fn tenant(&self) -> Tenant {
+        self.tenants().get(&self.tenant).await.expect("read").expect("there").value
+    }
+
+    async fn settle(&self, operation: OperationId, event: tenancy::Event, state: State) {
+        let outcome = store::Outcome { event, state, steps: Vec::new(), endpoints: None };
+        self.tenants().settle(&self.tenant, operation, outcome, self.accepted).await.expect("settled");
+    }
+
+    /// A resource that would not go.
+    async fn stuck(&self) -> TaskId {
+        let ledger = ResourceLedger::new(self.db.clone());
+        let intent = Intent {
+            tenant: self.tenant.clone(),
+            step: "make-thing",
+            operation: self.operation,
+            handle: json!({}),
+            input: "digest".to_owned(),
+            destroyer: "arn".to_owned(),
+            lease: Lease { holder: "call".to_owned(), until: self.accepted },
+        };
+        let Begun::Started(row) = ledger.begin(intent).await.expect("begun") else { panic!("fresh") };
+        ledger.commit(*row, &json!({})).await.expect("live");
+        let fault = Fault::terminal("denied");
+        ledger.mark_stuck(&self.tenant, "make-thing", self.operation, fault).await.expect("marked");
+        self.settle(self.operation, tenancy::Event::GotStuck, State::Stuck).await;
+        TaskId { tenant: self.tenant.clone(), step: "make-thing".to_owned() }
+    }
+}
+
+#[tokio::test]
+async fn what_was_never_started_is_started_once() {
+    let bed = Bed::new().await;
+    bed.look(0).await;
+    assert!(bed.engine.started().is_empty(), "the stream has a minute for it");
+    bed.look(1).await;
+    bed.look(2).await;
+    assert_eq!(bed.engine.started(), [format!("Provision:{}", bed.operation)]);
+    assert_eq!(Outbox::waiting(&bed.db, &bed.tenant, bed.operation).await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn what_runs_is_left_alone() {
+    let bed = Bed::started().await;
+    for minutes in [1, 6, 60] {
+        bed.look(minutes).await;
+    }
+    assert!(bed.engine.started().is_empty());
+}
+
+#[tokio::test]
+async fn an_execution_that_died_is_torn_down_with_its_reason() {
+    let bed = Bed::started().await;
+    bed.engine.became(&format!("Provision:{}", bed.operation), Course::Ended("ABORTED".to_owned()));
+    bed.look(1).await;
+    let teardown = format!("Teardown:{}-0", bed.operation);
+    assert_eq!(bed.engine.started(), [teardown.clone()]);
+    let input = bed.engine.inputs.lock().expect("no panic")[0].1.clone();
+    assert_eq!(input["error"]["Error"], "ExecutionDied");
+    assert!(input["error"]["Cause"].as_str().is_some_and(|cause| cause.contains("ABORTED")), "{input}");
+
+    let (id, operation) = (&bed.tenant, bed.operation);
+    let fenced = bed.tenants().tear_down(id, operation, &teardown, None, Some(0), bed.accepted).await;
+    assert_eq!(fenced.expect("raised").teardown.as_deref(), Some(teardown.as_str()));
+    bed.look(20).await;
+    assert_eq!(bed.engine.started().len(), 1, "it is under way");
+    bed.engine.became(&teardown, Course::Ended("FAILED".to_owned()));
+    bed.look(40).await;
+    assert_eq!(bed.engine.started().len(), 2, "a teardown that dies is begun again");
+}
+
+#[tokio::test]
+async fn a_cancelled_operation_whose_execution_hangs_is_stopped_and_then_torn_down() {
+    let bed = Bed::started().await;
+    let by = By { who: "me".to_owned(), why: "it hangs".to_owned() };
+    bed.tenants().cancel(&bed.tenant, bed.operation, by, None, bed.accepted).await.expect("cancelled");
+    assert_eq!(bed.record().await.state, State::Compensating);
+    bed.look(1).await;
+    let execution = format!("Provision:{}", bed.operation);
+    assert_eq!((&bed.engine).course(&execution).await, Ok(Course::Running), "it may still come round");
+    bed.look(2).await;
+    assert_eq!((&bed.engine).course(&execution).await, Ok(Course::Ended("ABORTED".to_owned())));
+    bed.look(3).await;
+    assert_eq!(bed.engine.started().len(), 1);
+}
+
+#[tokio::test]
+async fn an_operation_that_is_over_is_no_longer_looked_at() {
+    let bed = Bed::started().await;
+    assert_eq!(Open::all(&bed.db).await.expect("read").len(), 1);
+    bed.settle(bed.operation, tenancy::Event::Provisioned, State::Succeeded).await;
+    assert!(Open::all(&bed.db).await.expect("read").is_empty());
+    bed.look(60).await;
+    assert!(bed.engine.started().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_stuck_is_tried_again_when_it_is_due_and_by_one_operation() {
+    let bed = Bed::started().await;
+    let task = bed.stuck().await;
+    bed.look(4).await;
+    assert_eq!(bed.tenant().await.operation, None, "it is not due");
+    bed.look(6).await;
+    let tenant = bed.tenant().await;
+    let operation = tenant.operation.expect("a repair is under way");
+    assert_eq!(tenant.status, Status::Stuck);
+    bed.look(6).await;
+    assert_eq!(bed.tenant().await.operation, Some(operation));
+
+    let ledger = ResourceLedger::new(bed.db.clone());
+    let fault = Fault::terminal("denied again");
+    ledger.mark_stuck(&bed.tenant, "make-thing", operation, fault).await.expect("marked");
+    let after = RepairTask::get(&bed.db, &task).await.expect("read").expect("still there");
+    assert_eq!((after.tries, after.operation), (2, operation));
+    assert!(after.next_try > bed.accepted + 9.minutes(), "ever more seldom");
+}
+
+#[tokio::test]
+async fn a_task_whose_resource_was_taken_up_again_is_closed() {
+    let bed = Bed::started().await;
+    let task = bed.stuck().await;
+    let by = By { who: "me".to_owned(), why: "again".to_owned() };
+    let retry = bed.tenants().order(&bed.tenant, Order::retry(by), None, bed.accepted).await.expect("accepted");
+    let ledger = ResourceLedger::new(bed.db.clone());
+    let intent = Intent {
+        tenant: bed.tenant.clone(),
+        step: "make-thing",
+        operation: retry.operation,
+        handle: json!({}),
+        input: "digest".to_owned(),
+        destroyer: "arn".to_owned(),
+        lease: Lease { holder: "another".to_owned(), until: bed.accepted },
+    };
+    let Begun::Started(row) = ledger.begin(intent).await.expect("begun") else { panic!("taken up") };
+    ledger.commit(*row, &json!({})).await.expect("live");
+    bed.look(6).await;
+    assert_eq!(RepairTask::get(&bed.db, &task).await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn leases_that_ended_long_ago_are_taken_away() {
+    let bed = Bed::started().await;
+    let ledger = ResourceLedger::new(bed.db.clone());
+    let intent = Intent {
+        tenant: bed.tenant.clone(),
+        step: "make-thing",
+        operation: bed.operation,
+        handle: json!({}),
+        input: "digest".to_owned(),
+        destroyer: "arn".to_owned(),
+        lease: Lease { holder: "dead".to_owned(), until: bed.accepted },
+    };
+    ledger.begin(intent).await.expect("begun");
+    let lease = async || ledger.resources(&bed.tenant).await.expect("read")[0].lease.clone();
+    bed.look(5).await;
+    assert!(lease().await.is_some());
+    bed.look(20).await;
+    assert_eq!(lease().await, None);
+    assert_eq!(ledger.resources(&bed.tenant).await.expect("read")[0].state, ResourceState::Intended);
+}
