@@ -4,4 +4,5 @@
 
 mod front;
 mod merchant_workspace;
+mod operators;
 mod outbox;

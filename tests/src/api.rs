@@ -41,11 +41,31 @@ impl Api {
     }
 
     pub async fn retry(&self, tenant: &str) -> Operation {
-        self.change(Method::POST, &format!("/v1/tenants/{tenant}/retry")).await
+        self.act(&format!("/v1/tenants/{tenant}/retry")).await
     }
 
     pub async fn delete(&self, tenant: &str) -> Operation {
-        self.change(Method::DELETE, &format!("/v1/tenants/{tenant}")).await
+        self.change(Method::DELETE, &format!("/v1/tenants/{tenant}"), &Value::Null).await
+    }
+
+    pub async fn force_delete(&self, tenant: &str) -> Operation {
+        self.act(&format!("/v1/tenants/{tenant}/force-delete")).await
+    }
+
+    pub async fn cancel(&self, operation: &Operation) -> Operation {
+        self.act(&format!("/v1/tenants/{}/operations/{}/cancel", operation.tenant, operation.id)).await
+    }
+
+    /// The repair tasks of a tenant.
+    pub async fn repair_tasks(&self, tenant: &str) -> Vec<Value> {
+        let listing = self.read(&format!("/v1/repair-tasks?limit=100&after={tenant}")).await;
+        let tasks = listing["repair_tasks"].as_array().expect("a list").iter();
+        tasks.filter(|task| task["tenant"] == tenant).cloned().collect()
+    }
+
+    /// What an operator asks for, with a reason.
+    pub async fn act(&self, path: &str) -> Operation {
+        self.change(Method::POST, path, &json!({ "reason": "a test asks for it" })).await
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -79,9 +99,12 @@ impl Api {
         }
     }
 
-    async fn change(&self, method: Method, path: &str) -> Operation {
-        let answer =
-            self.http.request(method, format!("{}{path}", self.url)).send().await.expect("the API answers");
+    async fn change(&self, method: Method, path: &str, body: &Value) -> Operation {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let answer = request.send().await.expect("the API answers");
         let status = answer.status();
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(status, StatusCode::ACCEPTED, "{answer}");

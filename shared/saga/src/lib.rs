@@ -12,7 +12,9 @@ mod step;
 mod subject;
 
 pub use function::{Error, Function, Invocation, function, serve, serve_probe};
-pub use ledger::{Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing};
+pub use ledger::{
+    Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing,
+};
 pub use probe::Probe;
 pub use runner::{ProbeRunner, Runner};
 pub use step::{Context, Presence, Step};

@@ -2,9 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
-use tenancy::{
-    Event, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId,
-};
+use tenancy::{Event, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId};
 
 use crate::audit::{Audit, By};
 use crate::claims::{Claims, RequestKey};
@@ -106,44 +104,88 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        let found = self.get(id).await?;
         if let Some(accepted) = self.answered(request, now).await? {
             return Ok(accepted);
         }
-        let tenant = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?.value;
-        let missing = || Refusal::NoSuch(format!("operation {operation} of tenant {id}"));
-        let Versioned { value: before, version } = self.operation(id, operation).await?.ok_or_else(missing)?;
-        if before.state.is_final() {
-            return Err(Refusal::NotPossible(format!("operation {operation} is over")));
-        }
-        if before.kind != Kind::Provision {
-            let detail = "only a provisioning can be cancelled: what a teardown destroyed is gone";
-            return Err(Refusal::NotPossible(detail.to_owned()));
-        }
+        let (tenant, found) = self.under_way(id, operation).await?;
+        let mut record = found.value.clone();
         // Its teardown may be past asking what to destroy.
-        if before.is_fenced() && before.holds() {
-            return Err(Refusal::NotPossible(format!("operation {operation} has stopped; delete the tenant")));
+        if record.is_fenced() && record.holds() {
+            return Err(Refusal::NotPossible(format!(
+                "operation {operation} has stopped; delete the tenant"
+            )));
         }
-        let mut record = before.clone();
         record.on_failure = OnFailure::Compensate;
         if !record.is_fenced() {
             let reached = self.reached(&record, now).await?;
             raise(&mut record, Some(stopped("cancelled", &by)), Some(reached), now);
         }
+        let soon = Open::soon(&self.db, operation, now + CANCEL_MINUTES.minutes()).await?;
+        self.amend(tenant, found, record, ("cancel", by), soon, request, now).await
+    }
+
+    /// Lets a provisioning do without an optional step.
+    pub async fn skip(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        step: &str,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        if let Some(accepted) = self.answered(request, now).await? {
+            return Ok(accepted);
+        }
+        let (tenant, found) = self.under_way(id, operation).await?;
+        if !self.blueprint(&tenant).await?.optional.contains(step) {
+            return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
+        }
+        let mut record = found.value.clone();
+        record.skipped.insert(step.to_owned());
+        self.amend(tenant, found, record, ("skip", by), None, request, now).await
+    }
+
+    /// A provisioning that is not over, with its tenant.
+    async fn under_way(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+    ) -> Result<(Tenant, Versioned<Operation>), Refusal> {
+        let tenant = self.get(id).await?.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?.value;
+        let missing = || Refusal::NoSuch(format!("operation {operation} of tenant {id}"));
+        let found = self.operation(id, operation).await?.ok_or_else(missing)?;
+        if found.value.state.is_final() {
+            return Err(Refusal::NotPossible(format!("operation {operation} is over")));
+        }
+        if found.value.kind != Kind::Provision {
+            let detail = "only a provisioning can be changed on its way: what a teardown destroyed is gone";
+            return Err(Refusal::NotPossible(detail.to_owned()));
+        }
+        Ok((tenant, found))
+    }
+
+    /// Writes an operation that an operator changed on its way.
+    #[allow(clippy::too_many_arguments)] // One line each of the transaction.
+    async fn amend(
+        &self,
+        tenant: Tenant,
+        before: Versioned<Operation>,
+        record: Operation,
+        (action, By { who, why }): (&str, By),
+        other: Option<Write>,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        let (action, operation) = (action.to_owned(), record.id);
+        let (from, to) = (standing(&before.value), standing(&record));
+        let audit =
+            Audit { at: now, who, why, action, operation, before: from, after: to }.put(&tenant.id)?;
+        let key = operation_key(&tenant.id, operation);
         let accepted = Accepted { tenant, operation };
-        let audit = Audit {
-            at: now,
-            who: by.who,
-            why: by.why,
-            action: "cancel".to_owned(),
-            operation,
-            before: standing(&before),
-            after: standing(&record),
-        };
         let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
-        writes.push(Write::put(operation_key(id, operation), &record, Condition::Version(version))?);
-        writes.push(audit.put(id)?);
-        writes.extend(Open::soon(&self.db, operation, now + CANCEL_MINUTES.minutes()).await?);
+        writes.extend([Write::put(key, &record, Condition::Version(before.version))?, audit]);
+        writes.extend(other);
         self.commit(accepted, writes, request).await
     }
 
@@ -222,7 +264,9 @@ impl Tenants {
             })?;
         }
         match tenant.operation {
-            Some(operation) if order.forced => others.extend(self.supersede(id, operation, &order, now).await?),
+            Some(operation) if order.forced => {
+                others.extend(self.supersede(id, operation, &order, now).await?)
+            }
             Some(operation) => return Err(Refusal::Busy(operation)),
             None => {}
         }
@@ -323,7 +367,7 @@ fn stopped(action: &str, by: &By) -> StepFault {
 }
 
 fn standing(operation: &Operation) -> Value {
-    json!({ "state": operation.state, "on_failure": operation.on_failure })
+    json!({ "state": operation.state, "on_failure": operation.on_failure, "skipped": operation.skipped })
 }
 
 fn summary(tenant: &Tenant) -> Value {

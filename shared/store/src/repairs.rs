@@ -48,9 +48,9 @@ impl FromStr for TaskId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once(':').and_then(|(tenant, step)| {
-            Some(Self { tenant: tenant.parse().ok()?, step: step.to_owned() })
-        });
+        let parts = text
+            .split_once(':')
+            .and_then(|(tenant, step)| Some(Self { tenant: tenant.parse().ok()?, step: step.to_owned() }));
         parts.ok_or_else(|| format!("'{text}' is not a repair task: expected <tenant>:<step>"))
     }
 }

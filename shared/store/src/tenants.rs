@@ -9,8 +9,8 @@ use tenancy::{
 
 use crate::catalogue::Catalogue;
 use crate::claims::{Claims, RequestClaim, RequestKey, claim_request, claim_subdomain};
-use crate::open::Open;
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
+use crate::open::Open;
 use crate::outbox::Outbox;
 
 /// How often a fresh id is drawn when another tenant of the same name already has the drawn one.

@@ -228,7 +228,8 @@ async fn a_task_whose_resource_was_taken_up_again_is_closed() {
     let bed = Bed::started().await;
     let task = bed.stuck().await;
     let by = By { who: "me".to_owned(), why: "again".to_owned() };
-    let retry = bed.tenants().order(&bed.tenant, Order::retry(by), None, bed.accepted).await.expect("accepted");
+    let retry =
+        bed.tenants().order(&bed.tenant, Order::retry(by), None, bed.accepted).await.expect("accepted");
     let ledger = ResourceLedger::new(bed.db.clone());
     let intent = Intent {
         tenant: bed.tenant.clone(),

@@ -33,8 +33,9 @@ impl MarkStuck {
     pub async fn run(&self, input: Input) -> Result<(), Fault> {
         let (id, operation) = (input.subject.tenant(), input.subject.operation);
         let cause = input.error.cause.as_deref().unwrap_or("no cause was given");
-        let fault = Fault::terminal(format!("{}: {cause}", input.error.error))
-            .hint("Mend the cause, then retry the repair task; the janitor does so by itself, ever more seldom.");
+        let fault = Fault::terminal(format!("{}: {cause}", input.error.error)).hint(
+            "Mend the cause, then retry the repair task; the janitor does so by itself, ever more seldom.",
+        );
         tracing::error!(
             tenant.id = %id, execution.id = %operation, step.name = input.step, fault = input.error.error,
             "{} is stuck: {cause}", input.step

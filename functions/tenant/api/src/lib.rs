@@ -1,11 +1,13 @@
-//! The API of the platform: signups, tenants, their operations, and what is on offer.
+//! The API of the platform: signups, tenants, their operations, an operator's ways out, and what is on offer.
 //!
 //! A request is answered from our own store alone: accepting an operation is one transaction, and reading one
 //! never asks Step Functions, which allows 15 such questions a second for a whole account.
 
+mod audit;
 mod catalogue;
 mod operations;
 mod problem;
+mod repairs;
 mod request;
 mod tenants;
 
@@ -27,6 +29,7 @@ pub struct Api {
     tenants: Tenants,
     ledger: ResourceLedger,
     catalogue: Catalogue,
+    db: Database,
 }
 
 impl Api {
@@ -35,7 +38,8 @@ impl Api {
         Self {
             tenants: Tenants::new(db.clone()),
             ledger: ResourceLedger::new(db.clone()),
-            catalogue: Catalogue::new(db),
+            catalogue: Catalogue::new(db.clone()),
+            db,
         }
     }
 
@@ -45,8 +49,15 @@ impl Api {
             .route("/v1/tenants", post(tenants::sign_up))
             .route("/v1/tenants/{id}", get(tenants::show).delete(tenants::delete))
             .route("/v1/tenants/{id}/retry", post(tenants::retry))
+            .route("/v1/tenants/{id}/force-delete", post(tenants::force_delete))
+            .route("/v1/tenants/{id}/audit", get(audit::list))
             .route("/v1/tenants/{id}/operations", get(operations::list))
             .route("/v1/tenants/{id}/operations/{operation}", get(operations::show))
+            .route("/v1/tenants/{id}/operations/{operation}/cancel", post(operations::cancel))
+            .route("/v1/tenants/{id}/operations/{operation}/skip", post(operations::skip))
+            .route("/v1/repair-tasks", get(repairs::list))
+            .route("/v1/repair-tasks/{id}/retry", post(repairs::retry))
+            .route("/v1/repair-tasks/{id}/resolve", post(repairs::resolve))
             .route("/v1/plans", get(catalogue::plans))
             .route("/v1/themes", get(catalogue::themes))
             .route("/v1/blueprints/{name}", get(catalogue::blueprint))

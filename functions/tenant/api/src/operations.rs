@@ -1,10 +1,15 @@
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::IntoResponse;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::progress;
-use tenancy::{Kind, Operation, OperationId, State as Stage, StepFault, StepProgress, TenantId, Workflow};
+use tenancy::{
+    Kind, OnFailure, Operation, OperationId, State as Stage, StepFault, StepProgress, TenantId, Workflow,
+};
 
+use crate::request::Change;
+use crate::tenants::accepted;
 use crate::{Api, Problem};
 
 /// An operation as its watchers see it.
@@ -14,6 +19,7 @@ pub(crate) struct Status {
     tenant: TenantId,
     kind: Kind,
     state: Stage,
+    on_failure: OnFailure,
     /// How much of the work is done, weighted by what each step usually takes.
     percent: u8,
     accepted_at: Timestamp,
@@ -86,6 +92,37 @@ pub(crate) async fn list(
     Ok(Json(Listing { operations: operations.collect() }))
 }
 
+/// `POST /v1/tenants/{id}/operations/{operation}/cancel`
+pub(crate) async fn cancel(
+    State(api): State<Api>,
+    Path((tenant, operation)): Path<(String, String)>,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
+    let id: OperationId = operation.parse().map_err(Problem::not_found)?;
+    let by = change.reason()?;
+    Ok(accepted(&api.tenants.cancel(&tenant, id, by, change.key.as_ref(), Timestamp::now()).await?))
+}
+
+/// `POST /v1/tenants/{id}/operations/{operation}/skip`
+pub(crate) async fn skip(
+    State(api): State<Api>,
+    Path((tenant, operation)): Path<(String, String)>,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Skip {
+        step: String,
+        reason: String,
+    }
+    let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
+    let id: OperationId = operation.parse().map_err(Problem::not_found)?;
+    let Skip { step, reason } = change.decode()?;
+    let by = change.by(reason)?;
+    Ok(accepted(&api.tenants.skip(&tenant, id, &step, by, change.key.as_ref(), Timestamp::now()).await?))
+}
+
 fn status(
     operation: Operation,
     resources: &[saga::Resource],
@@ -103,6 +140,7 @@ fn status(
         tenant: operation.tenant,
         kind: operation.kind,
         state: operation.state,
+        on_failure: operation.on_failure,
         accepted_at: operation.accepted_at,
         started_at: operation.started_at,
         ended_at: operation.ended_at,

@@ -96,6 +96,8 @@ impl From<Refusal> for Problem {
                 format!("{detail}; wait until it has ended"),
             ),
             Refusal::NotNow(_) => Self::conflict("/problems/wrong-status", "Not in this status", detail),
+            Refusal::NotPossible(_) => Self::conflict("/problems/not-possible", "Not possible", detail),
+            Refusal::NoSuch(_) => Self::not_found(detail),
             Refusal::Store(error) => error.into(),
         }
     }

@@ -1,17 +1,20 @@
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use lambda_http::request::RequestContext;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use store::RequestKey;
-use tenancy::TenantId;
+use store::{By, Page, RequestKey};
+use tenancy::{TenantId, Violation, Violations};
 
 use crate::Problem;
 
 /// No request of ours is longer.
 const LONGEST_BODY: usize = 16 * 1024;
+/// No reason is longer.
+const LONGEST_REASON: usize = 500;
 /// No request key is longer.
 const LONGEST_KEY: usize = 255;
 
@@ -19,6 +22,8 @@ const LONGEST_KEY: usize = 255;
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) body: Bytes,
+    /// Who asks, as API Gateway authenticated them.
+    pub(crate) caller: String,
     /// From `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), bound to the caller, the method, the
     /// path and the body.
     pub(crate) key: Option<RequestKey>,
@@ -29,6 +34,29 @@ impl Change {
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(&self.body)
             .map_err(|e| Problem::malformed(format!("the body is not a valid request: {e}")))
+    }
+
+    /// The caller with the reason they give: what an operator does is written down with it.
+    pub(crate) fn by(&self, reason: String) -> Result<By, Problem> {
+        let length = reason.trim().chars().count();
+        let mut wrong = Violations::default();
+        if !(1..=LONGEST_REASON).contains(&length) {
+            let problem = format!("has {length} characters");
+            wrong.take::<()>(Err(Violation::new("reason", problem, format!("1 to {LONGEST_REASON}"))));
+            return Err(Problem::invalid(wrong));
+        }
+        Ok(By { who: self.caller.clone(), why: reason.trim().to_owned() })
+    }
+
+    /// The body of a request that says nothing but why.
+    pub(crate) fn reason(&self) -> Result<By, Problem> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Reason {
+            reason: String,
+        }
+        let Reason { reason } = self.decode()?;
+        self.by(reason)
     }
 }
 
@@ -57,9 +85,9 @@ impl<S: Send + Sync> FromRequest<S> for Change {
                 .chain_update(format!("{method} {path}\n"))
                 .chain_update(canonical(&body))
                 .finalize();
-            RequestKey { caller, key, digest: hex::encode(digest) }
+            RequestKey { caller: caller.clone(), key, digest: hex::encode(digest) }
         });
-        Ok(Self { body, key })
+        Ok(Self { body, caller, key })
     }
 }
 
@@ -106,5 +134,33 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
             .await
             .map_err(|e| Problem::malformed(e.to_string()))?;
         id.parse().map(Self).map_err(Problem::not_found)
+    }
+}
+
+/// Which part of a list is asked for: `?after=<next of the last answer>&limit=<at most>`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Part {
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Part {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let part = Query::from_request_parts(parts, state).await;
+        part.map(|Query(part)| part).map_err(|e| Problem::malformed(e.to_string()))
+    }
+}
+
+impl Part {
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.unwrap_or(50).clamp(1, 100)
+    }
+
+    pub(crate) fn after(&self) -> Option<Page> {
+        self.after.clone().map(Page)
     }
 }

@@ -1,10 +1,16 @@
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use fault::Fault;
 use jiff::Timestamp;
-use store::Accepted;
-use tenancy::{Event, Kind, SignupRequest, Tenant};
+use saga::{Resource, ResourceState};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{Accepted, Order};
+use tenancy::{OnFailure, SignupRequest, Status, Tenant};
 
 use crate::request::{Change, Named};
 use crate::{Api, Problem};
@@ -21,12 +27,62 @@ pub(crate) async fn sign_up(State(api): State<Api>, change: Change) -> Result<im
     Ok(accepted(&api.tenants.sign_up(&signup, change.key.as_ref(), Timestamp::now()).await?))
 }
 
+/// A tenant, and what exists of it or may, by the ledger. Nothing of it is worth a list while it is active.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    tenant: Tenant,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resources: Vec<Left>,
+}
+
+#[derive(Debug, Serialize)]
+struct Left {
+    step: String,
+    state: ResourceState,
+    handle: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<Fault>,
+}
+
 /// `GET /v1/tenants/{id}`
-pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Json<Tenant>, Problem> {
+pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Json<Shown>, Problem> {
     let tenant = api.tenants.get(&id).await?;
-    tenant
-        .map(|tenant| Json(tenant.value))
-        .ok_or_else(|| Problem::not_found(format!("there is no tenant {id}")))
+    let missing = || Problem::not_found(format!("there is no tenant {id}"));
+    let tenant = tenant.ok_or_else(missing)?.value;
+    let rests = matches!(tenant.status, Status::Failed | Status::Stuck | Status::Deleted);
+    let resources = if rests { api.ledger.resources(&id).await? } else { Vec::new() };
+    let resources = resources.into_iter().filter(Resource::is_left).map(|resource| Left {
+        step: resource.step,
+        state: resource.state,
+        handle: resource.handle,
+        fault: resource.fault,
+    });
+    Ok(Json(Shown { tenant, resources: resources.collect() }))
+}
+
+/// What a retry may say beside its reason.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retry {
+    reason: String,
+    #[serde(default)]
+    from: From,
+    #[serde(default)]
+    on_failure: Option<OnFailure>,
+    /// Optional steps to do without.
+    #[serde(default)]
+    skip: BTreeSet<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum From {
+    /// What the ledger says is done is taken as it is.
+    #[default]
+    FailedStep,
+    /// Every step runs again.
+    Start,
 }
 
 /// `POST /v1/tenants/{id}/retry`
@@ -35,8 +91,10 @@ pub(crate) async fn retry(
     Named(id): Named,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    let (kind, event) = (Kind::Provision, Event::RetryRequested);
-    Ok(accepted(&api.tenants.request(&id, kind, event, change.key.as_ref(), Timestamp::now()).await?))
+    let Retry { reason, from, on_failure, skip } = change.decode()?;
+    let order = Order::retry(change.by(reason)?).on_failure(on_failure).skipping(skip);
+    let order = order.from_start(from == From::Start);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
 }
 
 /// `DELETE /v1/tenants/{id}`
@@ -45,12 +103,23 @@ pub(crate) async fn delete(
     Named(id): Named,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    let (kind, event) = (Kind::Delete, Event::DeleteRequested);
-    Ok(accepted(&api.tenants.request(&id, kind, event, change.key.as_ref(), Timestamp::now()).await?))
+    let by = if change.body.is_empty() { change.by("deleted".to_owned())? } else { change.reason()? };
+    let order = Order::delete(by);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
+}
+
+/// `POST /v1/tenants/{id}/force-delete`
+pub(crate) async fn force_delete(
+    State(api): State<Api>,
+    Named(id): Named,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let order = Order::force_delete(change.reason()?);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
 }
 
 /// 202: it will be done, and here is where to watch.
-fn accepted(accepted: &Accepted) -> impl IntoResponse + use<> {
+pub(crate) fn accepted(accepted: &Accepted) -> impl IntoResponse + use<> {
     let location = format!("/v1/tenants/{}/operations/{}", accepted.tenant.id, accepted.operation);
     (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted.clone()))
 }

@@ -8,7 +8,10 @@ use tower::ServiceExt as _;
 use super::*;
 
 async fn api() -> Router {
-    let db = Database::memory();
+    api_over(Database::memory()).await
+}
+
+async fn api_over(db: Database) -> Router {
     let catalogue = Catalogue::new(db.clone());
     let from = |value: Value| value;
     let plan = from(json!({
@@ -132,7 +135,7 @@ async fn a_tenant_with_an_operation_under_way_takes_no_other() {
     let accepted = body(send(&api, "POST", "/v1/tenants", None, &signup("acme").to_string()).await).await;
     let path = format!("/v1/tenants/{}", accepted["tenant"]["id"].as_str().expect("an id"));
     for (method, path) in [("DELETE", path.clone()), ("POST", format!("{path}/retry"))] {
-        let response = send(&api, method, &path, None, "").await;
+        let response = send(&api, method, &path, None, WHY).await;
         assert_eq!(response.status(), StatusCode::CONFLICT);
         assert_eq!(body(response).await["type"], "/problems/operation-under-way");
     }
@@ -159,4 +162,140 @@ async fn what_is_not_there_is_a_problem_too() {
 async fn plans_are_listed_by_price() {
     let plans = body(send(&api().await, "GET", "/v1/plans", None, "").await).await;
     assert_eq!(plans["plans"][0]["limits"], json!({ "products": 100 }));
+}
+
+const WHY: &str = r#"{"reason":"a test asks for it"}"#;
+
+/// A tenant that was signed up: its path, and its operation's.
+async fn signed_up(api: &Router) -> (String, String) {
+    let response = send(api, "POST", "/v1/tenants", None, &signup("acme").to_string()).await;
+    let operation = response.headers()[header::LOCATION].to_str().expect("ASCII").to_owned();
+    (operation.split("/operations/").next().expect("a path").to_owned(), operation)
+}
+
+/// Has the one resource of a tenant be made and then be stuck, as its operation's teardown would leave it.
+async fn stick(db: &Database, operation: &str) {
+    use saga::{Begun, Intent, Lease, Ledger as _};
+    let (tenant, id) =
+        operation.trim_start_matches("/v1/tenants/").split_once("/operations/").expect("two ids");
+    let (tenant, operation) = (tenant.parse().expect("an id"), id.parse().expect("an id"));
+    let (ledger, now) = (ResourceLedger::new(db.clone()), jiff::Timestamp::now());
+    let lease = Lease { holder: "call".to_owned(), until: now };
+    let (step, handle) = ("merchant-create-group", json!({ "group": "acme" }));
+    let (input, destroyer) = ("digest".to_owned(), "arn".to_owned());
+    let intent = Intent {
+        tenant: tenancy::TenantId::clone(&tenant),
+        step,
+        operation,
+        handle,
+        input,
+        destroyer,
+        lease,
+    };
+    let Begun::Started(row) = ledger.begin(intent).await.expect("begun") else { panic!("fresh") };
+    ledger.commit(*row, &json!({})).await.expect("live");
+    ledger.mark_stuck(&tenant, step, operation, fault::Fault::terminal("denied")).await.expect("marked");
+    let (event, state) = (tenancy::Event::GotStuck, tenancy::State::Stuck);
+    let outcome = store::Outcome { event, state, steps: Vec::new(), endpoints: None };
+    Tenants::new(db.clone()).settle(&tenant, operation, outcome, now).await.expect("settled");
+}
+
+#[tokio::test]
+async fn an_operator_says_why() {
+    let api = api().await;
+    let (tenant, operation) = signed_up(&api).await;
+    let paths = [format!("{tenant}/retry"), format!("{tenant}/force-delete"), format!("{operation}/cancel")];
+    for path in paths {
+        let response = send(&api, "POST", &path, None, r#"{"reason":" "}"#).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert_eq!(body(response).await["violations"][0]["field"], "reason", "{path}");
+        assert_eq!(send(&api, "POST", &path, None, "{}").await.status(), StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_operation_is_fenced_and_says_who_and_why() {
+    let api = api().await;
+    let (tenant, operation) = signed_up(&api).await;
+    let cancel = format!("{operation}/cancel");
+    let first = send(&api, "POST", &cancel, Some("c"), WHY).await;
+    let again = send(&api, "POST", &cancel, Some("c"), WHY).await;
+    assert_eq!(first.status(), StatusCode::ACCEPTED);
+    assert_eq!(body(first).await, body(again).await);
+    let status = body(send(&api, "GET", &operation, None, "").await).await;
+    assert_eq!(status["state"], "compensating");
+    assert_eq!(status["fault"]["fault"]["cause"], "cancelled by anonymous: a test asks for it");
+    let audit = body(send(&api, "GET", &format!("{tenant}/audit"), None, "").await).await;
+    let [entry] = &audit["audit"].as_array().expect("a list")[..] else { panic!("one entry: {audit}") };
+    assert_eq!((&entry["action"], &entry["who"]), (&json!("cancel"), &json!("anonymous")));
+    assert_eq!(
+        (&entry["before"]["state"], &entry["after"]["state"]),
+        (&json!("accepted"), &json!("compensating"))
+    );
+}
+
+#[tokio::test]
+async fn a_forced_deletion_ends_what_is_under_way() {
+    let api = api().await;
+    let (tenant, operation) = signed_up(&api).await;
+    let response = send(&api, "POST", &format!("{tenant}/force-delete"), None, WHY).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    assert_eq!(body(response).await["tenant"]["status"], "deleting");
+    let status = body(send(&api, "GET", &operation, None, "").await).await;
+    assert_eq!((&status["state"], &status["fault"]["step"]), (&json!("failed"), &json!("operator")));
+    let late = send(&api, "POST", &format!("{operation}/cancel"), None, WHY).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT);
+    assert_eq!(body(late).await["type"], "/problems/not-possible");
+}
+
+#[tokio::test]
+async fn what_would_not_go_is_listed_and_can_be_resolved() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    stick(&db, &operation).await;
+    let tasks = body(send(&api, "GET", "/v1/repair-tasks", None, "").await).await;
+    let task = &tasks["repair_tasks"][0];
+    assert_eq!((&task["step"], &task["tries"]), (&json!("merchant-create-group"), &json!(1)));
+    assert_eq!((&task["owner"], &task["fault"]["cause"]), (&json!("us"), &json!("denied")));
+    let shown = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!((&shown["status"], &shown["resources"][0]["state"]), (&json!("stuck"), &json!("stuck")));
+
+    let path = format!("/v1/repair-tasks/{}", task["id"].as_str().expect("an id"));
+    let resolved = send(&api, "POST", &format!("{path}/resolve"), None, WHY).await;
+    assert_eq!(resolved.status(), StatusCode::ACCEPTED);
+    let tasks = body(send(&api, "GET", "/v1/repair-tasks", None, "").await).await;
+    assert_eq!(tasks["repair_tasks"], json!([]));
+    assert_eq!(send(&api, "POST", &format!("{path}/retry"), None, WHY).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_list_is_given_part_by_part() {
+    let api = api().await;
+    let (tenant, operation) = signed_up(&api).await;
+    send(&api, "POST", &format!("{operation}/cancel"), None, WHY).await;
+    send(&api, "POST", &format!("{tenant}/force-delete"), None, WHY).await;
+    let part = async |query: String| {
+        body(send(&api, "GET", &format!("{tenant}/audit?{query}"), None, "").await).await
+    };
+    let first = part("limit=1".to_owned()).await;
+    let next = first["next"].as_str().expect("there is more").replace('#', "%23");
+    let second = part(format!("limit=1&after={next}")).await;
+    let action = |part: &Value| part["audit"][0]["action"].as_str().expect("an action").to_owned();
+    assert_eq!((action(&first), action(&second)), ("cancel".to_owned(), "force-delete".to_owned()));
+    assert_eq!(second.get("next"), None);
+    let wrong = send(&api, "GET", "/v1/repair-tasks?limit=many", None, "").await;
+    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(wrong.headers()[header::CONTENT_TYPE], "application/problem+json");
+}
+
+#[tokio::test]
+async fn only_an_optional_step_is_skipped() {
+    let api = api().await;
+    let (_, operation) = signed_up(&api).await;
+    let skip = r#"{"step":"merchant-create-group","reason":"it is slow"}"#;
+    let response = send(&api, "POST", &format!("{operation}/skip"), None, skip).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    let problem = body(response).await;
+    assert_eq!(problem["detail"], "merchant-create-group is not optional in merchant-workspace@1");
 }

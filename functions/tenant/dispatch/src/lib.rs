@@ -39,8 +39,7 @@ impl Dispatch {
         let row: Outbox = serde_dynamo::from_item(item)
             .map_err(|e| Fault::terminal(format!("an outbox row does not decode: {e}")))?;
         let machine = if row.kind.tears_down() { Machine::Teardown } else { Machine::Provision };
-        let started =
-            self.executions.start(machine, &row.operation.to_string(), &row.input()).await?;
+        let started = self.executions.start(machine, &row.operation.to_string(), &row.input()).await?;
         tracing::info!(
             tenant.id = %row.tenant, execution.id = %row.operation,
             "{}", if started { "started" } else { "was started before" }

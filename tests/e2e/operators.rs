@@ -1,0 +1,169 @@
+//! The operator's ways out, and the janitor's: whatever is under way, broken or dead can be brought to an end.
+
+use aws_sdk_lambda::primitives::Blob;
+use jiff::ToSpan as _;
+use serde_json::{Value, json};
+use tests::api::signup;
+use tests::world::{inventory, kinds};
+use tests::{Fault, Operation, Stack};
+
+const BLUEPRINT: &str = "merchant-workspace";
+const PUBLISH: &str = "merchant-publish-website";
+
+/// A tenant whose website takes its time: so there is a middle to do something in.
+async fn in_the_middle(stack: &Stack) -> (Operation, u64) {
+    let signup = signup(BLUEPRINT);
+    let aim = signup["name"].as_str();
+    let fault =
+        Fault { function: Some(PUBLISH), acts: &["create"], contains: aim, kind: "slow", ..Fault::default() };
+    let fault = stack.inject(&fault).await;
+    let operation = stack.api.sign_up(&signup).await;
+    while stack.hits(fault).await == 0 {
+        assert_ne!(stack.api.operation(&operation).await["state"], "succeeded");
+    }
+    (operation, fault)
+}
+
+/// A tenant that failed at its website, or could not get rid of it.
+async fn denied(stack: &Stack, aim: &str, act: &'static str) -> u64 {
+    let (function, acts) = (Some(PUBLISH), &[act][..]);
+    stack.inject(&Fault { function, acts, contains: Some(aim), kind: "deny", ..Fault::default() }).await
+}
+
+/// Has the janitor look at one tenant as it will in a while.
+async fn clean(stack: &Stack, tenant: &str, minutes: i64) {
+    let as_of = jiff::Timestamp::now() + minutes.minutes();
+    let lambda = aws_sdk_lambda::Client::new(&stack.aws);
+    let request = lambda.invoke().function_name(format!("{}-saga-janitor", stack.deployment));
+    let payload = json!({ "tenant": tenant, "as_of": as_of.to_string() });
+    let answer = request.payload(Blob::new(payload.to_string())).send().await.expect("the janitor answers");
+    assert_eq!(answer.function_error(), None, "{:?}", answer.payload());
+}
+
+fn ended(status: &Value, state: &str, left: u64) {
+    assert_eq!((&status["state"], &status["resources_left"]), (&json!(state), &json!(left)), "{status:#}");
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_cancelled_signup_leaves_nothing_and_says_who_stopped_it() {
+    let stack = Stack::from_env().await;
+    let (operation, fault) = in_the_middle(&stack).await;
+    stack.api.cancel(&operation).await;
+    let status = stack.api.ended(&operation).await;
+    stack.lift(fault).await;
+    ended(&status, "failed", 0);
+    assert_eq!(status["fault"]["fault"]["cause"], "cancelled by anonymous: a test asks for it");
+    assert_eq!(inventory(&stack, &operation.tenant).await, [].into());
+    let audit = stack.api.read(&format!("/v1/tenants/{}/audit", operation.tenant)).await;
+    assert_eq!(audit["audit"][0]["action"], "cancel", "{audit:#}");
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_tenant_is_deleted_by_force_while_it_is_being_made() {
+    let stack = Stack::from_env().await;
+    let (operation, fault) = in_the_middle(&stack).await;
+    let deletion = stack.api.force_delete(&operation.tenant).await;
+    ended(&stack.api.ended(&deletion).await, "succeeded", 0);
+    stack.lift(fault).await;
+    assert_eq!(stack.api.operation(&operation).await["state"], "failed");
+    assert_eq!(stack.api.tenant(&operation.tenant).await["status"], "deleted");
+    assert_eq!(inventory(&stack, &operation.tenant).await, [].into());
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn what_a_forced_deletion_could_not_take_along_stays_a_repair_task_until_it_is_gone() {
+    let stack = Stack::from_env().await;
+    let operation = stack.api.sign_up(&signup(BLUEPRINT)).await;
+    let id = operation.tenant.as_str();
+    assert_eq!(stack.api.ended(&operation).await["state"], "succeeded");
+    let fault = denied(&stack, id, "destroy").await;
+    let deletion = stack.api.force_delete(id).await;
+    ended(&stack.api.ended(&deletion).await, "stuck", 1);
+    let tenant = stack.api.tenant(id).await;
+    assert_eq!((&tenant["status"], &tenant["resources"][0]["step"]), (&json!("deleted"), &json!(PUBLISH)));
+    let tasks = stack.api.repair_tasks(id).await;
+    assert_eq!((tasks.len(), &tasks[0]["step"]), (1, &json!(PUBLISH)), "{tasks:#?}");
+    stack.lift(fault).await;
+
+    let task = tasks[0]["id"].as_str().expect("an id");
+    let repair = stack.api.act(&format!("/v1/repair-tasks/{task}/retry")).await;
+    ended(&stack.api.ended(&repair).await, "succeeded", 0);
+    assert_eq!(stack.api.repair_tasks(id).await, [] as [Value; 0]);
+    assert_eq!(stack.api.tenant(id).await["status"], "deleted");
+    assert_eq!(inventory(&stack, id).await, [].into());
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn what_is_held_is_kept_and_a_retry_goes_on_from_it() {
+    let stack = Stack::from_env().await;
+    let mut signup = signup(BLUEPRINT);
+    signup["on_failure"] = json!("hold");
+    let fault = denied(&stack, signup["name"].as_str().expect("a name"), "create").await;
+    let operation = stack.api.sign_up(&signup).await;
+    let status = stack.api.ended(&operation).await;
+    stack.lift(fault).await;
+    assert_eq!(
+        (&status["state"], &status["fault"]["step"]),
+        (&json!("failed"), &json!(PUBLISH)),
+        "{status:#}"
+    );
+    let tenant = stack.api.tenant(&operation.tenant).await;
+    assert_eq!(tenant["status"], "failed");
+    let kept = tenant["resources"].as_array().expect("what is kept");
+    assert!(kept.iter().any(|kept| kept["state"] == "live"), "{tenant:#}");
+    let held = inventory(&stack, &operation.tenant).await;
+    assert!(kinds(&held).contains(&("group", 1)), "{held:?}");
+
+    let retry = stack.api.retry(&operation.tenant).await;
+    assert_eq!(stack.api.ended(&retry).await["state"], "succeeded");
+    let whole = inventory(&stack, &operation.tenant).await;
+    let same = held.iter().filter(|line| line.starts_with("group") || line.starts_with("secret"));
+    assert!(same.clone().count() > 0 && same.clone().all(|line| whole.contains(line)), "{held:?} {whole:?}");
+    let deletion = stack.api.delete(&operation.tenant).await;
+    ended(&stack.api.ended(&deletion).await, "succeeded", 0);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_execution_that_is_killed_in_the_middle_leaves_nothing() {
+    let stack = Stack::from_env().await;
+    let (operation, fault) = in_the_middle(&stack).await;
+    let status = stack.api.operation(&operation).await;
+    let sfn = aws_sdk_sfn::Client::new(&stack.aws);
+    let execution = status["execution"].as_str().expect("an execution");
+    sfn.stop_execution().execution_arn(execution).send().await.expect("stopped");
+    for minutes in [2, 10] {
+        clean(&stack, &operation.tenant, minutes).await;
+    }
+    let status = stack.api.ended(&operation).await;
+    stack.lift(fault).await;
+    ended(&status, "failed", 0);
+    assert_eq!(stack.api.tenant(&operation.tenant).await["status"], "failed");
+    assert_eq!(inventory(&stack, &operation.tenant).await, [].into());
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn the_janitor_finishes_a_deletion_that_got_stuck() {
+    let stack = Stack::from_env().await;
+    let operation = stack.api.sign_up(&signup(BLUEPRINT)).await;
+    let id = operation.tenant.as_str();
+    assert_eq!(stack.api.ended(&operation).await["state"], "succeeded");
+    let fault = denied(&stack, id, "destroy").await;
+    let deletion = stack.api.delete(id).await;
+    ended(&stack.api.ended(&deletion).await, "stuck", 1);
+    stack.lift(fault).await;
+    clean(&stack, id, 1).await;
+    assert_eq!(stack.api.tenant(id).await["status"], "stuck", "it is not due");
+    clean(&stack, id, 10).await;
+    let newest = &stack.api.read(&format!("/v1/tenants/{id}/operations")).await["operations"][0]["id"];
+    let again = Operation { id: newest.as_str().expect("an id").to_owned(), ..deletion };
+    ended(&stack.api.ended(&again).await, "succeeded", 0);
+    assert_eq!(stack.api.tenant(id).await["status"], "deleted");
+    assert_eq!(stack.api.repair_tasks(id).await, [] as [Value; 0]);
+    assert_eq!(inventory(&stack, id).await, [].into());
+}
