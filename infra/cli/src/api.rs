@@ -1,10 +1,12 @@
 use std::fmt;
 
 use clap::Args;
+use fault::Fault;
 use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tenancy::{
     Blueprint, Kind, OperationId, Plan, State, StepFault, StepProgress, Tenant, TenantId, Theme, Workflow,
 };
@@ -46,6 +48,47 @@ pub(crate) struct Signup {
     /// An outside service to connect; may be repeated.
     #[arg(long = "integration")]
     pub(crate) integrations: Vec<String>,
+    /// What becomes of what is made, should it fail; defaults to the blueprint's.
+    #[arg(long, value_parser = ["compensate", "hold"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_failure: Option<String>,
+}
+
+/// A retry, as it is typed and as it is sent.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct Again {
+    /// Why: it is written down.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Whether what is done is taken as it is, or every step runs again.
+    #[arg(long, value_parser = ["failed_step", "start"], default_value = "failed_step")]
+    pub(crate) from: String,
+    /// What becomes of what it makes, should it fail again; defaults to the signup's.
+    #[arg(long, value_parser = ["compensate", "hold"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_failure: Option<String>,
+    /// An optional step to do without; may be repeated.
+    #[arg(long)]
+    pub(crate) skip: Vec<String>,
+}
+
+/// What somebody did to a tenant.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Audit {
+    pub(crate) at: Timestamp,
+    pub(crate) who: String,
+    pub(crate) why: String,
+    pub(crate) action: String,
+}
+
+/// A resource that would not go.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RepairTask {
+    pub(crate) id: String,
+    pub(crate) fault: Fault,
+    pub(crate) since: Timestamp,
+    pub(crate) tries: u32,
+    pub(crate) next_try: Timestamp,
 }
 
 /// The API took a request on, and this operation does it.
@@ -168,12 +211,75 @@ impl Api {
         Ok(newest_first.operations.first().map(|operation| operation.id))
     }
 
-    pub(crate) async fn retry(&self, id: &TenantId) -> Result<Accepted, Error> {
-        answer(self.request(Method::POST, &["tenants", id.as_str(), "retry"])).await
+    pub(crate) async fn retry(&self, id: &TenantId, retry: &Again) -> Result<Accepted, Error> {
+        answer(self.request(Method::POST, &["tenants", id.as_str(), "retry"]).json(retry)).await
     }
 
-    pub(crate) async fn delete(&self, id: &TenantId) -> Result<Accepted, Error> {
-        answer(self.request(Method::DELETE, &["tenants", id.as_str()])).await
+    pub(crate) async fn cancel(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        reason: &str,
+    ) -> Result<Accepted, Error> {
+        let path = ["tenants", id.as_str(), "operations", &operation.to_string(), "cancel"];
+        answer(self.request(Method::POST, &path).json(&json!({ "reason": reason }))).await
+    }
+
+    pub(crate) async fn skip(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        step: &str,
+        reason: &str,
+    ) -> Result<Accepted, Error> {
+        let path = ["tenants", id.as_str(), "operations", &operation.to_string(), "skip"];
+        answer(self.request(Method::POST, &path).json(&json!({ "step": step, "reason": reason }))).await
+    }
+
+    pub(crate) async fn delete(&self, id: &TenantId, reason: Option<&str>) -> Result<Accepted, Error> {
+        let request = self.request(Method::DELETE, &["tenants", id.as_str()]);
+        answer(match reason {
+            Some(reason) => request.json(&json!({ "reason": reason })),
+            None => request,
+        })
+        .await
+    }
+
+    pub(crate) async fn force_delete(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
+        let request = self.request(Method::POST, &["tenants", id.as_str(), "force-delete"]);
+        answer(request.json(&json!({ "reason": reason }))).await
+    }
+
+    /// Who did what to a tenant, and why.
+    pub(crate) async fn audit(&self, id: &TenantId) -> Result<Vec<Audit>, Error> {
+        self.all(&["tenants", id.as_str(), "audit"]).await
+    }
+
+    /// Everything that would not go.
+    pub(crate) async fn repair_tasks(&self) -> Result<Vec<RepairTask>, Error> {
+        self.all(&["repair-tasks"]).await
+    }
+
+    /// A list that is given part by part.
+    async fn all<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Vec<T>, Error> {
+        #[derive(Deserialize)]
+        struct Part<T> {
+            #[serde(alias = "audit", alias = "repair_tasks")]
+            items: Vec<T>,
+            next: Option<String>,
+        }
+        let (mut items, mut url) = (Vec::new(), self.url(path));
+        loop {
+            let part: Part<T> = answer(self.http.get(url.clone())).await?;
+            items.extend(part.items);
+            let Some(next) = part.next else { return Ok(items) };
+            url.query_pairs_mut().clear().append_pair("after", &next);
+        }
+    }
+
+    pub(crate) async fn repair(&self, task: &str, act: &str, reason: &str) -> Result<Accepted, Error> {
+        let request = self.request(Method::POST, &["repair-tasks", task, act]);
+        answer(request.json(&json!({ "reason": reason }))).await
     }
 
     pub(crate) async fn plans(&self) -> Result<Vec<Plan>, Error> {
@@ -197,12 +303,16 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         // Only a URL that cannot have a path (`mailto:`) has no segments; reqwest refuses to send that one.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("v1").extend(path);
         }
-        self.http.request(method, url)
+        url
     }
 }
 
@@ -242,12 +352,14 @@ mod tests {
             theme: Some("modern".to_owned()),
             category: None,
             integrations: vec!["stripe".to_owned()],
+            on_failure: Some("hold".to_owned()),
         };
         let sent = serde_json::to_value(signup).expect("JSON");
         let read: tenancy::SignupRequest = serde_json::from_value(sent).expect("a signup request");
         assert_eq!(read.theme.as_deref(), Some("modern"));
         assert_eq!(read.plan, None);
         assert!(read.integrations.contains("stripe"));
+        assert_eq!(read.on_failure, Some(tenancy::OnFailure::Hold));
     }
 
     #[test]

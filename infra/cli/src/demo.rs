@@ -174,7 +174,7 @@ async fn live_and_die(api: Api, Accepted { tenant, operation }: Accepted) -> Res
     if tenant.status != Status::Active {
         return Err(why(&tenant, &operation));
     }
-    let deletion = api.delete(&tenant.id).await.map_err(|e| format!("tenant {}: {e}", tenant.id))?;
+    let deletion = api.delete(&tenant.id, None).await.map_err(|e| format!("tenant {}: {e}", tenant.id))?;
     let (tenant, operation) = settled(&api, &tenant.id, deletion.operation).await?;
     if tenant.status == Status::Deleted { Ok(operation) } else { Err(why(&tenant, &operation)) }
 }
@@ -207,6 +207,7 @@ fn invent(blueprint: &str) -> Signup {
         theme: None,
         category: None,
         integrations: Vec::new(),
+        on_failure: None,
     }
 }
 

@@ -5,6 +5,7 @@
 mod api;
 mod catalogue;
 mod demo;
+mod repair;
 mod tenant;
 mod watch;
 mod workflow;
@@ -33,7 +34,10 @@ enum Command {
     /// Writes plans, themes and blueprints.
     #[command(subcommand)]
     Catalogue(catalogue::Command),
-    /// Signs up, shows, retries and deletes tenants.
+    /// Lists, retries and resolves what would not go.
+    #[command(subcommand)]
+    Repair(repair::Command),
+    /// Signs up, shows, retries, cancels and deletes tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Lists the plans on offer.
@@ -60,6 +64,7 @@ async fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Catalogue(command) => command.run().await,
         Command::Tenant(command) => command.run(&api()?).await,
+        Command::Repair(command) => command.run(&api()?).await,
         Command::Plans => tenant::plans(&api()?).await,
         Command::Themes => tenant::themes(&api()?).await,
         Command::Demo(demo) => demo.run(&api()?).await,

@@ -5,7 +5,7 @@ use tenancy::{OperationId, TenantId};
 use ulid::Ulid;
 
 use crate::Outcome;
-use crate::api::{Accepted, Api, Signup};
+use crate::api::{Accepted, Again, Api, Signup};
 use crate::watch::{picture, watch};
 
 #[derive(Debug, Subcommand)]
@@ -34,17 +34,44 @@ pub(crate) enum Command {
     /// Provisions a tenant again that failed or is stuck.
     Retry {
         id: TenantId,
+        #[command(flatten)]
+        retry: Again,
         /// Shows its steps until it is active or has failed.
         #[arg(long)]
         watch: bool,
     },
-    /// Deletes a tenant and everything it has.
-    Delete {
+    /// Stops a signup or a retry, and destroys what it made: the operation named, or the tenant's last.
+    Cancel {
         id: TenantId,
+        operation: Option<OperationId>,
+        #[arg(long)]
+        reason: String,
         /// Shows what is undone until nothing is left.
         #[arg(long)]
         watch: bool,
     },
+    /// Lets a signup or a retry do without an optional step.
+    Skip {
+        id: TenantId,
+        operation: OperationId,
+        step: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Deletes a tenant and everything it has.
+    Delete {
+        id: TenantId,
+        /// Ends whatever is under way, and the tenant also when something would not go.
+        #[arg(long, requires = "reason")]
+        force: bool,
+        #[arg(long)]
+        reason: Option<String>,
+        /// Shows what is undone until nothing is left.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Lists who did what to a tenant, and why.
+    Audit { id: TenantId },
 }
 
 impl Command {
@@ -63,13 +90,31 @@ impl Command {
             }
             Self::Show { id } => show(api, &id).await,
             Self::Status { id, operation, watch } => status(api, &id, operation, watch).await,
-            Self::Retry { id, watch } => report(api, &api.retry(&id).await?, watch).await,
-            Self::Delete { id, watch } => report(api, &api.delete(&id).await?, watch).await,
+            Self::Retry { id, retry, watch } => report(api, &api.retry(&id, &retry).await?, watch).await,
+            Self::Cancel { id, operation, reason, watch } => {
+                let operation = last(api, &id, operation).await?;
+                report(api, &api.cancel(&id, operation, &reason).await?, watch).await
+            }
+            Self::Skip { id, operation, step, reason } => {
+                report(api, &api.skip(&id, operation, &step, &reason).await?, false).await
+            }
+            Self::Delete { id, force: true, reason: Some(reason), watch } => {
+                report(api, &api.force_delete(&id, &reason).await?, watch).await
+            }
+            Self::Delete { id, reason, watch, .. } => {
+                report(api, &api.delete(&id, reason.as_deref()).await?, watch).await
+            }
+            Self::Audit { id } => {
+                for entry in api.audit(&id).await? {
+                    println!("{} {:<12} {}: {}", entry.at, entry.action, entry.who, entry.why);
+                }
+                Ok(ExitCode::SUCCESS)
+            }
         }
     }
 }
 
-async fn report(api: &Api, accepted: &Accepted, follow: bool) -> Outcome {
+pub(crate) async fn report(api: &Api, accepted: &Accepted, follow: bool) -> Outcome {
     let Accepted { tenant, operation } = accepted;
     println!("tenant {} {}, operation {operation}", tenant.id, tenant.status);
     if follow { Ok(watch(api, &tenant.id, *operation).await?) } else { Ok(ExitCode::SUCCESS) }
@@ -103,14 +148,23 @@ async fn show(api: &Api, id: &TenantId) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn status(api: &Api, id: &TenantId, operation: Option<OperationId>, follow: bool) -> Outcome {
-    let tenant = api.tenant(id).await?;
-    println!("tenant {} {}", tenant.id, tenant.status);
-    let last = match operation {
+/// The operation that was named, or the tenant's last.
+async fn last(
+    api: &Api,
+    id: &TenantId,
+    named: Option<OperationId>,
+) -> Result<OperationId, Box<dyn std::error::Error>> {
+    let found = match named {
         None => api.last_operation(id).await?,
         named => named,
     };
-    let operation = last.ok_or_else(|| format!("tenant {id} never had an operation"))?;
+    found.ok_or_else(|| format!("tenant {id} never had an operation").into())
+}
+
+async fn status(api: &Api, id: &TenantId, operation: Option<OperationId>, follow: bool) -> Outcome {
+    let tenant = api.tenant(id).await?;
+    println!("tenant {} {}", tenant.id, tenant.status);
+    let operation = last(api, id, operation).await?;
     if follow {
         return Ok(watch(api, id, operation).await?);
     }

@@ -265,7 +265,7 @@ impl Tenants {
         }
         match tenant.operation {
             Some(operation) if order.forced => {
-                others.extend(self.supersede(id, operation, &order, now).await?)
+                others.extend(self.supersede(id, operation, &order, now).await?);
             }
             Some(operation) => return Err(Refusal::Busy(operation)),
             None => {}

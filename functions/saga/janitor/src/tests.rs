@@ -162,7 +162,7 @@ async fn an_execution_that_died_is_torn_down_with_its_reason() {
     bed.engine.became(&format!("Provision:{}", bed.operation), Course::Ended("ABORTED".to_owned()));
     bed.look(1).await;
     let teardown = format!("Teardown:{}-0", bed.operation);
-    assert_eq!(bed.engine.started(), [teardown.clone()]);
+    assert_eq!(bed.engine.started(), std::slice::from_ref(&teardown));
     let input = bed.engine.inputs.lock().expect("no panic")[0].1.clone();
     assert_eq!(input["error"]["Error"], "ExecutionDied");
     assert!(input["error"]["Cause"].as_str().is_some_and(|cause| cause.contains("ABORTED")), "{input}");

@@ -119,7 +119,7 @@ pub(crate) async fn skip(
     let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
     let id: OperationId = operation.parse().map_err(Problem::not_found)?;
     let Skip { step, reason } = change.decode()?;
-    let by = change.by(reason)?;
+    let by = change.by(&reason)?;
     Ok(accepted(&api.tenants.skip(&tenant, id, &step, by, change.key.as_ref(), Timestamp::now()).await?))
 }
 

@@ -37,7 +37,7 @@ impl Change {
     }
 
     /// The caller with the reason they give: what an operator does is written down with it.
-    pub(crate) fn by(&self, reason: String) -> Result<By, Problem> {
+    pub(crate) fn by(&self, reason: &str) -> Result<By, Problem> {
         let length = reason.trim().chars().count();
         let mut wrong = Violations::default();
         if !(1..=LONGEST_REASON).contains(&length) {
@@ -56,7 +56,7 @@ impl Change {
             reason: String,
         }
         let Reason { reason } = self.decode()?;
-        self.by(reason)
+        self.by(&reason)
     }
 }
 

@@ -92,7 +92,7 @@ pub(crate) async fn retry(
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
     let Retry { reason, from, on_failure, skip } = change.decode()?;
-    let order = Order::retry(change.by(reason)?).on_failure(on_failure).skipping(skip);
+    let order = Order::retry(change.by(&reason)?).on_failure(on_failure).skipping(skip);
     let order = order.from_start(from == From::Start);
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
 }
@@ -103,7 +103,7 @@ pub(crate) async fn delete(
     Named(id): Named,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    let by = if change.body.is_empty() { change.by("deleted".to_owned())? } else { change.reason()? };
+    let by = if change.body.is_empty() { change.by("deleted")? } else { change.reason()? };
     let order = Order::delete(by);
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
 }

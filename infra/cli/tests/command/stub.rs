@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
@@ -32,6 +32,7 @@ struct World {
     mode: Mode,
     tenants: BTreeMap<String, Life>,
     keys: Vec<String>,
+    acts: Vec<String>,
     faults: BTreeMap<u64, Value>,
     past_faults: Vec<Value>,
 }
@@ -53,6 +54,7 @@ impl Stub {
             mode,
             tenants: BTreeMap::new(),
             keys: Vec::new(),
+            acts: Vec::new(),
             faults: BTreeMap::new(),
             past_faults: Vec::new(),
         }));
@@ -77,6 +79,11 @@ impl Stub {
         lock(&self.world).keys.clone()
     }
 
+    /// What an operator asked for, with the reason.
+    pub(crate) fn acts(&self) -> Vec<String> {
+        lock(&self.world).acts.clone()
+    }
+
     /// Faults that were asked for and taken away again, and how many are still in force.
     pub(crate) fn faults(&self) -> (Vec<Value>, usize) {
         let world = lock(&self.world);
@@ -93,6 +100,11 @@ fn router(world: Shared) -> Router {
         .route("/v1/tenants", post(sign_up))
         .route("/v1/tenants/{id}", get(tenant).delete(remove))
         .route("/v1/tenants/{id}/retry", post(retry))
+        .route("/v1/tenants/{id}/force-delete", post(act))
+        .route("/v1/tenants/{id}/audit", get(audit))
+        .route("/v1/tenants/{id}/operations/{operation}/cancel", post(act))
+        .route("/v1/repair-tasks", get(repair_tasks))
+        .route("/v1/repair-tasks/{id}/{act}", post(act))
         .route("/v1/tenants/{id}/operations", get(operations))
         .route("/v1/tenants/{id}/operations/{operation}", get(operation))
         .route("/v1/blueprints/{name}", get(blueprint))
@@ -138,6 +150,32 @@ async fn sign_up(State(world): State<Shared>, headers: HeaderMap, Json(body): Js
     });
     let frames = world.provision();
     world.begin(tenant, frames)
+}
+
+/// What an operator asks for: nothing becomes of it here, but it is remembered.
+async fn act(State(world): State<Shared>, uri: Uri, Json(body): Json<Value>) -> Response {
+    let mut world = lock(&world);
+    let act = format!("{} because of {}", uri.path(), body["reason"].as_str().expect("a reason"));
+    world.acts.push(act);
+    let life = world.tenants.values().next().expect("a tenant");
+    let accepted = json!({ "tenant": life.tenant, "operation": life.operation });
+    (StatusCode::ACCEPTED, Json(accepted)).into_response()
+}
+
+async fn audit() -> Json<Value> {
+    Json(json!({ "audit": [{ "at": moment(1000), "who": "ops", "why": "enough", "action": "cancel" }] }))
+}
+
+/// Two parts of one task each.
+async fn repair_tasks(Query(part): Query<BTreeMap<String, String>>) -> Json<Value> {
+    let task = |step: &str| {
+        json!({ "id": format!("acme-000000:{step}"), "fault": denied(), "since": moment(1000), "tries": 2,
+                "next_try": moment(2000) })
+    };
+    Json(match part.get("after") {
+        None => json!({ "repair_tasks": [task(GROUP)], "next": "acme-000000:merchant-create-group" }),
+        Some(_) => json!({ "repair_tasks": [task(SEED)] }),
+    })
 }
 
 async fn retry(State(world): State<Shared>, Path(id): Path<String>) -> Response {

@@ -153,7 +153,8 @@ because of merchant-publish-website: {reason}
 "
         )
     );
-    let output = tenantry(&stub.url, &["tenant", "retry", "acme-000000"]);
+    let retry = ["tenant", "retry", "acme-000000", "--reason", "the policy is mended", "--from", "start"];
+    let output = tenantry(&stub.url, &retry);
     assert!(
         stdout(&output).starts_with("tenant acme-000000 provisioning, operation "),
         "{}",
@@ -180,5 +181,52 @@ fn plans_and_themes_are_listed() {
     assert_eq!(
         stdout(&tenantry(&stub.url, &["themes"])),
         "modern           Modern           Clean (not for new tenants)\n"
+    );
+}
+
+#[test]
+fn what_an_operator_asks_for_is_sent_with_its_reason() {
+    let stub = Stub::start(Mode::Leaky);
+    assert!(tenantry(&stub.url, &CREATE).status.success());
+    for (command, path) in [
+        (
+            &["tenant", "cancel", "acme-000000"][..],
+            "/v1/tenants/acme-000000/operations/01KE0000000000000000000000/cancel",
+        ),
+        (&["tenant", "delete", "acme-000000", "--force"], "/v1/tenants/acme-000000/force-delete"),
+        (
+            &["repair", "retry", "acme-000000:merchant-seed-data"],
+            "/v1/repair-tasks/acme-000000:merchant-seed-data/retry",
+        ),
+        (
+            &["repair", "resolve", "acme-000000:merchant-seed-data"],
+            "/v1/repair-tasks/acme-000000:merchant-seed-data/resolve",
+        ),
+    ] {
+        let output = tenantry(&stub.url, &[command, &["--reason", "enough"]].concat());
+        assert!(output.status.success(), "{command:?}: {}", stderr(&output));
+        assert_eq!(stub.acts().last(), Some(&format!("{path} because of enough")));
+    }
+    let output = tenantry(&stub.url, &["tenant", "delete", "acme-000000", "--force"]);
+    assert!(stderr(&output).contains("--reason"), "{}", stderr(&output));
+}
+
+#[test]
+fn repair_tasks_and_the_audit_are_listed_to_their_end() {
+    let stub = Stub::start(Mode::Leaky);
+    assert_eq!(
+        stdout(&tenantry(&stub.url, &["repair", "list"])),
+        "\
+acme-000000:merchant-create-group
+  s3 answered 403 (for us to act on; s3 request 4F2A; allow s3:PutObject)
+  since 2026-01-01T00:00:01Z, tried 2 times, next at 2026-01-01T00:00:02Z
+acme-000000:merchant-seed-data
+  s3 answered 403 (for us to act on; s3 request 4F2A; allow s3:PutObject)
+  since 2026-01-01T00:00:01Z, tried 2 times, next at 2026-01-01T00:00:02Z
+"
+    );
+    assert_eq!(
+        stdout(&tenantry(&stub.url, &["tenant", "audit", "acme-000000"])),
+        "2026-01-01T00:00:01Z cancel       ops: enough\n"
     );
 }
