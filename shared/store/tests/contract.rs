@@ -14,9 +14,13 @@ use std::collections::BTreeMap;
 
 use bed::{Bed, body, conflict, drawn, field, key, now, put};
 use jiff::{Timestamp, ToSpan};
+use saga::{Begun, Committed, Intent, Lease, Ledger as _, Resource, ResourceState};
 use serde_json::json;
-use store::{Condition, Database, Error, Invitation, Key, Outcome, Refusal, Table, Write};
-use tenancy::{Event, Kind, State, Status};
+use store::{
+    Audit, By, Condition, Database, Error, Invitation, Key, Open, Order, Outcome, Refusal, RepairTask,
+    ResourceLedger, Table, TaskId, Write,
+};
+use tenancy::{Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId};
 
 /// Each case is written once, below, and named once, here; a case that is not named does not compile.
 macro_rules! contract {
@@ -83,6 +87,18 @@ contract! {
     a_tenant_stays_on_the_version_it_is_pinned_to,
     what_was_learnt_outlives_the_next_version,
     an_outbox_row_can_be_taken_away_twice,
+    an_operation_is_open_until_it_is_settled,
+    a_cancelled_operation_cannot_succeed_any_more,
+    a_cancel_sent_again_gives_the_same_answer_and_one_entry_in_the_audit,
+    what_is_over_or_tears_down_is_not_cancelled,
+    a_forced_deletion_ends_what_is_under_way,
+    a_deleted_tenant_is_not_deleted_by_force,
+    a_retry_from_the_start_has_every_step_find_its_input_changed,
+    what_would_not_go_has_one_task_until_it_is_gone,
+    a_repair_leaves_the_status_of_a_deleted_tenant_alone,
+    what_was_resolved_counts_as_gone,
+    what_is_to_be_held_comes_to_life_behind_the_fence,
+    a_skipped_step_does_not_begin,
 }
 
 // Conditions.
@@ -667,4 +683,217 @@ async fn what_was_learnt_outlives_the_next_version(db: Database) {
     let known = bed.catalogue.blueprint(name).await.expect("read").expect("there");
     assert_eq!((known.version, known.usual_ms), (2, BTreeMap::from([(step, 1200)])));
     bed.catalogue.learn(&drawn("no-such"), [("x".to_owned(), 1)]).await.expect("nothing to learn about");
+}
+
+// An operator's ways out.
+
+const STEP: &str = "cognito-create-group";
+
+fn by() -> By {
+    By { who: "ops".to_owned(), why: "enough".to_owned() }
+}
+
+async fn is_open(bed: &Bed, operation: OperationId) -> bool {
+    Open::all(&bed.db).await.expect("read").iter().any(|open| open.operation == operation)
+}
+
+async fn actions(bed: &Bed, id: &TenantId) -> Vec<String> {
+    let (audit, next) = Audit::of(&bed.db, id, 10, None).await.expect("read");
+    assert_eq!(next, None);
+    audit.into_iter().map(|entry| entry.action).collect()
+}
+
+async fn begin(bed: &Bed, id: &TenantId, operation: OperationId) -> Begun {
+    let intent = Intent {
+        tenant: id.clone(),
+        step: STEP,
+        operation,
+        handle: json!({}),
+        input: "digest".to_owned(),
+        destroyer: "arn".to_owned(),
+        lease: Lease { holder: drawn("call"), until: now() },
+    };
+    ResourceLedger::new(bed.db.clone()).begin(intent).await.expect("an answer")
+}
+
+async fn resource(bed: &Bed, id: &TenantId) -> Resource {
+    let mut all = ResourceLedger::new(bed.db.clone()).resources(id).await.expect("read");
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+/// A tenant whose deletion left something behind: by force, and so deleted, or not, and so stuck.
+async fn stuck(bed: &Bed, forced: bool) -> (Tenant, TaskId) {
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let id = &accepted.tenant.id;
+    let Begun::Started(row) = begin(bed, id, accepted.operation).await else { panic!("fresh") };
+    let ledger = ResourceLedger::new(bed.db.clone());
+    ledger.commit(*row, &json!({})).await.expect("live");
+    bed.settle(id, accepted.operation, Event::Provisioned, State::Succeeded).await;
+    let order = if forced { Order::force_delete(by()) } else { Order::delete(by()) };
+    let deletion = bed.tenants.order(id, order, None, now()).await.expect("accepted").operation;
+    for _ in 0..2 {
+        ledger.mark_stuck(id, STEP, deletion, fault::Fault::terminal("denied")).await.expect("marked");
+    }
+    let event = if forced { Event::Deleted } else { Event::GotStuck };
+    let tenant = bed.settle(id, deletion, event, State::Stuck).await;
+    let task = TaskId { tenant: id.clone(), step: STEP.to_owned() };
+    (tenant, task)
+}
+
+async fn an_operation_is_open_until_it_is_settled(db: Database) {
+    let bed = Bed::new(db).await;
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    assert!(is_open(&bed, accepted.operation).await);
+    bed.settle(&accepted.tenant.id, accepted.operation, Event::RolledBack, State::Failed).await;
+    assert!(!is_open(&bed, accepted.operation).await);
+}
+
+/// The activation may have looked at the fence a moment before.
+async fn a_cancelled_operation_cannot_succeed_any_more(db: Database) {
+    let bed = Bed::new(db).await;
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let (id, operation) = (&accepted.tenant.id, accepted.operation);
+    bed.tenants.cancel(id, operation, by(), None, now()).await.expect("cancelled");
+    assert!(bed.operation(id, operation).await.is_fenced());
+    let (event, state) = (Event::Provisioned, State::Succeeded);
+    let outcome = Outcome { event, state, steps: Vec::new(), endpoints: None };
+    bed.tenants.settle(id, operation, outcome, now()).await.expect_err("it was stopped");
+    assert_eq!(bed.tenant(id).await.status, Status::Provisioning);
+    assert_eq!(bed.settle(id, operation, Event::RolledBack, State::Failed).await.status, Status::Failed);
+}
+
+async fn a_cancel_sent_again_gives_the_same_answer_and_one_entry_in_the_audit(db: Database) {
+    let bed = Bed::new(db).await;
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let (id, operation, key) = (&accepted.tenant.id, accepted.operation, bed.key("c", "body"));
+    let first = bed.tenants.cancel(id, operation, by(), Some(&key), now()).await.expect("cancelled");
+    bed.settle(id, operation, Event::RolledBack, State::Failed).await;
+    let again = bed.tenants.cancel(id, operation, by(), Some(&key), now()).await.expect("remembered");
+    assert_eq!(again, first);
+    assert_eq!(actions(&bed, id).await, ["cancel"]);
+}
+
+async fn what_is_over_or_tears_down_is_not_cancelled(db: Database) {
+    let bed = Bed::new(db).await;
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let id = &accepted.tenant.id;
+    bed.settle(id, accepted.operation, Event::Provisioned, State::Succeeded).await;
+    let deletion = bed.tenants.order(id, Order::delete(by()), None, now()).await.expect("accepted");
+    for operation in [accepted.operation, deletion.operation] {
+        let refusal = bed.tenants.cancel(id, operation, by(), None, now()).await;
+        assert!(matches!(refusal, Err(Refusal::NotPossible(_))), "{refusal:?}");
+    }
+    assert_eq!(actions(&bed, id).await, ["delete"]);
+}
+
+async fn a_forced_deletion_ends_what_is_under_way(db: Database) {
+    let bed = Bed::new(db).await;
+    let first = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let id = &first.tenant.id;
+    let forced = bed.tenants.order(id, Order::force_delete(by()), None, now()).await.expect("accepted");
+    let old = bed.operation(id, first.operation).await;
+    assert_eq!((old.state, old.is_fenced()), (State::Failed, true));
+    assert!(old.fault.is_some_and(|fault| fault.fault.cause.contains("ops: enough")));
+    assert_eq!((forced.tenant.status, forced.tenant.operation), (Status::Deleting, Some(forced.operation)));
+    assert!(!is_open(&bed, first.operation).await && is_open(&bed, forced.operation).await);
+    assert!(matches!(begin(&bed, id, first.operation).await, Begun::Fenced));
+    // A second one is no different from the first, whatever became of that.
+    let again = bed.tenants.order(id, Order::force_delete(by()), None, now()).await.expect("accepted");
+    assert_ne!(again.operation, forced.operation);
+}
+
+async fn a_deleted_tenant_is_not_deleted_by_force(db: Database) {
+    let bed = Bed::new(db).await;
+    let (tenant, _) = stuck(&bed, true).await;
+    let refusal = bed.tenants.order(&tenant.id, Order::force_delete(by()), None, now()).await;
+    assert!(matches!(refusal, Err(Refusal::NotNow(_))), "{refusal:?}");
+}
+
+async fn a_retry_from_the_start_has_every_step_find_its_input_changed(db: Database) {
+    let bed = Bed::new(db).await;
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let id = &accepted.tenant.id;
+    let before = bed.tenants.snapshot(&accepted.tenant).await.expect("a snapshot");
+    for (from_start, same) in [(false, true), (true, false)] {
+        let operation = bed.tenant(id).await.operation.expect("under way");
+        bed.settle(id, operation, Event::RolledBack, State::Failed).await;
+        let retry = Order::retry(by()).from_start(from_start);
+        let retry = bed.tenants.order(id, retry, None, now()).await.expect("accepted");
+        let snapshot = bed.tenants.snapshot(&retry.tenant).await.expect("a snapshot");
+        assert_eq!(snapshot == before, same, "from the start: {from_start}");
+    }
+}
+
+async fn what_would_not_go_has_one_task_until_it_is_gone(db: Database) {
+    let bed = Bed::new(db).await;
+    let (tenant, id) = stuck(&bed, false).await;
+    let task = RepairTask::get(&bed.db, &id).await.expect("read").expect("a task");
+    assert_eq!((task.tries, task.fault.cause.as_str()), (1, "denied"), "said twice, it is one try");
+    let ledger = ResourceLedger::new(bed.db.clone());
+    let left = [resource(&bed, &tenant.id).await];
+    ledger.close_repairs(&tenant.id, &left).await.expect("looked at");
+    assert!(RepairTask::get(&bed.db, &id).await.expect("read").is_some());
+
+    let repair = bed.tenants.repair(&id, by(), None, now()).await.expect("accepted");
+    assert_eq!(bed.operation(&tenant.id, repair.operation).await.kind, Kind::Delete, "the deletion goes on");
+    let gone = [Resource { state: ResourceState::Destroyed, ..left[0].clone() }];
+    ledger.close_repairs(&tenant.id, &gone).await.expect("closed");
+    assert_eq!(RepairTask::get(&bed.db, &id).await.expect("read"), None);
+}
+
+async fn a_repair_leaves_the_status_of_a_deleted_tenant_alone(db: Database) {
+    let bed = Bed::new(db).await;
+    let (tenant, id) = stuck(&bed, true).await;
+    assert_eq!(tenant.status, Status::Deleted);
+    let repair = bed.tenants.repair(&id, by(), None, now()).await.expect("accepted");
+    assert_eq!(bed.operation(&tenant.id, repair.operation).await.kind, Kind::Repair);
+    let busy = bed.tenants.repair(&id, by(), None, now()).await;
+    assert!(matches!(busy, Err(Refusal::Busy(_))), "{busy:?}");
+    let after = bed.settle(&tenant.id, repair.operation, Event::Repaired, State::Succeeded).await;
+    assert_eq!((after.status, after.operation), (Status::Deleted, None));
+}
+
+async fn what_was_resolved_counts_as_gone(db: Database) {
+    let bed = Bed::new(db).await;
+    let (tenant, id) = stuck(&bed, false).await;
+    bed.tenants.resolve(&id, by(), None, now()).await.expect("accepted");
+    let row = resource(&bed, &tenant.id).await;
+    assert_eq!((row.state, row.is_left()), (ResourceState::Resolved, false));
+    assert_eq!(RepairTask::get(&bed.db, &id).await.expect("read"), None);
+    assert_eq!(actions(&bed, &tenant.id).await, ["delete", "resolve repair task"]);
+    let again = bed.tenants.resolve(&id, by(), None, now()).await;
+    assert!(matches!(again, Err(Refusal::NoSuch(_))), "{again:?}");
+}
+
+async fn what_is_to_be_held_comes_to_life_behind_the_fence(db: Database) {
+    let bed = Bed::new(db).await;
+    for (on_failure, held) in [(OnFailure::Hold, true), (OnFailure::Compensate, false)] {
+        let mut signup = bed.signup(if held { "hold" } else { "let-go" });
+        signup.on_failure = Some(on_failure);
+        let accepted = bed.tenants.sign_up(&signup, None, now()).await.expect("accepted");
+        let (id, operation) = (&accepted.tenant.id, accepted.operation);
+        let Begun::Started(row) = begin(&bed, id, operation).await else { panic!("fresh") };
+        bed.tenants.fence(id, operation, Some(bed::fault("another")), None, now()).await.expect("raised");
+        let committed =
+            ResourceLedger::new(bed.db.clone()).commit(*row, &json!({})).await.expect("an answer");
+        assert_eq!(matches!(committed, Committed::Live), held, "{on_failure:?}");
+        let refusal = bed.tenants.cancel(id, operation, by(), None, now()).await;
+        assert_eq!(refusal.is_err(), held, "what is held may no longer be asked about: {refusal:?}");
+    }
+}
+
+async fn a_skipped_step_does_not_begin(db: Database) {
+    let bed = Bed::new(db).await;
+    let optional = std::collections::BTreeSet::from([STEP.to_owned()]);
+    let blueprint = tenancy::Blueprint { optional, ..bed.blueprint.clone() };
+    bed.catalogue.put_blueprint(&blueprint).await.expect("put");
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let (id, operation) = (&accepted.tenant.id, accepted.operation);
+    let refusal = bed.tenants.skip(id, operation, "another", by(), None, now()).await;
+    assert!(matches!(refusal, Err(Refusal::NotPossible(_))), "{refusal:?}");
+    bed.tenants.skip(id, operation, STEP, by(), None, now()).await.expect("skipped");
+    assert!(matches!(begin(&bed, id, operation).await, Begun::Skipped));
+    assert!(!resource(&bed, id).await.is_left());
+    assert_eq!(actions(&bed, id).await, ["skip"]);
 }

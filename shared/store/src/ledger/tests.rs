@@ -158,6 +158,30 @@ fn a_failure_of_a_tenant_that_was_alive_dooms_only_what_it_made_itself() {
     assert_eq!(names(&doomed), ["own"]);
 }
 
+/// A retry goes on from what is held; but what an earlier teardown began, it is to end.
+#[test]
+fn where_what_was_made_is_held_only_what_was_going_goes_on_going() {
+    let made = vec![
+        resource("live", 0, Some(1)),
+        resource("half-made", 2, None),
+        stuck(8, resource("stuck", 0, None)),
+    ];
+    let hold = Operation { on_failure: tenancy::OnFailure::Hold, ..operation(1, Kind::Provision) };
+    assert_eq!(names(&doomed(&hold, &tenant(None), made.clone())), ["stuck"]);
+    let cancelled = Operation { on_failure: tenancy::OnFailure::Compensate, ..hold };
+    assert_eq!(names(&doomed(&cancelled, &tenant(None), made)), ["live", "half-made", "stuck"]);
+}
+
+#[test]
+fn a_repair_destroys_what_was_going_and_of_a_deleted_tenant_all_that_is_left() {
+    let made = vec![resource("live", 0, Some(1)), stuck(8, resource("stuck", 0, None))];
+    let repair = operation(9, Kind::Repair);
+    let stuck = Tenant { status: Status::Stuck, ..tenant(None) };
+    assert_eq!(names(&doomed(&repair, &stuck, made.clone())), ["stuck"]);
+    let deleted = Tenant { status: Status::Deleted, ..stuck };
+    assert_eq!(names(&doomed(&repair, &deleted, made)), ["live", "stuck"]);
+}
+
 /// A tenant whose deletion got stuck may be provisioned again. When that fails, nothing may be left.
 #[test]
 fn what_an_earlier_teardown_could_not_finish_is_doomed_too() {
