@@ -75,3 +75,6 @@ fn duration(step: &StepProgress) -> Option<(String, u64)> {
     let ms = u64::try_from(changed.as_millisecond() - begun.as_millisecond()).ok()?;
     (step.attempts > 0).then(|| (step.name.clone(), ms))
 }
+
+#[cfg(test)]
+mod tests;

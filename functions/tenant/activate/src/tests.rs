@@ -1,0 +1,97 @@
+use saga::{Begun, Intent, Lease, Ledger as _, Report};
+use serde_json::json;
+use store::Database;
+use tenancy::{OperationId, SignupRequest, Status, TenantId};
+
+use super::*;
+
+/// A tenant of two steps, one of which it can live without, whose provisioning was accepted.
+async fn accepted(db: &Database) -> (TenantId, OperationId) {
+    let plan = serde_json::from_value(json!({
+        "id": "starter", "name": "Starter", "description": "", "price_cents": 2900, "currency": "EUR",
+        "billing_cycle": "month", "trial_days": 14, "popular": false, "active": true, "features": [], "limits": {},
+    }))
+    .expect("a plan");
+    let blueprint: tenancy::Blueprint = serde_json::from_value(json!({
+        "name": "shop", "version": 1, "description": "", "active": true, "plans": ["starter"],
+        "workflow": { "sequence": [{ "step": "make-thing" }, { "step": "watch-thing" }] },
+        "optional": ["watch-thing"],
+    }))
+    .expect("a blueprint");
+    let catalogue = Catalogue::new(db.clone());
+    catalogue.put_plan(&plan).await.expect("put");
+    catalogue.put_blueprint(&blueprint).await.expect("put");
+    let request: SignupRequest = serde_json::from_value(json!({
+        "name": "Acme", "subdomain": "acme", "email": "o@example.com", "blueprint": "shop",
+    }))
+    .expect("a request");
+    let signup = request.check(Some(blueprint), &[plan], &[]).expect("a signup");
+    let accepted = Tenants::new(db.clone()).sign_up(&signup, None, Timestamp::now()).await.expect("accepted");
+    (accepted.tenant.id, accepted.operation)
+}
+
+async fn activate(db: &Database, tenant: &TenantId, operation: OperationId) -> Result<Tenant, Fault> {
+    let activate = Activate {
+        tenants: Tenants::new(db.clone()),
+        ledger: ResourceLedger::new(db.clone()),
+        catalogue: Catalogue::new(db.clone()),
+    };
+    let subject = Subject::new(tenant.clone(), operation);
+    activate.run(Input { subject, endpoints: BTreeMap::new() }).await
+}
+
+async fn make(db: &Database, tenant: &TenantId, operation: OperationId) {
+    let ledger = ResourceLedger::new(db.clone());
+    let intent = Intent {
+        tenant: tenant.clone(),
+        step: "make-thing",
+        operation,
+        handle: json!({}),
+        input: "digest".to_owned(),
+        destroyer: "arn".to_owned(),
+        lease: Lease { holder: "call".to_owned(), until: Timestamp::now() },
+    };
+    let Begun::Started(row) = ledger.begin(intent).await.expect("begun") else { panic!("fresh") };
+    ledger.commit(*row, &json!({})).await.expect("live");
+}
+
+#[tokio::test]
+async fn nothing_is_active_before_every_step_is_proven() {
+    let db = Database::memory();
+    let (tenant, operation) = accepted(&db).await;
+    let refused = activate(&db, &tenant, operation).await.expect_err("nothing was made");
+    assert!(refused.cause.starts_with("make-thing is Waiting"), "{refused}");
+}
+
+/// Invariant 11.
+#[tokio::test]
+async fn a_step_that_is_optional_may_fail() {
+    let db = Database::memory();
+    let (tenant, operation) = accepted(&db).await;
+    make(&db, &tenant, operation).await;
+    let now = Timestamp::now();
+    let report = Report {
+        tenant: tenant.clone(),
+        operation,
+        step: "watch-thing".to_owned(),
+        attempts: 1,
+        begun_at: now,
+        changed_at: now,
+        busy_ms: 1,
+        fault: Some(Fault::terminal("nobody watches")),
+    };
+    ResourceLedger::new(db.clone()).report(report).await.expect("reported");
+    assert_eq!(activate(&db, &tenant, operation).await.expect("active").status, Status::Active);
+}
+
+#[tokio::test]
+async fn an_operation_that_was_cancelled_makes_nothing_active() {
+    let db = Database::memory();
+    let (tenant, operation) = accepted(&db).await;
+    make(&db, &tenant, operation).await;
+    let by = store::By { who: "ops".to_owned(), why: "enough".to_owned() };
+    let tenants = Tenants::new(db.clone());
+    tenants.cancel(&tenant, operation, by, None, Timestamp::now()).await.expect("cancelled");
+    let refused = activate(&db, &tenant, operation).await.expect_err("stopped");
+    assert_eq!(refused.kind, fault::Kind::Fenced);
+}
