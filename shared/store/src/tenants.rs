@@ -187,27 +187,9 @@ impl Tenants {
         .map(|_| ())
     }
 
-    /// Raises the fence: from now on no step of the operation begins. Again is the same; the first fault stands.
+    /// Raises the fence, and records which execution tears down: from now on no step of the operation begins. Again
+    /// is the same; the first fault stands.
     pub async fn fence(
-        &self,
-        tenant: &TenantId,
-        operation: OperationId,
-        fault: Option<StepFault>,
-        reached: Option<u8>,
-        now: Timestamp,
-    ) -> Result<Operation, Error> {
-        self.change(tenant, operation, |record| {
-            let news = !record.is_fenced();
-            if news {
-                raise(record, fault, reached, now);
-            }
-            news
-        })
-        .await
-    }
-
-    /// Records that an execution tears the operation down, and raises the fence with it.
-    pub async fn tear_down(
         &self,
         tenant: &TenantId,
         operation: OperationId,

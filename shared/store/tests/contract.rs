@@ -510,9 +510,13 @@ async fn the_first_fault_of_a_fence_stands(db: Database) {
     let bed = Bed::new(db).await;
     let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
     let (id, operation, at) = (&accepted.tenant.id, accepted.operation, now());
-    let first =
-        bed.tenants.fence(id, operation, Some(bed::fault("first")), Some(40), at).await.expect("raised");
-    let again = bed.tenants.fence(id, operation, Some(bed::fault("second")), Some(60), at + 1.minute()).await;
+    let first = bed
+        .tenants
+        .fence(id, operation, "arn", Some(bed::fault("first")), Some(40), at)
+        .await
+        .expect("raised");
+    let again =
+        bed.tenants.fence(id, operation, "arn", Some(bed::fault("second")), Some(60), at + 1.minute()).await;
     assert_eq!(again.expect("still up"), first);
     let record = bed.operation(id, operation).await;
     assert!(record.is_fenced());
@@ -874,7 +878,10 @@ async fn what_is_to_be_held_comes_to_life_behind_the_fence(db: Database) {
         let accepted = bed.tenants.sign_up(&signup, None, now()).await.expect("accepted");
         let (id, operation) = (&accepted.tenant.id, accepted.operation);
         let Begun::Started(row) = begin(&bed, id, operation).await else { panic!("fresh") };
-        bed.tenants.fence(id, operation, Some(bed::fault("another")), None, now()).await.expect("raised");
+        bed.tenants
+            .fence(id, operation, "arn", Some(bed::fault("another")), None, now())
+            .await
+            .expect("raised");
         let committed =
             ResourceLedger::new(bed.db.clone()).commit(*row, &json!({})).await.expect("an answer");
         assert_eq!(matches!(committed, Committed::Live), held, "{on_failure:?}");

@@ -89,7 +89,7 @@ fn a_fence_is_not_lost_to_a_start_that_is_recorded_at_the_same_time() {
         let accepted = run(bed.tenants.sign_up(&bed.signup("acme"), None, now())).expect("accepted");
         let (id, operation) = (&accepted.tenant.id, accepted.operation);
         let started = async || bed.tenants.started(id, operation, "arn", now()).await;
-        let fence = async || bed.tenants.fence(id, operation, None, None, now()).await;
+        let fence = async || bed.tenants.fence(id, operation, "arn", None, None, now()).await;
         let again = turns.race(async { started().await.is_err() }, async { fence().await.is_err() });
         if again.0 {
             run(started()).expect("recorded");

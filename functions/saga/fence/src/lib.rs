@@ -49,7 +49,7 @@ impl Fence {
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let reached = record.percent(&progress(&record, &resources, &reports, now));
         let fault = input.error.map(|caught| reason(operation, resources, reports, &caught));
-        self.tenants.tear_down(id, operation, &input.execution, fault, Some(reached), now).await?;
+        self.tenants.fence(id, operation, &input.execution, fault, Some(reached), now).await?;
         Ok(())
     }
 }

@@ -168,7 +168,7 @@ async fn an_execution_that_died_is_torn_down_with_its_reason() {
     assert!(input["error"]["Cause"].as_str().is_some_and(|cause| cause.contains("ABORTED")), "{input}");
 
     let (id, operation) = (&bed.tenant, bed.operation);
-    let fenced = bed.tenants().tear_down(id, operation, &teardown, None, Some(0), bed.accepted).await;
+    let fenced = bed.tenants().fence(id, operation, &teardown, None, Some(0), bed.accepted).await;
     assert_eq!(fenced.expect("raised").teardown.as_deref(), Some(teardown.as_str()));
     bed.look(20).await;
     assert_eq!(bed.engine.started().len(), 1, "it is under way");

@@ -95,8 +95,10 @@ impl Lab {
 
     pub(crate) async fn fence(&self) {
         let fault = StepFault { step: "fake-make-thing".to_owned(), fault: Fault::terminal("enough") };
-        let raised =
-            self.tenants.fence(&self.tenant, self.operation, Some(fault), None, Timestamp::now()).await;
+        let raised = self
+            .tenants
+            .fence(&self.tenant, self.operation, "arn", Some(fault), None, Timestamp::now())
+            .await;
         raised.expect("raised");
     }
 
