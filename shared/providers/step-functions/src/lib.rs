@@ -35,11 +35,13 @@ pub struct Executions {
 impl Executions {
     /// From `PROVISION_MACHINE` and `TEARDOWN_MACHINE`, the machines' ARNs.
     pub async fn from_env() -> Result<Self, aws::MissingVariable> {
-        Ok(Self {
-            client: Client::new(&aws::config().await),
-            provision: aws::variable("PROVISION_MACHINE")?,
-            teardown: aws::variable("TEARDOWN_MACHINE")?,
-        })
+        let client = Client::new(&aws::config().await);
+        Ok(Self::new(client, aws::variable("PROVISION_MACHINE")?, aws::variable("TEARDOWN_MACHINE")?))
+    }
+
+    #[must_use]
+    pub fn new(client: Client, provision: String, teardown: String) -> Self {
+        Self { client, provision, teardown }
     }
 
     /// Starts an execution, and says whether it was this call that did: a name is used once.
