@@ -27,9 +27,10 @@ pub struct Audit {
 
 impl Audit {
     pub(crate) fn put(&self, tenant: &TenantId) -> Result<Write, Error> {
-        let millis = u64::try_from(self.at.as_millisecond()).unwrap_or_default();
-        let id = OperationId::new(millis, u128::from_be_bytes(crate::tenants::random()));
-        Write::put(Key::new(Table::Tenants, tenant, format_args!("AUDIT#{id}")), self, Condition::Absent)
+        // To the nanosecond, all digits: two orders of one millisecond are listed as they came.
+        let Self { at, operation, action, .. } = self;
+        let key = Key::new(Table::Tenants, tenant, format_args!("AUDIT#{at:.9}#{operation}#{action}"));
+        Write::put(key, self, Condition::Absent)
     }
 
     /// What was done to a tenant, the oldest first, `limit` at a time.
