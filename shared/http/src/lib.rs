@@ -1,9 +1,12 @@
 //! The HTTP client every outside API is called with, and what its answers mean.
 
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fault::Fault;
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Client, Request, Response, StatusCode, redirect};
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
 /// a redirect is how a request is led to an address it was not meant for.
@@ -23,6 +26,47 @@ pub fn client() -> Client {
         .user_agent(format!("tenantry/{} app/{function}", env!("CARGO_PKG_VERSION")))
         .build()
         .expect("the TLS back end starts")
+}
+
+/// Sends requests: over the network, unless something in this process answers in its place.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Client,
+    in_process: Option<Arc<dyn Answers>>,
+}
+
+/// Answers in the network's place.
+pub trait Answers: fmt::Debug + Send + Sync {
+    fn answer(&self, request: Request) -> Pin<Box<dyn Future<Output = Response> + Send>>;
+}
+
+impl Http {
+    /// Over the network.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { client: client(), in_process: None }
+    }
+
+    #[must_use]
+    pub fn in_process(answers: Arc<dyn Answers>) -> Self {
+        Self { client: client(), in_process: Some(answers) }
+    }
+
+    /// What a `GET` of an address gives, whatever its status.
+    pub async fn get(&self, provider: &str, url: &str) -> Result<Response, Fault> {
+        let broken = |e| no_answer(provider, &e);
+        let request = self.client.get(url).build().map_err(broken)?;
+        match &self.in_process {
+            Some(answers) => Ok(answers.answer(request).await),
+            None => self.client.execute(request).await.map_err(broken),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// The fault in a request that got no answer: refused, reset, timed out.

@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
 use fault::{Fault, Kind};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -173,7 +172,7 @@ impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
         }
         let mark = Mark { deployment: self.deployment.clone(), tenant: tenant.id.clone() };
         let cx = Context { operation: call.operation, tenant, mark };
-        let (begun_at, clock) = (Timestamp::now(), Instant::now());
+        let (begun_at, clock) = (clock::now(), Instant::now());
         let outcome = self.probe.look(&cx, &params).await.and_then(|output| encode(&output));
         let report = Report {
             tenant: cx.tenant.id.clone(),
@@ -181,7 +180,7 @@ impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
             step: P::NAME.to_owned(),
             attempts: 1,
             begun_at,
-            changed_at: Timestamp::now(),
+            changed_at: clock::now(),
             busy_ms: millis(clock.elapsed()),
             fault: outcome.as_ref().err().cloned(),
         };

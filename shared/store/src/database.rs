@@ -185,7 +185,7 @@ impl Database {
         match self {
             Self::Dynamo(dynamo) => dynamo.get(key).await,
             #[cfg(feature = "memory")]
-            Self::Memory(memory) => Ok(memory.get(key).await),
+            Self::Memory(memory) => memory.get(key).await,
         }
     }
 
@@ -201,7 +201,7 @@ impl Database {
         match self {
             Self::Dynamo(dynamo) => dynamo.query(table, pk, prefix, limit, after).await,
             #[cfg(feature = "memory")]
-            Self::Memory(memory) => Ok(memory.query(table, pk, prefix, limit, after).await),
+            Self::Memory(memory) => memory.query(table, pk, prefix, limit, after).await,
         }
     }
 

@@ -55,7 +55,7 @@ impl ResourceLedger {
         // Said again after a lost answer, it is still one try.
         let known = resource.state == ResourceState::Stuck && resource.operation == operation;
         if resource.is_left() && !known {
-            let now = Timestamp::now();
+            let now = clock::now();
             resource.state = ResourceState::Stuck;
             resource.operation = operation;
             resource.lease = None;
@@ -136,7 +136,7 @@ impl ResourceLedger {
 
 impl Ledger for ResourceLedger {
     async fn begin(&self, intent: Intent) -> Result<Begun, Fault> {
-        let now = Timestamp::now();
+        let now = clock::now();
         let mut row = fresh(&intent, now);
         let mut before = None;
         match self.put(&row).await {
@@ -177,7 +177,7 @@ impl Ledger for ResourceLedger {
         if operation.is_none_or(|operation| operation.is_fenced() && !held(&operation)) {
             return Ok(Committed::Fenced(Box::new(row)));
         }
-        let now = Timestamp::now();
+        let now = clock::now();
         row.state = ResourceState::Live;
         row.live_at.get_or_insert(now);
         row.output = Some(output.clone());
@@ -191,7 +191,7 @@ impl Ledger for ResourceLedger {
     async fn release(&self, mut row: Resource, fault: &Fault) -> Result<(), Fault> {
         row.lease = None;
         row.fault = Some(fault.clone());
-        row.changed_at = Timestamp::now();
+        row.changed_at = clock::now();
         match self.put(&row).await {
             // Our lease ran out and somebody else has the row now: it is theirs to write.
             Ok(_) | Err(Error::Conflict(_)) => Ok(()),
@@ -206,7 +206,7 @@ impl Ledger for ResourceLedger {
         operation: OperationId,
         lease: Lease,
     ) -> Result<Destroying, Fault> {
-        let now = Timestamp::now();
+        let now = clock::now();
         let Some(mut row) = self.find(tenant, step).await?.filter(Resource::is_left) else {
             return Ok(Destroying::Gone);
         };
@@ -230,7 +230,7 @@ impl Ledger for ResourceLedger {
         row.output = None;
         row.lease = None;
         row.fault = None;
-        row.changed_at = Timestamp::now();
+        row.changed_at = clock::now();
         self.put(&row).await?;
         Ok(())
     }

@@ -25,6 +25,8 @@ pub use catalogue::Catalogue;
 pub use claims::{Claims, Invitation, RequestKey};
 pub use database::{Condition, Conflict, Database, Error, Key, Page, Row, Table, Write};
 pub use ledger::{ResourceLedger, doomed, next_wave};
+#[cfg(feature = "memory")]
+pub use memory::{Line, Memory, Operation, Way};
 pub use open::Open;
 pub use orders::Order;
 pub use outbox::Outbox;

@@ -1,4 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fault::Fault;
@@ -12,16 +14,59 @@ use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     rows: Arc<Mutex<BTreeMap<Key, Row>>>,
+    line: Option<Arc<dyn Line>>,
+}
+
+/// What lies between a caller and the tables, as a network does: it may delay an operation, keep it from
+/// happening, or lose its answer.
+pub trait Line: fmt::Debug + Send + Sync {
+    /// The way there, which gives the way back.
+    fn there(&self, operation: Operation<'_>) -> Way<Way<()>>;
+    /// These writes have just taken effect, all of them.
+    fn written(&self, writes: &[Write]);
+}
+
+/// A way through, or not.
+pub type Way<T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send>>;
+
+/// What is asked of the tables.
+#[derive(Clone, Copy, Debug)]
+pub enum Operation<'a> {
+    Get(&'a Key),
+    Query(Table, &'a str),
+    Write(&'a [Write]),
 }
 
 impl Memory {
+    /// The same tables, at the other end of a line.
+    #[must_use]
+    pub fn over(&self, line: Arc<dyn Line>) -> Self {
+        Self { rows: Arc::clone(&self.rows), line: Some(line) }
+    }
+
+    /// Everything there is, as somebody sees it who stands beside the tables.
+    #[must_use]
+    pub fn all(&self) -> Vec<Row> {
+        self.rows().values().cloned().collect()
+    }
+
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Row>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn get(&self, key: &Key) -> Option<Row> {
+    async fn there(&self, operation: Operation<'_>) -> Result<Way<()>, Error> {
         tokio::task::yield_now().await;
-        self.rows().get(key).cloned()
+        match &self.line {
+            Some(line) => line.there(operation).await.map_err(Error::Unavailable),
+            None => Ok(Box::pin(async { Ok(()) })),
+        }
+    }
+
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Row>, Error> {
+        let back = self.there(Operation::Get(key)).await?;
+        let found = self.rows().get(key).cloned();
+        back.await.map_err(Error::Unavailable)?;
+        Ok(found)
     }
 
     pub(crate) async fn query(
@@ -31,8 +76,21 @@ impl Memory {
         prefix: &str,
         limit: usize,
         after: Option<&Page>,
+    ) -> Result<(Vec<Row>, Option<Page>), Error> {
+        let back = self.there(Operation::Query(table, prefix)).await?;
+        let found = self.page(table, pk, prefix, limit, after);
+        back.await.map_err(Error::Unavailable)?;
+        Ok(found)
+    }
+
+    fn page(
+        &self,
+        table: Table,
+        pk: &str,
+        prefix: &str,
+        limit: usize,
+        after: Option<&Page>,
     ) -> (Vec<Row>, Option<Page>) {
-        tokio::task::yield_now().await;
         let rows = self.rows();
         let from = Key::new(table, pk, prefix);
         let mut found = rows
@@ -46,7 +104,16 @@ impl Memory {
     }
 
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Vec<u64>, Error> {
-        tokio::task::yield_now().await;
+        let back = self.there(Operation::Write(&writes)).await?;
+        let versions = self.commit(&writes)?;
+        if let Some(line) = &self.line {
+            line.written(&writes);
+        }
+        back.await.map_err(Error::Unavailable)?;
+        Ok(versions)
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<Vec<u64>, Error> {
         let mut keys = BTreeSet::new();
         if let Some(twice) = writes.iter().find(|write| !keys.insert(write.key())) {
             let cause = format!("a transaction names the item {:?} twice", twice.key());
@@ -72,11 +139,12 @@ impl Memory {
                 Write::Put { key, body, expires_at, condition } => {
                     let version = condition.next_version();
                     versions.push(version);
-                    rows.insert(key.clone(), Row { key, version, expires_at, body });
+                    let row = Row { key: key.clone(), version, expires_at: *expires_at, body: body.clone() };
+                    rows.insert(key.clone(), row);
                 }
                 Write::Delete { key, .. } => {
                     versions.push(0);
-                    rows.remove(&key);
+                    rows.remove(key);
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! Looks at the site as a visitor would, from outside: it must answer with this tenant's own pages.
 
 use fault::Fault;
-use reqwest::{Client, StatusCode};
+use http_client::Http;
+use reqwest::StatusCode;
 use saga::{Context, Probe};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ const SERVICE: &str = "site";
 
 #[derive(Debug)]
 pub struct ProbeWebsite {
-    pub http: Client,
+    pub http: Http,
 }
 
 #[derive(Debug, Deserialize)]
@@ -28,8 +29,7 @@ impl Probe for ProbeWebsite {
     type Output = Output;
 
     async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
-        let answer =
-            self.http.get(&params.site).send().await.map_err(|e| http_client::no_answer(SERVICE, &e))?;
+        let answer = self.http.get(SERVICE, &params.site).await?;
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(Fault::not_ready(format!("{} is not there yet", params.site)));
         }

@@ -2,7 +2,6 @@
 //! Lambdas, and a timed-out task's runs on (invariant 5). A lease ends when its Lambda must, so this wait ends.
 
 use fault::Fault;
-use jiff::Timestamp;
 use saga::Subject;
 use store::ResourceLedger;
 
@@ -13,7 +12,7 @@ pub struct Drain {
 
 impl Drain {
     pub async fn run(&self, subject: Subject) -> Result<(), Fault> {
-        let now = Timestamp::now();
+        let now = clock::now();
         let resources = self.ledger.resources(subject.tenant()).await?;
         let in_flight: Vec<&str> =
             resources.iter().filter(|r| r.in_flight(now)).map(|r| r.step.as_str()).collect();

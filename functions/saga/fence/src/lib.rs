@@ -37,7 +37,7 @@ pub struct Caught {
 impl Fence {
     pub async fn run(&self, input: Input) -> Result<(), Fault> {
         let (id, operation) = (input.subject.tenant(), input.subject.operation);
-        let now = Timestamp::now();
+        let now = clock::now();
         let gone = || Fault::terminal(format!("there is no operation {operation} of a tenant {id}"));
         let record = self.tenants.operation(id, operation).await?.ok_or_else(gone)?.value;
         // The answer of a successful activation can be lost: what is alive is not torn down for that. And an

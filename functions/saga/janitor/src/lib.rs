@@ -56,7 +56,7 @@ impl<E: Engine> Janitor<E> {
     /// Looks at everything once. What goes wrong with one tenant does not keep it from the next; whatever it was,
     /// it is met again in a minute.
     pub async fn run(&self, input: Input) -> Result<(), Fault> {
-        let now = input.as_of.unwrap_or_else(Timestamp::now);
+        let now = input.as_of.unwrap_or_else(clock::now);
         let wanted = |tenant: &TenantId| input.tenant.as_ref().is_none_or(|only| only == tenant);
         let mut findings = Vec::new();
         for open in Open::all(&self.db).await? {

@@ -2,7 +2,6 @@
 //! subdomain. Looks at the ledger itself; nothing is taken on another's word (invariant 10).
 
 use fault::Fault;
-use jiff::Timestamp;
 use saga::Subject;
 use serde::Serialize;
 use store::{Outcome, ResourceLedger, Tenants, doomed, progress};
@@ -27,7 +26,7 @@ impl Settle {
         let record = self.tenants.operation(id, operation).await?;
         let record =
             record.ok_or_else(|| Fault::terminal(format!("there is no operation {operation}")))?.value;
-        let now = Timestamp::now();
+        let now = clock::now();
         let (resources, reports) =
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let tenant = self.tenants.get(id).await?;

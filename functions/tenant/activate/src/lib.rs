@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use fault::Fault;
-use jiff::Timestamp;
 use saga::Subject;
 use serde::Deserialize;
 use store::{Catalogue, Outcome, ResourceLedger, Tenants, progress};
@@ -35,7 +34,7 @@ impl Activate {
         if record.fenced_at.is_some() {
             return Err(Fault::fenced("the operation was stopped before the tenant was active"));
         }
-        let now = Timestamp::now();
+        let now = clock::now();
         let (resources, reports) =
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let steps = progress(&record, &resources, &reports, now);

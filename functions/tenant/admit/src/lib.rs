@@ -2,7 +2,6 @@
 //! works from.
 
 use fault::Fault;
-use jiff::Timestamp;
 use saga::Subject;
 use serde::Deserialize;
 use store::Tenants;
@@ -30,7 +29,7 @@ impl Admit {
             return Err(Fault::fenced("the operation was stopped before it began"));
         }
         let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
-        self.tenants.started(id, operation, &input.execution, Timestamp::now()).await?;
+        self.tenants.started(id, operation, &input.execution, clock::now()).await?;
         Ok(self.tenants.snapshot(&tenant).await?)
     }
 }

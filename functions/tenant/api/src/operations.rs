@@ -73,7 +73,7 @@ pub(crate) async fn show(
     let Some(record) = record? else {
         return Err(Problem::not_found(format!("tenant {tenant} has no operation {id}")));
     };
-    Ok(Json(status(record.value, &resources?, &reports?, Timestamp::now())))
+    Ok(Json(status(record.value, &resources?, &reports?, clock::now())))
 }
 
 /// `GET /v1/tenants/{id}/operations`, newest first.
@@ -101,7 +101,7 @@ pub(crate) async fn cancel(
     let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
     let id: OperationId = operation.parse().map_err(Problem::not_found)?;
     let by = change.reason()?;
-    Ok(accepted(&api.tenants.cancel(&tenant, id, by, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.cancel(&tenant, id, by, change.key.as_ref(), clock::now()).await?))
 }
 
 /// `POST /v1/tenants/{id}/operations/{operation}/skip`
@@ -120,7 +120,7 @@ pub(crate) async fn skip(
     let id: OperationId = operation.parse().map_err(Problem::not_found)?;
     let Skip { step, reason } = change.decode()?;
     let by = change.by(&reason)?;
-    Ok(accepted(&api.tenants.skip(&tenant, id, &step, by, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.skip(&tenant, id, &step, by, change.key.as_ref(), clock::now()).await?))
 }
 
 fn status(

@@ -67,7 +67,7 @@ pub(crate) async fn retry(
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
     let (id, by) = (task(&id)?, change.reason()?);
-    Ok(accepted(&api.tenants.repair(&id, by, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.repair(&id, by, change.key.as_ref(), clock::now()).await?))
 }
 
 /// `POST /v1/repair-tasks/{id}/resolve`
@@ -77,7 +77,7 @@ pub(crate) async fn resolve(
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
     let (id, by) = (task(&id)?, change.reason()?);
-    Ok(accepted(&api.tenants.resolve(&id, by, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.resolve(&id, by, change.key.as_ref(), clock::now()).await?))
 }
 
 fn task(id: &str) -> Result<TaskId, Problem> {

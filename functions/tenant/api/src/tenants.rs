@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use fault::Fault;
-use jiff::Timestamp;
 use saga::{Resource, ResourceState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,7 +23,7 @@ pub(crate) async fn sign_up(State(api): State<Api>, change: Change) -> Result<im
         api.catalogue.themes(),
     );
     let signup = request.check(blueprint?, &plans?, &themes?).map_err(Problem::invalid)?;
-    Ok(accepted(&api.tenants.sign_up(&signup, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.sign_up(&signup, change.key.as_ref(), clock::now()).await?))
 }
 
 /// A tenant, and what exists of it or may, by the ledger. Nothing of it is worth a list while it is active.
@@ -94,7 +93,7 @@ pub(crate) async fn retry(
     let Retry { reason, from, on_failure, skip } = change.decode()?;
     let order = Order::retry(change.by(&reason)?).on_failure(on_failure).skipping(skip);
     let order = order.from_start(from == From::Start);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 
 /// `DELETE /v1/tenants/{id}`
@@ -105,7 +104,7 @@ pub(crate) async fn delete(
 ) -> Result<impl IntoResponse, Problem> {
     let by = if change.body.is_empty() { change.by("deleted")? } else { change.reason()? };
     let order = Order::delete(by);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 
 /// `POST /v1/tenants/{id}/force-delete`
@@ -115,7 +114,7 @@ pub(crate) async fn force_delete(
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
     let order = Order::force_delete(change.reason()?);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), Timestamp::now()).await?))
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 
 /// 202: it will be done, and here is where to watch.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use fault::Fault;
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 use minijinja::{Environment, context};
 use saga::{Ledger as _, Report};
 use serde::Deserialize;
@@ -43,9 +43,9 @@ impl Notify {
     /// Sends the mail, and reports how that went: the tenant is active either way (invariant 11), and whoever
     /// looks at the operation sees whether its owner was told. Gives the id of the message.
     pub async fn run(&self, input: Input) -> Result<String, Fault> {
-        let begun_at = Timestamp::now();
+        let begun_at = clock::now();
         let outcome = self.send(&input).await;
-        let changed_at = Timestamp::now();
+        let changed_at = clock::now();
         let report = Report {
             tenant: input.tenant.id,
             operation: input.operation,
@@ -66,7 +66,7 @@ impl Notify {
         getrandom::fill(&mut token).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
         let token = hex::encode(token);
         let invitation = Invitation { tenant: input.tenant.id.clone(), purpose: "set-password".to_owned() };
-        let until = Timestamp::now() + (DAYS * 24).hours();
+        let until = clock::now() + (DAYS * 24).hours();
         self.claims.invite(&hex::encode(Sha256::digest(token.as_bytes())), &invitation, until).await?;
         self.mailer.send(&welcome(input, &token)?).await
     }

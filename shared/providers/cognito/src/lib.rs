@@ -52,11 +52,13 @@ pub enum SignIn {
 impl UserPool {
     /// `USER_POOL_ID`, and `USER_POOL_CLIENT_ID` where users sign in.
     pub async fn from_env() -> Result<Self, aws::MissingVariable> {
-        Ok(Self {
-            client: Client::new(&aws::config().await),
-            pool: aws::variable("USER_POOL_ID")?,
-            app_client: aws::variable("USER_POOL_CLIENT_ID").ok(),
-        })
+        let client = Client::new(&aws::config().await);
+        Ok(Self::new(client, aws::variable("USER_POOL_ID")?, aws::variable("USER_POOL_CLIENT_ID").ok()))
+    }
+
+    #[must_use]
+    pub fn new(client: Client, pool: String, app_client: Option<String>) -> Self {
+        Self { client, pool, app_client }
     }
 
     pub async fn find_group(&self, name: &str) -> Result<Option<Group>, Fault> {

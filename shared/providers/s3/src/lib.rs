@@ -40,9 +40,14 @@ impl File {
 impl Bucket {
     /// The bucket that the variable `name` names.
     pub async fn from_env(name: &'static str) -> Result<Self, aws::MissingVariable> {
+        Ok(Self::new(&aws::config().await, aws::variable(name)?))
+    }
+
+    #[must_use]
+    pub fn new(config: &aws::SdkConfig, name: String) -> Self {
         // Path style: a bucket's own host name cannot be resolved where AWS is a process on a laptop.
-        let config = Builder::from(&aws::config().await).force_path_style(true).build();
-        Ok(Self { client: Client::from_conf(config), name: aws::variable(name)? })
+        let config = Builder::from(config).force_path_style(true).build();
+        Self { client: Client::from_conf(config), name }
     }
 
     /// Makes a folder hold exactly these files. A folder that somebody else owns is refused and left as it is.

@@ -25,7 +25,12 @@ pub struct Mail {
 impl Mailer {
     /// Sends as `MAIL_FROM`, an identity that is verified with SES.
     pub async fn from_env() -> Result<Self, aws::MissingVariable> {
-        Ok(Self { client: Client::new(&aws::config().await), from: aws::variable("MAIL_FROM")? })
+        Ok(Self::new(Client::new(&aws::config().await), aws::variable("MAIL_FROM")?))
+    }
+
+    #[must_use]
+    pub fn new(client: Client, from: String) -> Self {
+        Self { client, from }
     }
 
     /// Hands a mail over, and gives the message id.
