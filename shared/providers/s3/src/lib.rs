@@ -61,9 +61,7 @@ impl Bucket {
             self.put(folder, file).await?;
         }
         let wanted: BTreeSet<String> = files.iter().map(|file| key(folder, &file.path)).collect();
-        let manifest = key(folder, MANIFEST);
-        let stale =
-            self.keys(folder).await?.into_iter().filter(|key| *key != manifest && !wanted.contains(key));
+        let stale = self.files(folder).await?.into_iter().filter(|key| !wanted.contains(key));
         self.delete(stale.collect()).await
     }
 
@@ -81,10 +79,12 @@ impl Bucket {
         if self.owner(folder).await?.as_deref() != Some(owner) {
             return Ok(());
         }
-        let manifest = key(folder, MANIFEST);
-        let files = self.keys(folder).await?.into_iter().filter(|key| *key != manifest).collect();
-        self.delete(files).await?;
-        self.delete(vec![manifest]).await
+        self.delete(self.files(folder).await?).await?;
+        // Without its manifest nobody would know whose a file is that was listed late, or has not gone yet.
+        if !self.files(folder).await?.is_empty() {
+            return Err(Fault::not_ready(format!("{folder} still has files")).from_provider(SERVICE, None));
+        }
+        self.delete(vec![key(folder, MANIFEST)]).await
     }
 
     /// The ownership mark of a folder, if it is there.
@@ -131,7 +131,8 @@ impl Bucket {
         request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
     }
 
-    async fn keys(&self, folder: &str) -> Result<Vec<String>, Fault> {
+    /// The keys of a folder's files; its manifest is none of them.
+    async fn files(&self, folder: &str) -> Result<Vec<String>, Fault> {
         let request = self.client.list_objects_v2().bucket(&self.name).prefix(key(folder, ""));
         let mut pages = request.into_paginator().send();
         let mut keys = Vec::new();
@@ -139,6 +140,7 @@ impl Bucket {
             let page = page.map_err(|e| aws::fault(SERVICE, &e))?;
             keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
         }
+        keys.retain(|file| *file != key(folder, MANIFEST));
         Ok(keys)
     }
 

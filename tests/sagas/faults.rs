@@ -1,0 +1,104 @@
+//! `make faults`: every case of every blueprint, on all cores, and a table of what came of it.
+
+#![allow(clippy::print_stdout)] // What it prints is what it is for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use sagas::blueprints;
+use sagas::case::Case;
+use sagas::law::Finding;
+use sagas::matrix::Matrix;
+
+/// Enough to see what is wrong.
+const SHOWN: usize = 12;
+
+fn main() -> ExitCode {
+    if let Some(case) = variable("CASE") {
+        return replay(&case);
+    }
+    let seeds = variable("SEEDS").and_then(|seeds| seeds.parse().ok()).unwrap_or(2000);
+    let only = variable("FAMILY");
+    let (mut cases, mut totals, mut shown) = (0, [0; 3], 0);
+    for blueprint in blueprints::ALL {
+        println!("{}", blueprint.name);
+        println!("  {:<52} {:>7} {:>7} {:>8} {:>10} {:>6}", "", "cases", "leaked", "doubled", "undecided", "s");
+        for family in Matrix::of(blueprint).families(seeds) {
+            if only.as_ref().is_some_and(|only| !only.contains(family.letter)) {
+                continue;
+            }
+            let clock = Instant::now();
+            let failed = run_all(&family.cases);
+            let count = |kind: fn(&Finding) -> bool| {
+                failed.iter().filter(|(_, findings)| findings.iter().any(kind)).count()
+            };
+            let counts = [
+                count(|finding| matches!(finding, Finding::Leaked(_))),
+                count(|finding| matches!(finding, Finding::Doubled(_))),
+                count(|finding| matches!(finding, Finding::Undecided(_))),
+            ];
+            let (name, many) = (format!("{}  {}", family.letter, family.about), family.cases.len());
+            let [leaked, doubled, undecided] = counts;
+            let seconds = clock.elapsed().as_secs_f32();
+            println!("  {name:<52} {many:>7} {leaked:>7} {doubled:>8} {undecided:>10} {seconds:>6.1}");
+            for (case, findings) in failed.into_iter().take(SHOWN.saturating_sub(shown)) {
+                shown += 1;
+                println!("    make faults CASE='{case}'");
+                findings.iter().for_each(|finding| println!("      {finding:?}"));
+            }
+            cases += many;
+            totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+        }
+    }
+    let [leaked, doubled, undecided] = totals;
+    println!("faults: {cases} cases, {leaked} leaked, {doubled} doubled, {undecided} undecided");
+    if totals == [0; 3] { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The cases that did not end well, in order, with what was found.
+fn run_all(cases: &[Case]) -> Vec<(&Case, Vec<Finding>)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut failed = Vec::new();
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let run = catch_unwind(AssertUnwindSafe(|| case.run().findings));
+            let panicked = |_| [Finding::Undecided("it panicked".to_owned())].into();
+            let findings: Vec<Finding> = run.unwrap_or_else(panicked).into_iter().collect();
+            if !findings.is_empty() {
+                failed.push((case, findings));
+            }
+        }
+        failed
+    };
+    let mut failed: Vec<_> = thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
+    });
+    failed.sort_by_key(|(case, _)| std::ptr::from_ref(*case));
+    failed
+}
+
+/// One case again, with all that it came through.
+fn replay(case: &str) -> ExitCode {
+    let case: Case = match case.parse() {
+        Ok(case) => case,
+        Err(problem) => {
+            println!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let run = case.run();
+    run.transcript.iter().for_each(|line| println!("{line}"));
+    println!("came to rest as {:?}", run.statuses);
+    run.findings.iter().for_each(|finding| println!("{finding:?}"));
+    if run.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[allow(clippy::disallowed_methods)] // A command's options.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

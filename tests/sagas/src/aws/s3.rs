@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::{Memory, Reply, Request, Service, Thing, View, at, now};
+use crate::chaos::Act;
+
+/// A bucket.
+#[derive(Debug, Default)]
+pub struct S3(Mutex<Memory<BTreeMap<String, Object>>>);
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Object {
+    owner: Option<String>,
+    body: Arc<Vec<u8>>,
+}
+
+impl S3 {
+    pub fn object(&self, key: &str) -> Option<Arc<Vec<u8>>> {
+        now(&self.0).now.get(key).map(|object| Arc::clone(&object.body))
+    }
+}
+
+/// Path style: `/<bucket>/<key>`.
+fn key(request: &Request) -> &str {
+    request.uri().path().trim_start_matches('/').split_once('/').map_or("", |(_, key)| key)
+}
+
+fn action(request: &Request) -> (&'static str, Act) {
+    let query = request.uri().query().unwrap_or_default();
+    match request.method().as_str() {
+        "HEAD" => ("HeadObject", Act::Read),
+        "GET" if query.contains("list-type=2") => ("ListObjectsV2", Act::Read),
+        "GET" => ("GetObject", Act::Read),
+        "PUT" => ("PutObject", Act::Write),
+        _ => ("DeleteObjects", Act::Delete),
+    }
+}
+
+/// The texts between a tag and its end.
+fn all<'a>(xml: &'a str, tag: &str) -> Vec<&'a str> {
+    let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+    xml.split(&open).skip(1).filter_map(|rest| rest.split(&close).next()).collect()
+}
+
+fn xml(status: u16, body: String) -> Reply {
+    let reply = http::Response::builder().status(status).header("content-type", "application/xml");
+    reply.body(body.into_bytes()).expect("a status and a body")
+}
+
+impl Service for S3 {
+    fn asked(&self, request: &Request) -> (String, Act) {
+        let (action, act) = action(request);
+        (format!("s3:{action}"), act)
+    }
+
+    fn answer(&self, request: &Request, view: View) -> Reply {
+        let (action, act) = action(request);
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        at(&self.0, view, act, |objects| match action {
+            "HeadObject" | "GetObject" => match objects.get(key(request)) {
+                Some(object) => {
+                    let mut reply = http::Response::builder();
+                    if let Some(owner) = &object.owner {
+                        reply = reply.header("x-amz-meta-owner", owner);
+                    }
+                    let body = if action == "GetObject" { object.body.to_vec() } else { Vec::new() };
+                    reply.body(body).expect("a body")
+                }
+                // A HEAD has no body to say why.
+                None if action == "HeadObject" => xml(404, String::new()),
+                None => self.refusal(404, "NoSuchKey"),
+            },
+            "ListObjectsV2" => {
+                let query = request.uri().query().unwrap_or_default();
+                let prefix = query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default();
+                let prefix = prefix.replace("%2F", "/");
+                let keys = objects.keys().filter(|key| key.starts_with(&prefix));
+                let contents: String = keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+                xml(200, format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"))
+            }
+            "PutObject" if header("if-none-match").is_some() && objects.contains_key(key(request)) => {
+                self.refusal(412, "PreconditionFailed")
+            }
+            "PutObject" => {
+                let owner = header("x-amz-meta-owner").map(str::to_owned);
+                let object = Object { owner, body: Arc::new(request.body().clone()) };
+                objects.insert(key(request).to_owned(), object);
+                xml(200, String::new())
+            }
+            _ => {
+                let asked = String::from_utf8_lossy(request.body());
+                for key in all(&asked, "Key") {
+                    objects.remove(key);
+                }
+                xml(200, "<DeleteResult></DeleteResult>".to_owned())
+            }
+        })
+    }
+
+    fn refusal(&self, status: u16, code: &str) -> Reply {
+        xml(status, format!("<Error><Code>{code}</Code><Message>{code}, says the simulation</Message></Error>"))
+    }
+
+    /// Folders, whether they have a manifest or only files.
+    fn things(&self) -> Vec<Thing> {
+        let objects = &now(&self.0).now;
+        let mut folders = BTreeMap::<String, String>::new();
+        for (key, object) in objects {
+            let (folder, file) = key.rsplit_once('/').unwrap_or(("", key));
+            let owner = folders.entry(folder.to_owned()).or_default();
+            if file == ".folder" {
+                *owner = object.owner.clone().unwrap_or_default();
+            }
+        }
+        folders.into_iter().map(|(name, owner)| Thing { field: "folder", name, owner }).collect()
+    }
+
+    fn plant(&self, thing: &Thing) {
+        if thing.field == "folder" {
+            let manifest = Object { owner: Some(thing.owner.clone()), body: Arc::default() };
+            now(&self.0).now.insert(format!("{}/.folder", thing.name), manifest);
+        }
+    }
+}

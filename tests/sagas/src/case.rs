@@ -1,0 +1,280 @@
+//! One run: what is asked of the product, and what goes wrong meanwhile. Spelled in one line, so that a run can
+//! be had again.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tenancy::{Status, Tenant};
+use tokio::task::LocalSet;
+
+use crate::aws::Thing;
+use crate::blueprints::{self, Blueprint};
+use crate::chaos::{Act, Chaos, Moment, Planned, pass};
+use crate::client::{Answer, Ask};
+use crate::law::Finding;
+use crate::verdict;
+use crate::world::{Deliveries, World};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    pub blueprint: &'static str,
+    pub seed: u64,
+    pub script: Script,
+    pub planned: Vec<Planned>,
+}
+
+/// What happens beside the life of a tenant: it signs up, is retried if that failed, and is deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    Life,
+    /// Somebody deletes or retries it when a moment comes.
+    Meanwhile(Wish, Moment),
+    /// As many sign up for one subdomain at once: with one request key, or each with their own.
+    Crowd(usize, Keys),
+    /// The stream delivers each event so often, so many seconds late.
+    Events(Deliveries),
+    /// Something under a name that will be ours belongs to somebody else.
+    Foreign(Thing),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Delete,
+    Retry,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    One,
+    Each,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub findings: BTreeSet<Finding>,
+    pub moments: Vec<(Moment, Act)>,
+    /// The things of the tenant after it signed up, with `{tenant}` for its id.
+    pub made: Vec<Thing>,
+    /// The statuses that the tenant came to rest in.
+    pub statuses: Vec<Status>,
+    /// What happened, to be read by a person.
+    pub transcript: Vec<String>,
+}
+
+impl Case {
+    pub fn life(blueprint: Blueprint, planned: Vec<Planned>) -> Self {
+        Self { blueprint: blueprint.name, seed: 1, script: Script::Life, planned }
+    }
+
+    /// Runs it in a world of its own.
+    pub fn run(&self) -> Run {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        LocalSet::new().block_on(&runtime.expect("a runtime"), self.lived())
+    }
+
+    async fn lived(&self) -> Run {
+        let blueprint = blueprints::ALL.into_iter().find(|blueprint| blueprint.name == self.blueprint);
+        let deliveries = match &self.script {
+            Script::Events(deliveries) => deliveries.clone(),
+            // Time to put something in the way.
+            Script::Foreign(_) => vec![60],
+            _ => vec![0],
+        };
+        let chaos = Chaos::new(self.planned.clone());
+        let world = World::new(blueprint.expect("a blueprint"), chaos, deliveries, self.seed).await;
+        let mut life = Life { case: self, world, findings: BTreeSet::new(), statuses: Vec::new(), made: Vec::new() };
+        life.live().await;
+        let Life { world, mut findings, statuses, made, .. } = life;
+        findings.extend(world.law().broken());
+        Run { findings, moments: world.chaos().passed(), made, statuses, transcript: world.chaos().transcript() }
+    }
+
+    /// Whether something may never go.
+    pub fn may_stick(&self) -> bool {
+        self.planned.iter().any(|planned| planned.times == u32::MAX && planned.moment.caller.ends_with(".destroy"))
+    }
+}
+
+struct Life<'a> {
+    case: &'a Case,
+    world: World,
+    findings: BTreeSet<Finding>,
+    statuses: Vec<Status>,
+    made: Vec<Thing>,
+}
+
+impl Life<'_> {
+    async fn live(&mut self) {
+        if let Script::Meanwhile(wish, moment) = &self.case.script {
+            let (world, wish) = (self.world.clone(), *wish);
+            let woken = self.world.chaos().wake_at(moment.clone());
+            tokio::task::spawn_local(async move {
+                woken.notified().await;
+                let running = world.running();
+                if let Some(tenant) = world.tenants().first() {
+                    let (id, key) = (tenant.id.as_str(), "meanwhile");
+                    world.ask(if wish == Wish::Delete { Ask::delete(id, key) } else { Ask::retry(id, key) }).await;
+                }
+                drop(running);
+            });
+        }
+        self.sign_up().await;
+        if let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) {
+            let name = thing.name.replace("{tenant}", tenant.id.as_str());
+            self.world.plant(&Thing { name, ..thing.clone() });
+        }
+        self.rest().await;
+        if let Some(tenant) = self.tenant() {
+            let id = tenant.id.as_str();
+            let things = self.world.law().things().into_iter();
+            let things = things.map(|thing| Thing { name: thing.name.replace(id, "{tenant}"), ..thing });
+            self.made = things.filter(|thing| thing.name.contains("{tenant}")).collect();
+        }
+        self.world.chaos().mend();
+        let foreign = matches!(self.case.script, Script::Foreign(_));
+        if foreign && self.status() != Some(Status::Failed) {
+            self.found(Finding::Leaked(format!("what is not ours was in the way, and it is {:?}", self.status())));
+        }
+        if self.status() == Some(Status::Failed) && !foreign {
+            self.ask(Ask::retry, "again").await;
+            self.rest().await;
+        }
+        for key in ["bye", "bye again"] {
+            if self.status().is_some_and(|status| status != Status::Deleted) {
+                self.ask(Ask::delete, key).await;
+                self.rest().await;
+            }
+        }
+        if self.status().is_some_and(|status| status != Status::Deleted) {
+            self.found(Finding::Undecided(format!("deleted, and it is {:?}", self.status())));
+        }
+    }
+
+    async fn sign_up(&mut self) {
+        let (many, keys) = match self.case.script {
+            Script::Crowd(many, keys) => (many, keys),
+            _ => (1, Keys::One),
+        };
+        let asked: Vec<_> = (0..many)
+            .map(|n| {
+                let key = if keys == Keys::One { "one".to_owned() } else { format!("key-{n}") };
+                let (world, ask) = (self.world.clone(), Ask::sign_up(self.case.blueprint, "acme", &key));
+                tokio::task::spawn_local(async move { world.ask(ask).await })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for answer in asked {
+            answers.extend(answer.await.expect("asking does not panic"));
+        }
+        let accepted: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 202).collect();
+        let tenants: BTreeSet<String> =
+            accepted.iter().map(|answer| answer.body["tenant"]["id"].to_string()).collect();
+        let wanted = if keys == Keys::One { many } else { 1 };
+        if answers.len() < many {
+            self.found(Finding::Undecided(format!("{} of {many} sign-ups were answered", answers.len())));
+        } else if accepted.len() != wanted || tenants.len() != 1 {
+            let found = format!("{} of {many} sign-ups were accepted, of {} tenants", accepted.len(), tenants.len());
+            self.found(Finding::Doubled(found));
+        }
+    }
+
+    async fn ask(&mut self, ask: fn(&str, &str) -> Ask, key: &str) {
+        let Some(tenant) = self.tenant() else { return };
+        let asked = ask(tenant.id.as_str(), key);
+        let wish = asked.action.clone();
+        match self.world.ask(asked).await {
+            Some(answer) if answer.status == 202 => {}
+            answer => {
+                let answer = answer.map(|answer| answer.body);
+                self.found(Finding::Undecided(format!("{wish} of a tenant that is {:?}: {answer:?}", tenant.status)));
+            }
+        }
+    }
+
+    /// Waits until nothing runs, and judges the world.
+    async fn rest(&mut self) {
+        pass(Duration::from_secs(1)).await;
+        if !self.world.rest().await {
+            self.found(Finding::Undecided("something still runs after a week".to_owned()));
+        }
+        self.findings.extend(verdict::of(&self.world, self.case));
+        self.statuses.extend(self.status());
+    }
+
+    fn tenant(&self) -> Option<Tenant> {
+        self.world.tenants().into_iter().next()
+    }
+
+    fn status(&self) -> Option<Status> {
+        Some(self.tenant()?.status)
+    }
+
+    fn found(&mut self, finding: Finding) {
+        self.findings.insert(finding);
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} seed={}", self.blueprint, self.seed)?;
+        match &self.script {
+            Script::Life => {}
+            Script::Meanwhile(wish, moment) => write!(f, " meanwhile={wish:?}@{moment}")?,
+            Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
+            Script::Events(deliveries) => {
+                let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
+                write!(f, " events={}", seconds.join(","))?;
+            }
+            Script::Foreign(thing) => write!(f, " foreign={}@{}", thing.field, thing.name)?,
+        }
+        self.planned.iter().try_for_each(|planned| write!(f, " {planned}"))
+    }
+}
+
+impl FromStr for Case {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut words = text.split_whitespace();
+        let named = words.next().unwrap_or_default();
+        let blueprint = blueprints::ALL.into_iter().find(|blueprint| blueprint.name == named);
+        let blueprint = blueprint.ok_or_else(|| format!("there is no blueprint '{named}'"))?;
+        let mut case = Self::life(blueprint, Vec::new());
+        for word in words {
+            let malformed = || format!("'{word}' is no part of a case");
+            let (name, value) = word.split_once('=').ok_or_else(malformed)?;
+            let pair = || value.split_once('@').ok_or_else(malformed);
+            match name {
+                "seed" => case.seed = value.parse().map_err(|_| malformed())?,
+                "meanwhile" => {
+                    let (wish, moment) = pair()?;
+                    let wish = if wish == "Delete" { Wish::Delete } else { Wish::Retry };
+                    case.script = Script::Meanwhile(wish, moment.parse()?);
+                }
+                "crowd" => {
+                    let (many, keys) = pair()?;
+                    let keys = if keys == "One" { Keys::One } else { Keys::Each };
+                    case.script = Script::Crowd(many.parse().map_err(|_| malformed())?, keys);
+                }
+                "events" => {
+                    let seconds = value.split(',').map(|second| second.parse().map_err(|_| malformed()));
+                    case.script = Script::Events(seconds.collect::<Result<_, _>>()?);
+                }
+                "foreign" => {
+                    let (field, name) = pair()?;
+                    case.script = Script::Foreign(foreign(field.to_owned().leak(), name));
+                }
+                _ => case.planned.push(word.parse()?),
+            }
+        }
+        Ok(case)
+    }
+}
+
+/// Something under that name that is not ours.
+pub fn foreign(field: &'static str, name: &str) -> Thing {
+    Thing { field, name: name.to_owned(), owner: "somebody/else".to_owned() }
+}

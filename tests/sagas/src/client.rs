@@ -1,0 +1,65 @@
+//! Whoever uses the API: asks, and asks again with the same key while there is no answer.
+
+use axum::body::Body;
+use fault::Fault;
+use http::Request;
+use http_body_util::BodyExt as _;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tenant_api::Api;
+use tower::ServiceExt as _;
+
+use crate::lambda::{Handler, function};
+
+/// A request to the API.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Ask {
+    /// Tells the requests of a run apart.
+    pub(crate) action: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) key: String,
+    pub(crate) body: Value,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Ask {
+    pub(crate) fn sign_up(blueprint: &str, subdomain: &str, key: &str) -> Self {
+        let body = serde_json::json!({
+            "name": "Acme Coffee", "subdomain": subdomain, "email": "owner@example.com", "blueprint": blueprint,
+        });
+        Self { action: "sign-up".to_owned(), method: "POST".to_owned(), path: "/v1/tenants".to_owned(), key: key.to_owned(), body }
+    }
+
+    pub(crate) fn delete(tenant: &str, key: &str) -> Self {
+        let path = format!("/v1/tenants/{tenant}");
+        Self { action: "delete".to_owned(), method: "DELETE".to_owned(), path, key: key.to_owned(), body: Value::Null }
+    }
+
+    pub(crate) fn retry(tenant: &str, key: &str) -> Self {
+        let path = format!("/v1/tenants/{tenant}/retry");
+        Self { action: "retry".to_owned(), method: "POST".to_owned(), path, key: key.to_owned(), body: Value::Null }
+    }
+}
+
+/// The API as a function.
+pub(crate) fn served(api: Api) -> Handler {
+    let router = api.router();
+    function(move |ask: Ask, _| {
+        let router = router.clone();
+        async move {
+            let body = if ask.body.is_null() { Body::empty() } else { Body::from(ask.body.to_string()) };
+            let request = Request::builder().method(ask.method.as_str()).uri(&ask.path);
+            let request = request.header("idempotency-key", &ask.key).body(body).expect("a request");
+            let answer = router.oneshot(request).await.expect("a router answers");
+            let status = answer.status().as_u16();
+            let body = answer.into_body().collect().await.map_err(|e| Fault::transient(e.to_string()))?.to_bytes();
+            Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+        }
+    })
+}

@@ -1,0 +1,126 @@
+//! Functions and services, wired to each other as the templates wire them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use aws_lambda_events::dynamodb::Event;
+use fault::Fault;
+use saga::{Probe, ProbeRunner, Runner, Step};
+use saga_drain::Drain;
+use saga_fence::Fence;
+use saga_list_resources::ListResources;
+use saga_mark_stuck::MarkStuck;
+use saga_settle::Settle;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::{Catalogue, Claims, Database, Memory, ResourceLedger, Tenants};
+use tenancy::Kind;
+use tenant_activate::Activate;
+use tenant_admit::Admit;
+use tenant_api::Api;
+use tenant_dispatch::Dispatch;
+use tenant_notify::Notify;
+
+use crate::aws::{self, Mail, Service, StepFunctions, Wire};
+use crate::chaos::Chaos;
+use crate::lambda::{Handler, function};
+use crate::law::Law;
+use crate::tally::Tally;
+use crate::world::DEPLOYMENT;
+
+#[derive(Debug)]
+pub struct Deployment {
+    pub chaos: Chaos,
+    pub tally: Tally,
+    pub law: Law,
+    /// The tables, seen from beside them.
+    pub tables: Memory,
+    /// The tables, as functions see them.
+    pub db: Database,
+    pub services: Vec<Arc<dyn Service>>,
+    pub functions: Functions,
+}
+
+/// By name.
+#[derive(Default)]
+pub struct Functions(pub BTreeMap<String, Handler>);
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Deployment {
+    /// The wire to a service, which may hold things of a tenant.
+    pub fn service(&mut self, service: Arc<dyn Service>) -> Wire {
+        self.services.push(Arc::clone(&service));
+        Wire { service, chaos: self.chaos.clone(), tally: self.tally.clone(), law: self.law.clone() }
+    }
+
+    pub fn step<S: Step + 'static>(&mut self, step: S) {
+        let runner = Rc::new(Runner::new(step, ResourceLedger::new(self.db.clone()), DEPLOYMENT));
+        let call = move |payload, invocation| {
+            let runner = Rc::clone(&runner);
+            async move { runner.run(payload, &invocation).await }
+        };
+        self.functions.0.insert(S::NAME.to_owned(), function(call));
+    }
+
+    pub fn probe<P: Probe + 'static>(&mut self, probe: P) {
+        let runner = Rc::new(ProbeRunner::new(probe, ResourceLedger::new(self.db.clone()), DEPLOYMENT));
+        let call = move |payload, invocation| {
+            let runner = Rc::clone(&runner);
+            async move { runner.run(payload, &invocation).await }
+        };
+        self.functions.0.insert(P::NAME.to_owned(), function(call));
+    }
+
+    fn task<T, I, O, F>(&mut self, name: &str, task: T, run: fn(Rc<T>, I) -> F)
+    where
+        T: 'static,
+        I: DeserializeOwned + 'static,
+        O: Serialize + 'static,
+        F: Future<Output = Result<O, Fault>> + 'static,
+    {
+        let task = Rc::new(task);
+        let call = move |input, _| run(Rc::clone(&task), input);
+        self.functions.0.insert(name.to_owned(), function(call));
+    }
+
+    /// The platform's own functions.
+    pub fn platform(&mut self, step_functions: Arc<StepFunctions>, mail: Arc<Mail>) {
+        let db = || self.db.clone();
+        let (tenants, ledger) = (Tenants::new(db()), ResourceLedger::new(db()));
+        let (catalogue, claims) = (Catalogue::new(db()), Claims::new(db()));
+        let database = db();
+        let mail = aws_sdk_sesv2::Client::new(&aws::config(self.service(mail)));
+        let step_functions = aws_sdk_sfn::Client::new(&aws::config(self.service(step_functions)));
+
+        let task = Admit { tenants: tenants.clone() };
+        self.task("tenant-admit", task, |task, input| async move { task.run(input).await });
+        let task = Activate { tenants: tenants.clone(), ledger: ledger.clone(), catalogue };
+        self.task("tenant-activate", task, |task, input| async move { task.run(input).await });
+        let mailer = ses::Mailer::new(mail, "hello@tenantry.example".to_owned());
+        let task = Notify { mailer, claims, ledger: ledger.clone() };
+        self.task("tenant-notify", task, |task, input| async move { task.run(input).await });
+        let task = Fence { tenants: tenants.clone(), ledger: ledger.clone() };
+        self.task("saga-fence", task, |task, input| async move { task.run(input).await });
+        let task = Drain { ledger: ledger.clone() };
+        self.task("saga-drain", task, |task, input| async move { task.run(input).await });
+        let task = ListResources { tenants: tenants.clone(), ledger: ledger.clone() };
+        self.task("saga-list-resources", task, |task, input| async move { task.run(input).await });
+        let task = MarkStuck { ledger: ledger.clone() };
+        self.task("saga-mark-stuck", task, |task, input| async move { task.run(input).await });
+        let task = Settle { tenants, ledger };
+        self.task("saga-settle", task, |task, input| async move { task.run(input).await });
+        let machines = [(Kind::Provision, "provision-tenant"), (Kind::Delete, "teardown-tenant")];
+        let machines: HashMap<Kind, String> =
+            machines.into_iter().map(|(kind, machine)| (kind, machine.to_owned())).collect();
+        let task = Dispatch { step_functions, db: database.clone(), machines };
+        self.task("tenant-dispatch", task, |task, event: Event| async move { task.run(event).await });
+        self.functions.0.insert("tenant-api".to_owned(), crate::client::served(Api::new(database)));
+    }
+}

@@ -1,0 +1,124 @@
+//! What must hold at every moment of every run, whatever goes wrong.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use saga::{Resource, ResourceState};
+use serde_json::Value;
+use store::{Memory, Row, Table, Write};
+use tenancy::{Status, Tenant};
+
+use crate::aws::{Service, Thing};
+use crate::world::DEPLOYMENT;
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    /// Something is there that nothing accounts for.
+    Leaked(String),
+    /// Something was done twice that was due once.
+    Doubled(String),
+    /// Nothing is left to happen, and what is said is not what is so.
+    Undecided(String),
+}
+
+/// Watches a run.
+#[derive(Clone, Debug)]
+pub struct Law {
+    tables: Memory,
+    services: Arc<OnceLock<Vec<Arc<dyn Service>>>>,
+    broken: Arc<Mutex<BTreeSet<Finding>>>,
+}
+
+impl Law {
+    pub fn new(tables: Memory) -> Self {
+        Self { tables, services: Arc::default(), broken: Arc::default() }
+    }
+
+    pub fn watch(&self, services: Vec<Arc<dyn Service>>) {
+        self.services.set(services).expect("a world has one set of services");
+    }
+
+    pub fn broken(&self) -> BTreeSet<Finding> {
+        self.broken.lock().expect("no panic while it is held").clone()
+    }
+
+    fn breach(&self, finding: Finding) {
+        self.broken.lock().expect("no panic while it is held").insert(finding);
+    }
+
+    /// Whatever there is, of everybody.
+    pub fn things(&self) -> Vec<Thing> {
+        self.services.get().into_iter().flatten().flat_map(|service| service.things()).collect()
+    }
+
+    /// What the ledger names.
+    pub fn resources(&self) -> Vec<Resource> {
+        let rows = self.tables.all();
+        let resource = |row: &Row| row.key.table == Table::Ledger && row.key.sk.starts_with("RESOURCE#");
+        rows.iter().filter(|row| resource(row)).map(|row| row.decode().expect("a resource")).collect()
+    }
+
+    /// A service has changed something: only what the ledger names may appear (1), and what is not ours stays
+    /// as it was (2).
+    pub fn after_effect(&self, before: &[Thing], after: &[Thing]) {
+        let resources = self.resources();
+        for made in after.iter().filter(|thing| !before.contains(thing)) {
+            if !resources.iter().any(|resource| resource.is_left() && names(resource, made)) {
+                self.breach(Finding::Leaked(format!("{} {} was made before the ledger named it", made.field, made.name)));
+            }
+        }
+        for gone in before.iter().filter(|thing| !after.contains(thing) && !ours(thing)) {
+            self.breach(Finding::Leaked(format!("{} {} is not ours, and was changed", gone.field, gone.name)));
+        }
+    }
+
+    /// The store has changed: `destroyed` only of what is not there (4), `active` only of what is (10).
+    pub fn after_write(&self, writes: &[Write]) {
+        for write in writes {
+            let Write::Put { key, body, .. } = write else { continue };
+            let body = || Value::Object(body.clone());
+            match (key.table, key.sk.split('#').next()) {
+                (Table::Ledger, Some("RESOURCE")) => {
+                    let resource: Resource = serde_json::from_value(body()).expect("a resource");
+                    if resource.state == ResourceState::Destroyed
+                        && let Some(thing) = self.things().iter().find(|thing| ours(thing) && names(&resource, thing))
+                    {
+                        let cause = format!("{} {} is there and called destroyed", thing.field, thing.name);
+                        self.breach(Finding::Leaked(cause));
+                    }
+                }
+                (Table::Tenants, Some("TENANT")) => {
+                    let tenant: Tenant = serde_json::from_value(body()).expect("a tenant");
+                    if tenant.status == Status::Active {
+                        self.whole(&tenant);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Everything that an active tenant is made of is there.
+    pub fn whole(&self, tenant: &Tenant) {
+        let things = self.things();
+        for resource in self.resources().iter().filter(|resource| resource.tenant == tenant.id) {
+            if resource.state != ResourceState::Live {
+                let cause = format!("{} is active, and {} is {:?}", tenant.id, resource.step, resource.state);
+                self.breach(Finding::Undecided(cause));
+            }
+            if !things.iter().any(|thing| ours(thing) && names(resource, thing)) {
+                self.breach(Finding::Undecided(format!("{} is active without {}", tenant.id, resource.step)));
+            }
+        }
+    }
+}
+
+/// Whether a resource of the ledger is that thing.
+pub fn names(resource: &Resource, thing: &Thing) -> bool {
+    resource.handle.get(thing.field).and_then(Value::as_str) == Some(&thing.name)
+}
+
+pub fn ours(thing: &Thing) -> bool {
+    thing.owner.strip_prefix(DEPLOYMENT).is_some_and(|rest| rest.starts_with('/'))
+}

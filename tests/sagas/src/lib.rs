@@ -1,0 +1,21 @@
+//! The whole product in one process: the real machines drive the real functions with their real clients, over
+//! a store and providers that remember, on a clock that costs nothing, and everything goes wrong on demand.
+
+pub mod asl;
+pub mod aws;
+pub mod blueprints;
+pub mod case;
+pub mod chaos;
+mod client;
+pub mod deployment;
+pub mod lambda;
+pub mod law;
+mod line;
+pub mod matrix;
+mod tally;
+#[path = "../../../infra/cli/src/workflow.rs"]
+mod workflow;
+mod verdict;
+mod world;
+
+pub use world::World;

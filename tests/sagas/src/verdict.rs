@@ -1,0 +1,118 @@
+//! What a world that rests must be: each tenant active with everything once, or gone with nothing left, or
+//! stuck with a repair task for precisely what is left.
+
+use saga::ResourceState;
+use store::Row;
+use tenancy::{Kind, Operation, State, Status, Tenant};
+
+use crate::aws::Thing;
+use crate::case::Case;
+use crate::law::{Finding, names, ours};
+use crate::world::{DEPLOYMENT, World};
+
+pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
+    let tenants = world.tenants();
+    let mut findings: Vec<Finding> = tenants.iter().flat_map(|tenant| tenant_is(world, case, tenant)).collect();
+    let rows = world.tables().all();
+    let known = |thing: &Thing| tenants.iter().any(|tenant| is_of(thing, tenant));
+    for thing in world.law().things().iter().filter(|thing| ours(thing) && !known(thing)) {
+        findings.push(Finding::Leaked(format!("{} {} is of nobody", thing.field, thing.name)));
+    }
+    for row in rows.iter().filter(|row| row.key.sk.starts_with("OUTBOX#")) {
+        findings.push(Finding::Undecided(format!("{} was never started", row.key.sk)));
+    }
+    for row in rows.iter().filter(|row| row.key.pk.starts_with("SUBDOMAIN#")) {
+        let holder = row.body["tenant"].as_str().unwrap_or_default();
+        let holds = |tenant: &Tenant| tenant.id.as_str() == holder && tenant.status != Status::Deleted;
+        if !tenants.iter().any(holds) {
+            findings.push(Finding::Leaked(format!("{} is held by {holder}, which is gone", row.key.pk)));
+        }
+    }
+    let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#")).map(operation);
+    let operations: Vec<Operation> = operations.collect();
+    if world.executions() != operations.len() {
+        let found = format!("{} executions of {} operations", world.executions(), operations.len());
+        findings.push(Finding::Doubled(found));
+    }
+    let welcome = |operation: &&Operation| operation.kind == Kind::Provision && operation.state == State::Succeeded;
+    let (due, sent) = (operations.iter().filter(welcome).count(), world.mails().len());
+    let spoilt = case.planned.iter().any(|planned| planned.moment.caller.starts_with("tenant-notify"));
+    if sent > due && !spoilt {
+        findings.push(Finding::Doubled(format!("{sent} mails where {due} were due")));
+    }
+    if sent < due && !spoilt {
+        findings.push(Finding::Undecided(format!("{sent} mails where {due} were due")));
+    }
+    findings
+}
+
+fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
+    let id = &tenant.id;
+    let things: Vec<Thing> = world.law().things().into_iter().filter(|thing| is_of(thing, tenant)).collect();
+    let resources = world.law().resources().into_iter().filter(|resource| resource.tenant == *id);
+    let left: Vec<_> = resources.filter(saga::Resource::is_left).collect();
+    let mut findings = Vec::new();
+    let undecided = |said: String| Finding::Undecided(format!("{id} is {:?}, and {said}", tenant.status));
+
+    let last = world.tables().all().iter().rev().find(|row| is_operation_of(row, tenant)).map(operation);
+    let ended = match tenant.status {
+        Status::Active | Status::Deleted => State::Succeeded,
+        Status::Failed => State::Failed,
+        Status::Stuck => State::Stuck,
+        _ => return vec![undecided("nothing is left to happen".to_owned())],
+    };
+    if let Some(busy) = tenant.operation {
+        findings.push(undecided(format!("{busy} is said to be under way")));
+    }
+    match last {
+        Some(last) if last.state == ended => {}
+        last => findings.push(undecided(format!("its last operation is {:?}", last.map(|last| last.state)))),
+    }
+    if tenant.status != Status::Deleted && !held(world, tenant) {
+        findings.push(undecided("its subdomain is free".to_owned()));
+    }
+    for thing in &things {
+        if !left.iter().any(|resource| names(resource, thing)) {
+            let found = format!("{} {} of {id}, which is {:?}", thing.field, thing.name, tenant.status);
+            findings.push(Finding::Leaked(found));
+        }
+    }
+    match tenant.status {
+        Status::Active => world.law().whole(tenant),
+        Status::Stuck => {
+            if !case.may_stick() {
+                findings.push(undecided("everything would go".to_owned()));
+            }
+            for resource in &left {
+                if resource.state != ResourceState::Stuck {
+                    findings.push(undecided(format!("{} is {:?}", resource.step, resource.state)));
+                }
+                if !things.iter().any(|thing| names(resource, thing)) {
+                    findings.push(undecided(format!("{} is gone", resource.step)));
+                }
+            }
+        }
+        _ => findings.extend(left.iter().map(|resource| {
+            Finding::Leaked(format!("{} of {id} is {:?}: {:?}", resource.step, resource.state, tenant.status))
+        })),
+    }
+    findings
+}
+
+/// By its mark, or, where that is missing, by its name.
+fn is_of(thing: &Thing, tenant: &Tenant) -> bool {
+    thing.owner == format!("{DEPLOYMENT}/{}", tenant.id) || thing.owner.is_empty() && thing.name.contains(tenant.id.as_str())
+}
+
+fn held(world: &World, tenant: &Tenant) -> bool {
+    let claim = format!("SUBDOMAIN#{}", tenant.subdomain);
+    world.tables().all().iter().any(|row| row.key.pk == claim && row.body["tenant"] == tenant.id.as_str())
+}
+
+fn is_operation_of(row: &Row, tenant: &Tenant) -> bool {
+    row.key.pk == tenant.id.as_str() && row.key.sk.starts_with("OPERATION#")
+}
+
+fn operation(row: &Row) -> Operation {
+    row.decode().expect("an operation")
+}

@@ -1,0 +1,280 @@
+//! One deployment with everything in it, from the API to the providers, on a clock of its own.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use store::{Catalogue, Database, Memory, Write};
+use tenancy::{Plan, Tenant, Theme};
+use tokio::sync::mpsc::unbounded_channel;
+
+use crate::asl::{self, Execution, Failure, Host, Outcome};
+use crate::aws::{Mail, Start, StepFunctions, Thing};
+use crate::blueprints::Blueprint;
+use crate::chaos::{Chaos, pass};
+use crate::client::{Answer, Ask};
+use crate::deployment::{Deployment, Functions};
+use crate::lambda::Lambda;
+use crate::law::Law;
+use crate::line;
+use crate::tally::{Running, Tally};
+use crate::workflow;
+
+/// The first half of every ownership mark here.
+pub(crate) const DEPLOYMENT: &str = "simulation";
+
+/// How the stream delivers an event: each number of seconds after it was written, one delivery.
+pub type Deliveries = Vec<u64>;
+
+#[derive(Clone, Debug)]
+pub struct World(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    chaos: Chaos,
+    lambda: Lambda,
+    functions: Functions,
+    machines: BTreeMap<String, Rc<Value>>,
+    law: Law,
+    tables: Memory,
+    step_functions: Arc<StepFunctions>,
+    mail: Arc<Mail>,
+    services: Vec<Arc<dyn crate::aws::Service>>,
+    seed: u64,
+}
+
+impl World {
+    /// Builds it. Must run in a `LocalSet`, on a paused clock.
+    pub async fn new(blueprint: Blueprint, chaos: Chaos, deliveries: Deliveries, seed: u64) -> Self {
+        fastrand::seed(seed);
+        clock::simulate("2027-01-01T00:00:00Z".parse().expect("a time"));
+        let (tables, tally) = (Memory::default(), Tally::default());
+        let law = Law::new(tables.clone());
+        let (starts, mut started) = unbounded_channel();
+        let (stream, mut written) = unbounded_channel();
+        catalogue(blueprint.name, &Catalogue::new(Database::Memory(tables.clone()))).await;
+        let wire = line::Wire { chaos: chaos.clone(), law: law.clone(), tally: tally.clone(), stream };
+        let mut deployment = Deployment {
+            chaos: chaos.clone(),
+            tally: tally.clone(),
+            law: law.clone(),
+            db: Database::Memory(tables.over(Arc::new(wire))),
+            tables: tables.clone(),
+            services: Vec::new(),
+            functions: Functions::default(),
+        };
+        let step_functions = Arc::new(StepFunctions::new(starts, tally.clone()));
+        let mail = Arc::new(Mail::default());
+        deployment.platform(Arc::clone(&step_functions), Arc::clone(&mail));
+        (blueprint.deploy)(&mut deployment);
+        law.watch(deployment.services.clone());
+        let world = Self(Rc::new(Inner {
+            lambda: Lambda { chaos: chaos.clone(), tally },
+            chaos,
+            functions: deployment.functions,
+            machines: machines(),
+            law,
+            tables,
+            step_functions,
+            mail,
+            services: deployment.services,
+            seed,
+        }));
+        let here = world.clone();
+        tokio::task::spawn_local(async move {
+            while let Some(start) = started.recv().await {
+                tokio::task::spawn_local(here.clone().execute(start));
+            }
+        });
+        let here = world.clone();
+        tokio::task::spawn_local(async move {
+            while let Some((write, running)) = written.recv().await {
+                tokio::task::spawn_local(here.clone().deliver(write, deliveries.clone(), running));
+            }
+        });
+        world
+    }
+
+    pub fn chaos(&self) -> &Chaos {
+        &self.0.chaos
+    }
+
+    pub fn law(&self) -> &Law {
+        &self.0.law
+    }
+
+    pub fn tables(&self) -> &Memory {
+        &self.0.tables
+    }
+
+    pub fn mails(&self) -> Vec<String> {
+        self.0.mail.sent()
+    }
+
+    pub fn executions(&self) -> usize {
+        self.0.step_functions.started()
+    }
+
+    pub fn plant(&self, thing: &Thing) {
+        self.0.services.iter().for_each(|service| service.plant(thing));
+    }
+
+    /// Waits until nothing runs.
+    pub async fn rest(&self) -> bool {
+        self.0.lambda.tally.rest().await
+    }
+
+    /// Keeps the world from resting for as long as it is held.
+    pub fn running(&self) -> Running {
+        self.0.lambda.tally.running()
+    }
+
+    /// Asks the API until it answers; an answer that is its own fault is none.
+    pub(crate) async fn ask(&self, ask: Ask) -> Option<Answer> {
+        for _ in 0..20 {
+            let asked = serde_json::to_value(&ask).expect("a request");
+            let answer = self.invoke("tenant-api", asked).await;
+            if let Some(answer) = answer.ok().and_then(|answer| serde_json::from_value::<Answer>(answer).ok())
+                && answer.status < 500
+            {
+                return Some(answer);
+            }
+            pass(Duration::from_secs(3)).await;
+        }
+        None
+    }
+
+    async fn invoke(&self, name: &str, payload: Value) -> Outcome {
+        let missing = || Failure::new("Lambda.ResourceNotFoundException", format!("no function {name}"));
+        let handler = self.0.functions.0.get(name).ok_or_else(missing)?;
+        self.0.lambda.invoke(name, handler, payload).await
+    }
+
+    async fn execute(self, start: Start) {
+        // How it ended, the tables say.
+        let _ = self.run(&start.machine, &start.name, start.input).await;
+        drop(start.running);
+    }
+
+    async fn run(&self, machine: &str, name: &str, input: Value) -> Outcome {
+        let missing = || Failure::new("States.Runtime", format!("no machine {machine}"));
+        let definition = self.0.machines.get(machine).ok_or_else(missing)?;
+        let seed = self.0.seed.wrapping_add(self.0.lambda.tally.next() as u64);
+        let execution = Execution::new(self.clone(), format!("{machine}:{name}"), seed);
+        execution.run(definition, input).await
+    }
+
+    /// Delivers a row of the outbox to its reader, as often as that takes.
+    async fn deliver(self, write: Write, deliveries: Deliveries, running: Running) {
+        let at_once = deliveries.into_iter().map(|delay| {
+            let (here, event) = (self.clone(), event(&write));
+            tokio::task::spawn_local(async move {
+                pass(Duration::from_secs(delay)).await;
+                for _ in 0..100 {
+                    if here.invoke("tenant-dispatch", event.clone()).await.is_ok() {
+                        return;
+                    }
+                    pass(Duration::from_secs(1)).await;
+                }
+            })
+        });
+        for delivery in at_once.collect::<Vec<_>>() {
+            delivery.await.expect("a delivery does not panic");
+        }
+        drop(running);
+    }
+
+    /// The tenants there are.
+    pub fn tenants(&self) -> Vec<Tenant> {
+        let rows = self.0.tables.all();
+        let tenants = rows.iter().filter(|row| row.key.sk == "TENANT");
+        tenants.map(|row| row.decode().expect("a tenant")).collect()
+    }
+}
+
+impl Host for World {
+    fn call(
+        &self,
+        resource: &str,
+        arguments: Value,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + '_>> {
+        let child = resource.ends_with(":startExecution.sync:2");
+        Box::pin(async move {
+            if child {
+                let machine = arguments["StateMachineArn"].as_str().unwrap_or_default();
+                let name = format!("child-{}", self.0.lambda.tally.next());
+                let outcome = self.run(machine, &name, arguments["Input"].clone()).await;
+                // What a parent is told of a failed child.
+                let failed = |failure: Failure| {
+                    let cause = json!({ "Error": failure.error, "Cause": failure.cause, "Status": "FAILED" });
+                    Failure::new("States.TaskFailed", cause.to_string())
+                };
+                return Ok(json!({ "Output": outcome.map_err(failed)?, "Status": "SUCCEEDED" }));
+            }
+            let name = arguments["FunctionName"].as_str().unwrap_or_default();
+            Ok(json!({ "Payload": self.invoke(name, arguments["Payload"].clone()).await?, "StatusCode": 200 }))
+        })
+    }
+}
+
+/// The machines of the repository.
+fn machines() -> BTreeMap<String, Rc<Value>> {
+    thread_local! {
+        static READ: BTreeMap<String, Rc<Value>> = read("statemachine")
+            .chain(read("statemachine/blueprints"))
+            .filter_map(|(file, text)| Some((file.strip_suffix(".asl.json")?.to_owned(), asl::deployed(&text))))
+            .collect();
+    }
+    READ.with(Clone::clone)
+}
+
+/// The catalogue of the repository, as `tenantry catalogue apply` puts it there.
+async fn catalogue(blueprint: &str, catalogue: &Catalogue) {
+    for (_, text) in read("infra/catalogue/plans") {
+        catalogue.put_plan(&toml::from_str::<Plan>(&text).expect("a plan")).await.expect("put");
+    }
+    for (_, text) in read("infra/catalogue/themes") {
+        catalogue.put_theme(&toml::from_str::<Theme>(&text).expect("a theme")).await.expect("put");
+    }
+    let file = |folder: &str, end: &str| text(&format!("{folder}/{blueprint}{end}"));
+    let mut blueprint: tenancy::Blueprint =
+        toml::from_str(&file("infra/catalogue/blueprints", ".toml")).expect("a blueprint");
+    let machine: workflow::Machine =
+        serde_json::from_str(&file("statemachine/blueprints", ".asl.json")).expect("a machine");
+    blueprint.workflow = machine.workflow().expect("a workflow");
+    catalogue.put_blueprint(&blueprint).await.expect("put");
+}
+
+/// The files of a folder of the repository.
+fn read(folder: &str) -> impl Iterator<Item = (String, String)> + use<> {
+    let folder = root().join(folder);
+    let files = std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+    let mut files: Vec<_> = files.filter(|file| file.is_file()).collect();
+    files.sort();
+    files.into_iter().map(|file| {
+        let name = file.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        (name, std::fs::read_to_string(file).expect("a text"))
+    })
+}
+
+fn text(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A row of the outbox, as the stream tells of it.
+fn event(write: &Write) -> Value {
+    let Write::Put { key, body, .. } = write else { return Value::Null };
+    let keys = [("pk".to_owned(), json!(key.pk)), ("sk".to_owned(), json!(key.sk))];
+    let fields = body.clone().into_iter().chain(keys);
+    let image: Map<String, Value> = fields.map(|(name, value)| (name, json!({ "S": value }))).collect();
+    json!({ "Records": [{
+        "eventID": key.sk, "eventName": "INSERT", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
+        "dynamodb": { "NewImage": image, "Keys": {}, "SizeBytes": 1 },
+    }] })
+}
