@@ -20,7 +20,7 @@ SAM_TOOLS := $(call stamp,sam,infra/tools/requirements-sam.txt)
 DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test lint format clippy dependencies machines templates audit deploy
+.PHONY: help setup build up down demo test faults mutations lint format clippy dependencies machines templates audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -29,7 +29,7 @@ setup: $(PYTHON_TOOLS) ## Install the tools, once
 	@infra/tools/system
 
 build: setup ## Build every function and command
-	@cargo build --workspace --bins
+	@cargo build --workspace --exclude sagas --bins
 
 up: setup ## Start the local stack, or bring the running one up to date
 	@$(STACK) up
@@ -45,6 +45,12 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 test: build ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run -- cargo nextest run --workspace --run-ignored all $(TESTS)
+
+faults: setup ## The fault matrix; SEEDS=<n> random runs, FAMILY=<letters>, CASE='<one, again>'
+	@CASE="$(CASE)" FAMILY="$(FAMILY)" SEEDS="$(SEEDS)" cargo test --quiet --profile faults --package sagas --test faults
+
+mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
+	@python tests/mutations/run.py $(ONLY)
 
 lint: format clippy dependencies machines templates ## All checks that need no stack; -k goes on after a failure
 

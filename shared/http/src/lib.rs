@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fault::Fault;
-use reqwest::{Client, Request, Response, StatusCode, redirect};
+use reqwest::{Client, Method, Request, Response, StatusCode, redirect};
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
 /// a redirect is how a request is led to an address it was not meant for.
@@ -28,11 +28,11 @@ pub fn client() -> Client {
         .expect("the TLS back end starts")
 }
 
-/// Sends requests: over the network, unless something in this process answers in its place.
+/// Sends requests: over the network, or to something in this process that answers in its place.
 #[derive(Clone, Debug)]
-pub struct Http {
-    client: Client,
-    in_process: Option<Arc<dyn Answers>>,
+pub enum Http {
+    Network(Client),
+    InProcess(Arc<dyn Answers>),
 }
 
 /// Answers in the network's place.
@@ -41,31 +41,14 @@ pub trait Answers: fmt::Debug + Send + Sync {
 }
 
 impl Http {
-    /// Over the network.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { client: client(), in_process: None }
-    }
-
-    #[must_use]
-    pub fn in_process(answers: Arc<dyn Answers>) -> Self {
-        Self { client: client(), in_process: Some(answers) }
-    }
-
     /// What a `GET` of an address gives, whatever its status.
     pub async fn get(&self, provider: &str, url: &str) -> Result<Response, Fault> {
-        let broken = |e| no_answer(provider, &e);
-        let request = self.client.get(url).build().map_err(broken)?;
-        match &self.in_process {
-            Some(answers) => Ok(answers.answer(request).await),
-            None => self.client.execute(request).await.map_err(broken),
+        let url = url.parse().map_err(|e| Fault::terminal(format!("'{url}' is no address: {e}")))?;
+        let request = Request::new(Method::GET, url);
+        match self {
+            Self::Network(client) => client.execute(request).await.map_err(|e| no_answer(provider, &e)),
+            Self::InProcess(answers) => Ok(answers.answer(request).await),
         }
-    }
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

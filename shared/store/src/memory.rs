@@ -44,10 +44,10 @@ impl Memory {
         Self { rows: Arc::clone(&self.rows), line: Some(line) }
     }
 
-    /// Everything there is, as somebody sees it who stands beside the tables.
+    /// A whole table, as somebody sees it who stands beside it.
     #[must_use]
-    pub fn all(&self) -> Vec<Row> {
-        self.rows().values().cloned().collect()
+    pub fn table(&self, table: Table) -> Vec<Row> {
+        self.rows().values().filter(|row| row.key.table == table).cloned().collect()
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Row>> {

@@ -53,7 +53,7 @@ fn merchant_workspace(to: &mut Deployment) {
         sites: Bucket::new(&aws::config(sites), "sites".to_owned()),
         site_url: site_url.clone(),
     });
-    to.probe(ProbeWebsite { http: Http::in_process(Arc::new(site)) });
+    to.probe(ProbeWebsite { http: Http::InProcess(Arc::new(site)) });
     to.step(ConfigureDashboard {
         workspaces: workspaces.clone(),
         site_url,

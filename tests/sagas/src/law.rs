@@ -54,9 +54,9 @@ impl Law {
 
     /// What the ledger names.
     pub fn resources(&self) -> Vec<Resource> {
-        let rows = self.tables.all();
-        let resource = |row: &Row| row.key.table == Table::Ledger && row.key.sk.starts_with("RESOURCE#");
-        rows.iter().filter(|row| resource(row)).map(|row| row.decode().expect("a resource")).collect()
+        let rows = self.tables.table(Table::Ledger);
+        let resource = |row: &&Row| row.key.sk.starts_with("RESOURCE#");
+        rows.iter().filter(resource).map(|row| row.decode().expect("a resource")).collect()
     }
 
     /// A service has changed something: only what the ledger names may appear (1), and what is not ours stays

@@ -65,14 +65,22 @@ impl Matrix {
     fn undos(&self) -> Vec<Case> {
         let mut cases = Vec::new();
         for (failure, run) in &self.failing {
-            let undoing = |moment: &Moment| moment.caller.ends_with(".destroy") || moment.caller.starts_with("saga-");
-            for (moment, act) in run.moments.iter().filter(|(moment, _)| undoing(moment)) {
+            let undone = compensation(run);
+            let undos = undone.iter().filter(|(moment, _)| moment.caller.ends_with(".destroy"));
+            for (moment, act) in undos {
                 let mut spoilt = troubles(moment, *act);
                 if *act == Act::Delete {
                     spoilt.push(Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX });
                 }
                 cases.extend(spoilt.into_iter().map(|planned| self.life(vec![failure.clone(), planned])));
             }
+        }
+        // The teardown itself is the same whichever step failed.
+        if let Some((failure, run)) = self.failing.first() {
+            let undone = compensation(run);
+            let calls = undone.iter().filter(|(moment, _)| moment.caller.starts_with("saga-"));
+            let spoilt = calls.flat_map(|(moment, act)| troubles(moment, *act));
+            cases.extend(spoilt.map(|planned| self.life(vec![failure.clone(), planned])));
         }
         cases
     }
@@ -85,7 +93,7 @@ impl Matrix {
     fn arrivals(&self) -> Vec<Case> {
         let clean = self.clean.moments.iter().map(|(moment, act)| (Vec::new(), moment, *act));
         let failing = self.failing.iter().flat_map(|(failure, run)| {
-            let undone = run.moments.iter().filter(|(moment, _)| moment.caller.starts_with("saga-"));
+            let undone = compensation(run).iter().filter(|(moment, _)| moment.caller.starts_with("saga-"));
             undone.map(|(moment, act)| (vec![failure.clone()], moment, *act))
         });
         let moments = clean.chain(failing).filter(|(.., act)| *act != Act::Read);
@@ -150,6 +158,12 @@ fn steps(clean: &Run) -> Vec<Planned> {
     let calls = clean.moments.iter().rev().map(|(moment, _)| moment);
     let last = calls.filter(|moment| applied(moment) && outside(moment) && seen.insert(moment.caller.clone()));
     last.map(|moment| Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX }).collect()
+}
+
+/// What a run came through before its tenant was retried.
+fn compensation(run: &Run) -> &[(Moment, Act)] {
+    let retried = run.moments.iter().position(|(moment, _)| moment.caller == "tenant-api.retry");
+    &run.moments[..retried.unwrap_or(run.moments.len())]
 }
 
 fn troubles(moment: &Moment, act: Act) -> Vec<Planned> {

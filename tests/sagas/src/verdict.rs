@@ -2,7 +2,7 @@
 //! stuck with a repair task for precisely what is left.
 
 use saga::ResourceState;
-use store::Row;
+use store::{Row, Table};
 use tenancy::{Kind, Operation, State, Status, Tenant};
 
 use crate::aws::Thing;
@@ -13,7 +13,7 @@ use crate::world::{DEPLOYMENT, World};
 pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
     let tenants = world.tenants();
     let mut findings: Vec<Finding> = tenants.iter().flat_map(|tenant| tenant_is(world, case, tenant)).collect();
-    let rows = world.tables().all();
+    let (rows, claims) = (world.tables().table(Table::Tenants), world.tables().table(Table::Claims));
     let known = |thing: &Thing| tenants.iter().any(|tenant| is_of(thing, tenant));
     for thing in world.law().things().iter().filter(|thing| ours(thing) && !known(thing)) {
         findings.push(Finding::Leaked(format!("{} {} is of nobody", thing.field, thing.name)));
@@ -21,7 +21,7 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
     for row in rows.iter().filter(|row| row.key.sk.starts_with("OUTBOX#")) {
         findings.push(Finding::Undecided(format!("{} was never started", row.key.sk)));
     }
-    for row in rows.iter().filter(|row| row.key.pk.starts_with("SUBDOMAIN#")) {
+    for row in claims.iter().filter(|row| row.key.pk.starts_with("SUBDOMAIN#")) {
         let holder = row.body["tenant"].as_str().unwrap_or_default();
         let holds = |tenant: &Tenant| tenant.id.as_str() == holder && tenant.status != Status::Deleted;
         if !tenants.iter().any(holds) {
@@ -54,7 +54,7 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     let mut findings = Vec::new();
     let undecided = |said: String| Finding::Undecided(format!("{id} is {:?}, and {said}", tenant.status));
 
-    let last = world.tables().all().iter().rev().find(|row| is_operation_of(row, tenant)).map(operation);
+    let last = world.tables().table(Table::Tenants).iter().rev().find(|row| is_operation_of(row, tenant)).map(operation);
     let ended = match tenant.status {
         Status::Active | Status::Deleted => State::Succeeded,
         Status::Failed => State::Failed,
@@ -106,7 +106,7 @@ fn is_of(thing: &Thing, tenant: &Tenant) -> bool {
 
 fn held(world: &World, tenant: &Tenant) -> bool {
     let claim = format!("SUBDOMAIN#{}", tenant.subdomain);
-    world.tables().all().iter().any(|row| row.key.pk == claim && row.body["tenant"] == tenant.id.as_str())
+    world.tables().table(Table::Claims).iter().any(|row| row.key.pk == claim && row.body["tenant"] == tenant.id.as_str())
 }
 
 fn is_operation_of(row: &Row, tenant: &Tenant) -> bool {

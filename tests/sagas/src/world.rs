@@ -1,12 +1,13 @@
 //! One deployment with everything in it, from the API to the providers, on a clock of its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use store::{Catalogue, Database, Memory, Write};
+use store::{Catalogue, Database, Memory, Table, Write};
 use tenancy::{Plan, Tenant, Theme};
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -26,7 +27,7 @@ use crate::workflow;
 pub(crate) const DEPLOYMENT: &str = "simulation";
 
 /// How the stream delivers an event: each number of seconds after it was written, one delivery.
-pub type Deliveries = Vec<u64>;
+pub(crate) type Deliveries = Vec<u64>;
 
 #[derive(Clone, Debug)]
 pub struct World(Rc<Inner>);
@@ -54,7 +55,7 @@ impl World {
         let law = Law::new(tables.clone());
         let (starts, mut started) = unbounded_channel();
         let (stream, mut written) = unbounded_channel();
-        catalogue(blueprint.name, &Catalogue::new(Database::Memory(tables.clone()))).await;
+        Offer::of(blueprint.name).put(&Catalogue::new(Database::Memory(tables.clone()))).await;
         let wire = line::Wire { chaos: chaos.clone(), law: law.clone(), tally: tally.clone(), stream };
         let mut deployment = Deployment {
             chaos: chaos.clone(),
@@ -188,7 +189,7 @@ impl World {
 
     /// The tenants there are.
     pub fn tenants(&self) -> Vec<Tenant> {
-        let rows = self.0.tables.all();
+        let rows = self.0.tables.table(Table::Tenants);
         let tenants = rows.iter().filter(|row| row.key.sk == "TENANT");
         tenants.map(|row| row.decode().expect("a tenant")).collect()
     }
@@ -231,20 +232,44 @@ fn machines() -> BTreeMap<String, Rc<Value>> {
 }
 
 /// The catalogue of the repository, as `tenantry catalogue apply` puts it there.
-async fn catalogue(blueprint: &str, catalogue: &Catalogue) {
-    for (_, text) in read("infra/catalogue/plans") {
-        catalogue.put_plan(&toml::from_str::<Plan>(&text).expect("a plan")).await.expect("put");
+#[derive(Clone, Debug)]
+struct Offer {
+    plans: Vec<Plan>,
+    themes: Vec<Theme>,
+    blueprint: tenancy::Blueprint,
+}
+
+impl Offer {
+    fn of(blueprint: &'static str) -> Self {
+        thread_local! {
+            static READ: RefCell<BTreeMap<&'static str, Offer>> = RefCell::default();
+        }
+        READ.with_borrow_mut(|read| read.entry(blueprint).or_insert_with(|| Self::read(blueprint)).clone())
     }
-    for (_, text) in read("infra/catalogue/themes") {
-        catalogue.put_theme(&toml::from_str::<Theme>(&text).expect("a theme")).await.expect("put");
+
+    fn read(blueprint: &str) -> Self {
+        let file = |folder: &str, end: &str| text(&format!("{folder}/{blueprint}{end}"));
+        let mut described: tenancy::Blueprint =
+            toml::from_str(&file("infra/catalogue/blueprints", ".toml")).expect("a blueprint");
+        let machine: workflow::Machine =
+            serde_json::from_str(&file("statemachine/blueprints", ".asl.json")).expect("a machine");
+        described.workflow = machine.workflow().expect("a workflow");
+        Self {
+            plans: read("infra/catalogue/plans").map(|(_, text)| toml::from_str(&text).expect("a plan")).collect(),
+            themes: read("infra/catalogue/themes").map(|(_, text)| toml::from_str(&text).expect("a theme")).collect(),
+            blueprint: described,
+        }
     }
-    let file = |folder: &str, end: &str| text(&format!("{folder}/{blueprint}{end}"));
-    let mut blueprint: tenancy::Blueprint =
-        toml::from_str(&file("infra/catalogue/blueprints", ".toml")).expect("a blueprint");
-    let machine: workflow::Machine =
-        serde_json::from_str(&file("statemachine/blueprints", ".asl.json")).expect("a machine");
-    blueprint.workflow = machine.workflow().expect("a workflow");
-    catalogue.put_blueprint(&blueprint).await.expect("put");
+
+    async fn put(&self, catalogue: &Catalogue) {
+        for plan in &self.plans {
+            catalogue.put_plan(plan).await.expect("put");
+        }
+        for theme in &self.themes {
+            catalogue.put_theme(theme).await.expect("put");
+        }
+        catalogue.put_blueprint(&self.blueprint).await.expect("put");
+    }
 }
 
 /// The files of a folder of the repository.

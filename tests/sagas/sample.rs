@@ -1,0 +1,68 @@
+//! A sample of the fault matrix, for every change. The whole of it is `make faults`.
+
+use sagas::blueprints;
+use sagas::case::{Case, Run};
+use sagas::law::Finding;
+use sagas::matrix::Matrix;
+use tenancy::Status;
+
+/// Every so many cases of a family, and always its first.
+const ONE_IN: usize = 40;
+
+fn lives(case: &str) -> Run {
+    case.parse::<Case>().expect("a case").run()
+}
+
+#[test]
+fn whatever_goes_wrong_a_tenant_is_active_or_gone_or_named_by_a_repair_task() {
+    let mut failed = Vec::new();
+    for blueprint in blueprints::ALL {
+        for family in Matrix::of(blueprint).families(200) {
+            assert!(!family.cases.is_empty(), "{}: {} has no cases", blueprint.name, family.about);
+            for case in family.cases.iter().step_by(ONE_IN) {
+                let findings: Vec<Finding> = case.run().findings.into_iter().collect();
+                if !findings.is_empty() {
+                    failed.push(format!("make faults CASE='{case}': {findings:?}"));
+                }
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn a_tenant_that_nothing_happens_to_lives_and_goes() {
+    let run = lives("merchant-workspace");
+    assert_eq!((run.statuses, run.findings), (vec![Status::Active, Status::Deleted], [].into()));
+}
+
+#[test]
+fn a_step_that_is_refused_is_undone_and_made_when_it_is_not_refused_any_more() {
+    let run = lives("merchant-workspace merchant-create-group.apply/cognito:CreateGroup#1=Refused*ever");
+    assert_eq!(run.statuses, [Status::Failed, Status::Active, Status::Deleted]);
+    assert_eq!(run.findings, [].into());
+}
+
+#[test]
+fn what_would_not_go_is_stuck_and_goes_when_it_can() {
+    let refused = "merchant-create-owner.apply/cognito:AdminCreateUser#1=Refused*ever";
+    let stays = "merchant-create-group.destroy/cognito:DeleteGroup#1=Refused*ever";
+    let run = lives(&format!("merchant-workspace {refused} {stays}"));
+    assert_eq!((run.statuses, run.findings), (vec![Status::Stuck, Status::Deleted], [].into()));
+}
+
+#[test]
+fn a_run_happens_again_exactly() {
+    let case = "merchant-workspace seed=7 merchant-seed-data.apply/s3:PutObject#1=Lost*2 \
+                tenant-admit.run/store:put-OPERATION#1=CrashAfter*1";
+    assert_eq!(lives(case).moments, lives(case).moments);
+}
+
+#[test]
+fn a_case_is_spelled_so_that_it_can_be_had_again() {
+    for blueprint in blueprints::ALL {
+        for case in Matrix::of(blueprint).families(50).into_iter().flat_map(|family| family.cases) {
+            assert_eq!(case.to_string().parse::<Case>(), Ok(case));
+        }
+    }
+}
