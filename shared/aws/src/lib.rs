@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+pub use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-pub use aws_config::SdkConfig;
 use aws_config::{AppName, BehaviorVersion};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -37,12 +37,12 @@ pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(2)
 }
 
-/// A call gives up before its Lambda does.
+/// A call gives up before its Lambda does, and as a whole: were a single attempt given up and tried again, the
+/// second's success would hide that the first may still take effect.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(8))
         .operation_timeout(Duration::from_secs(15))
         .build()
 }
@@ -72,7 +72,8 @@ where
     let SdkError::ServiceError(answer) = error else {
         // Never reached, or the answer was lost. Either way the call may have taken effect: steps are
         // idempotent, so it is simply asked again.
-        return Fault::transient(format!("{service} did not answer: {error}")).from_provider(service, None);
+        let fault = Fault::transient(format!("{service} did not answer: {error}"));
+        return fault.from_provider(service, None).unanswered();
     };
     let meta = answer.err().meta();
     let code = meta.code().unwrap_or("unknown error");

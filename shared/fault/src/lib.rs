@@ -67,6 +67,9 @@ pub struct Fault {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Nobody said how the call ended: what it asked for may still happen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
 }
 
 impl Fault {
@@ -80,6 +83,7 @@ impl Fault {
             request_id: None,
             retry_at: None,
             hint: None,
+            unanswered: false,
         }
     }
 
@@ -114,6 +118,13 @@ impl Fault {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The fault of a call that got no answer.
+    #[must_use]
+    pub fn unanswered(mut self) -> Self {
+        self.unanswered = true;
         self
     }
 

@@ -57,7 +57,7 @@ impl Http {
 pub fn no_answer(provider: &str, error: &reqwest::Error) -> Fault {
     // The URL may carry a token in its query, and is known from the call: it stays out of the message.
     let cause = error.to_string().split(" for url").next().unwrap_or_default().to_owned();
-    Fault::transient(format!("{provider} did not answer: {cause}")).from_provider(provider, None)
+    Fault::transient(format!("{provider} did not answer: {cause}")).from_provider(provider, None).unanswered()
 }
 
 /// The fault in an answer that is not the wanted one: 408, 429 and 5xx pass by themselves (RFC 9110), the rest

@@ -166,7 +166,8 @@ pub trait Ledger: Send + Sync {
     /// Looks at the fence, then records that the resource is live and frees the row.
     fn commit(&self, row: Resource, output: &Value) -> impl Future<Output = Result<Committed, Fault>> + Send;
 
-    /// Records why a call failed and frees the row.
+    /// Records why a call failed, and frees the row if the call is over: one that got no answer may still take
+    /// effect, so its lease runs out by itself.
     fn release(&self, row: Resource, fault: &Fault) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Takes the row for a call of `destroy`.

@@ -189,7 +189,8 @@ impl Ledger for ResourceLedger {
     }
 
     async fn release(&self, mut row: Resource, fault: &Fault) -> Result<(), Fault> {
-        row.lease = None;
+        // What may still happen is in flight, although its caller has given up.
+        row.lease.take_if(|_| !fault.unanswered);
         row.fault = Some(fault.clone());
         row.changed_at = clock::now();
         match self.put(&row).await {
