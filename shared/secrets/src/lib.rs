@@ -70,9 +70,16 @@ impl Vault {
         }
     }
 
+    /// Whoever has a reference has it from the one who made the secret: not found means not found yet.
     pub async fn read(&self, reference: &SecretRef) -> Result<SecretString, Fault> {
-        let answer = self.client.get_secret_value().secret_id(&reference.0).send().await;
-        let answer = answer.map_err(|e| aws::fault("secrets-manager", &e))?;
+        let answer = match self.client.get_secret_value().secret_id(&reference.0).send().await {
+            Ok(answer) => answer,
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                return Err(Fault::transient(format!("the secret {} is not seen yet", reference.0))
+                    .from_provider("secrets-manager", None));
+            }
+            Err(e) => return Err(aws::fault("secrets-manager", &e)),
+        };
         let value = answer.secret_string().ok_or_else(|| Fault::terminal("the secret holds no text"))?;
         Ok(SecretString::from(value))
     }
