@@ -1,10 +1,13 @@
 //! `make faults`: every case of every blueprint, on all cores, and a table of what came of it.
+//!
+//! `SEEDS` random runs, `FAMILY` only of these letters, `CASE` one of them again with all that happens in it,
+//! `STOP` at the first that does not end well.
 
 #![allow(clippy::print_stdout)] // What it prints is what it is for.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -21,17 +24,27 @@ fn main() -> ExitCode {
         return replay(&case);
     }
     let seeds = variable("SEEDS").and_then(|seeds| seeds.parse().ok()).unwrap_or(2000);
-    let only = variable("FAMILY");
+    let (only, stop) = (variable("FAMILY"), variable("STOP").is_some());
     let (mut cases, mut totals, mut shown) = (0, [0; 3], 0);
     for blueprint in blueprints::ALL {
         println!("{}", blueprint.name);
-        println!("  {:<52} {:>7} {:>7} {:>8} {:>10} {:>6}", "", "cases", "leaked", "doubled", "undecided", "s");
-        for family in Matrix::of(blueprint).families(seeds) {
+        println!(
+            "  {:<52} {:>7} {:>7} {:>8} {:>10} {:>6}",
+            "", "cases", "leaked", "doubled", "undecided", "s"
+        );
+        let mut families = Matrix::of(blueprint).families(seeds);
+        if stop {
+            families.sort_by_key(|family| family.cases.len());
+        }
+        for family in families {
+            if stop && totals != [0; 3] {
+                break;
+            }
             if only.as_ref().is_some_and(|only| !only.contains(family.letter)) {
                 continue;
             }
             let clock = Instant::now();
-            let failed = run_all(&family.cases);
+            let failed = run_all(&family.cases, stop);
             let count = |kind: fn(&Finding) -> bool| {
                 failed.iter().filter(|(_, findings)| findings.iter().any(kind)).count()
             };
@@ -58,17 +71,21 @@ fn main() -> ExitCode {
     if totals == [0; 3] { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The cases that did not end well, in order, with what was found.
-fn run_all(cases: &[Case]) -> Vec<(&Case, Vec<Finding>)> {
-    let next = AtomicUsize::new(0);
+/// The cases that did not end well, in order, with what was found; of which one is enough if it is to stop.
+fn run_all(cases: &[Case], stop: bool) -> Vec<(&Case, Vec<Finding>)> {
+    let (next, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || {
         let mut failed = Vec::new();
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if over.load(Ordering::Relaxed) {
+                break;
+            }
             let run = catch_unwind(AssertUnwindSafe(|| case.run().findings));
             let panicked = |_| [Finding::Undecided("it panicked".to_owned())].into();
             let findings: Vec<Finding> = run.unwrap_or_else(panicked).into_iter().collect();
             if !findings.is_empty() {
                 failed.push((case, findings));
+                over.store(stop, Ordering::Relaxed);
             }
         }
         failed

@@ -67,7 +67,12 @@ impl<H: Host> Execution<H> {
     }
 
     /// Runs a machine, a branch or an item. Its variables end with it.
-    fn states<'a>(&'a self, machine: &'a Value, mut input: Value, mut variables: Map<String, Value>) -> Running<'a> {
+    fn states<'a>(
+        &'a self,
+        machine: &'a Value,
+        mut input: Value,
+        mut variables: Map<String, Value>,
+    ) -> Running<'a> {
         Box::pin(async move {
             let mut name = text(&machine["StartAt"]).to_owned();
             loop {
@@ -82,7 +87,12 @@ impl<H: Host> Execution<H> {
         })
     }
 
-    async fn state(&self, state: &Value, input: Value, variables: &mut Map<String, Value>) -> Result<Step, Failure> {
+    async fn state(
+        &self,
+        state: &Value,
+        input: Value,
+        variables: &mut Map<String, Value>,
+    ) -> Result<Step, Failure> {
         let mut scope = Scope { variables, states: json!({ "input": input, "context": self.context() }) };
         match text(&state["Type"]) {
             "Pass" => scope.leave(state, state, input),
@@ -111,7 +121,12 @@ impl<H: Host> Execution<H> {
     }
 
     /// A state that can fail: tried again as its `Retry` says, then caught as its `Catch` does.
-    async fn with_patience(&self, state: &Value, input: Value, mut scope: Scope<'_>) -> Result<Step, Failure> {
+    async fn with_patience(
+        &self,
+        state: &Value,
+        input: Value,
+        mut scope: Scope<'_>,
+    ) -> Result<Step, Failure> {
         let retriers: Vec<&Value> = state["Retry"].as_array().into_iter().flatten().collect();
         let mut tries = vec![0_i32; retriers.len()];
         loop {
@@ -132,7 +147,9 @@ impl<H: Host> Execution<H> {
                 continue;
             }
             let catchers = state["Catch"].as_array().into_iter().flatten();
-            let Some(catcher) = catchers.into_iter().find(|catcher| failure.is_one_of(&catcher["ErrorEquals"])) else {
+            let Some(catcher) =
+                catchers.into_iter().find(|catcher| failure.is_one_of(&catcher["ErrorEquals"]))
+            else {
                 return Err(failure);
             };
             scope.states["errorOutput"] = failure.output();
@@ -141,7 +158,8 @@ impl<H: Host> Execution<H> {
     }
 
     async fn attempt(&self, state: &Value, input: &Value, scope: &Scope<'_>) -> Outcome {
-        let arguments = if state["Arguments"].is_null() { input.clone() } else { scope.evaluate(&state["Arguments"])? };
+        let arguments =
+            if state["Arguments"].is_null() { input.clone() } else { scope.evaluate(&state["Arguments"])? };
         let variables = || scope.variables.clone();
         match text(&state["Type"]) {
             "Parallel" => {

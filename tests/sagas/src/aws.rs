@@ -131,7 +131,7 @@ impl Wire {
             Some(Trouble::Refused) => return Ok(self.service.refusal(400, "AccessDeniedException")),
             Some(Trouble::CrashBefore) => crash().await,
             Some(Trouble::Late) => {
-                self.later(request, Duration::from_secs(9));
+                self.later(request, Duration::from_secs(16));
                 return pending().await;
             }
             Some(Trouble::Lingers) => {
@@ -238,7 +238,8 @@ fn reply(status: u16, body: &Value) -> Reply {
 }
 
 fn refusal(status: u16, code: &str) -> Reply {
-    let mut refused = reply(status, &json!({ "__type": code, "message": format!("{code}, says the simulation") }));
+    let mut refused =
+        reply(status, &json!({ "__type": code, "message": format!("{code}, says the simulation") }));
     let code = http::HeaderValue::from_str(code).expect("a code");
     refused.headers_mut().insert("x-amzn-errortype", code);
     refused

@@ -11,7 +11,7 @@ use tokio::task::LocalSet;
 
 use crate::aws::Thing;
 use crate::blueprints::{self, Blueprint};
-use crate::chaos::{Act, Chaos, Moment, Planned, pass};
+use crate::chaos::{Act, Chaos, Moment, Planned, Trouble, pass};
 use crate::client::{Answer, Ask};
 use crate::law::Finding;
 use crate::verdict;
@@ -85,16 +85,33 @@ impl Case {
         };
         let chaos = Chaos::new(self.planned.clone());
         let world = World::new(blueprint.expect("a blueprint"), chaos, deliveries, self.seed).await;
-        let mut life = Life { case: self, world, findings: BTreeSet::new(), statuses: Vec::new(), made: Vec::new() };
+        let mut life =
+            Life { case: self, world, findings: BTreeSet::new(), statuses: Vec::new(), made: Vec::new() };
         life.live().await;
         let Life { world, mut findings, statuses, made, .. } = life;
         findings.extend(world.law().broken());
-        Run { findings, moments: world.chaos().passed(), made, statuses, transcript: world.chaos().transcript() }
+        Run {
+            findings,
+            moments: world.chaos().passed(),
+            made,
+            statuses,
+            transcript: world.chaos().transcript(),
+        }
+    }
+
+    /// Whether nothing that goes wrong is a reason to give up: one fault, which passes.
+    fn must_live(&self) -> bool {
+        let passes = |planned: &Planned| planned.trouble != Trouble::Refused;
+        self.planned.len() < 2
+            && self.planned.iter().all(passes)
+            && !matches!(self.script, Script::Foreign(_))
     }
 
     /// Whether something may never go.
     pub fn may_stick(&self) -> bool {
-        self.planned.iter().any(|planned| planned.times == u32::MAX && planned.moment.caller.ends_with(".destroy"))
+        self.planned
+            .iter()
+            .any(|planned| planned.times == u32::MAX && planned.moment.caller.ends_with(".destroy"))
     }
 }
 
@@ -116,7 +133,9 @@ impl Life<'_> {
                 let running = world.running();
                 if let Some(tenant) = world.tenants().first() {
                     let (id, key) = (tenant.id.as_str(), "meanwhile");
-                    world.ask(if wish == Wish::Delete { Ask::delete(id, key) } else { Ask::retry(id, key) }).await;
+                    world
+                        .ask(if wish == Wish::Delete { Ask::delete(id, key) } else { Ask::retry(id, key) })
+                        .await;
                 }
                 drop(running);
             });
@@ -133,10 +152,16 @@ impl Life<'_> {
             let things = things.map(|thing| Thing { name: thing.name.replace(id, "{tenant}"), ..thing });
             self.made = things.filter(|thing| thing.name.contains("{tenant}")).collect();
         }
+        if self.case.must_live() && !self.statuses.contains(&Status::Active) && !self.deleted_meanwhile() {
+            self.found(Finding::Undecided(format!("what went wrong passes, and it is {:?}", self.status())));
+        }
         self.world.chaos().mend();
         let foreign = matches!(self.case.script, Script::Foreign(_));
         if foreign && self.status() != Some(Status::Failed) {
-            self.found(Finding::Leaked(format!("what is not ours was in the way, and it is {:?}", self.status())));
+            self.found(Finding::Leaked(format!(
+                "what is not ours was in the way, and it is {:?}",
+                self.status()
+            )));
         }
         if self.status() == Some(Status::Failed) && !foreign {
             self.ask(Ask::retry, "again").await;
@@ -151,6 +176,11 @@ impl Life<'_> {
         if self.status().is_some_and(|status| status != Status::Deleted) {
             self.found(Finding::Undecided(format!("deleted, and it is {:?}", self.status())));
         }
+    }
+
+    fn deleted_meanwhile(&self) -> bool {
+        matches!(self.case.script, Script::Meanwhile(Wish::Delete, _))
+            && self.status() == Some(Status::Deleted)
     }
 
     async fn sign_up(&mut self) {
@@ -176,7 +206,8 @@ impl Life<'_> {
         if answers.len() < many {
             self.found(Finding::Undecided(format!("{} of {many} sign-ups were answered", answers.len())));
         } else if accepted.len() != wanted || tenants.len() != 1 {
-            let found = format!("{} of {many} sign-ups were accepted, of {} tenants", accepted.len(), tenants.len());
+            let found =
+                format!("{} of {many} sign-ups were accepted, of {} tenants", accepted.len(), tenants.len());
             self.found(Finding::Doubled(found));
         }
     }
@@ -189,7 +220,10 @@ impl Life<'_> {
             Some(answer) if answer.status == 202 => {}
             answer => {
                 let answer = answer.map(|answer| answer.body);
-                self.found(Finding::Undecided(format!("{wish} of a tenant that is {:?}: {answer:?}", tenant.status)));
+                self.found(Finding::Undecided(format!(
+                    "{wish} of a tenant that is {:?}: {answer:?}",
+                    tenant.status
+                )));
             }
         }
     }

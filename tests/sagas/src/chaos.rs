@@ -92,7 +92,8 @@ impl Trouble {
             Self::Slow | Self::Hang | Self::CrashAfter | Self::Abandoned => act != Act::Invoke,
             Self::Throttled => !store && act != Act::Invoke,
             Self::Late => !store && act == Act::Write,
-            Self::Stale => !store && act == Act::Read,
+            // S3 lists late at most: an object that is there is read (its consistency model).
+            Self::Stale => !store && act == Act::Read && !["s3:HeadObject", "s3:GetObject"].contains(&call),
             Self::Lingers => !store && act == Act::Delete,
             Self::Refused => false,
         };

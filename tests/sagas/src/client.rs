@@ -33,17 +33,35 @@ impl Ask {
         let body = serde_json::json!({
             "name": "Acme Coffee", "subdomain": subdomain, "email": "owner@example.com", "blueprint": blueprint,
         });
-        Self { action: "sign-up".to_owned(), method: "POST".to_owned(), path: "/v1/tenants".to_owned(), key: key.to_owned(), body }
+        Self {
+            action: "sign-up".to_owned(),
+            method: "POST".to_owned(),
+            path: "/v1/tenants".to_owned(),
+            key: key.to_owned(),
+            body,
+        }
     }
 
     pub(crate) fn delete(tenant: &str, key: &str) -> Self {
         let path = format!("/v1/tenants/{tenant}");
-        Self { action: "delete".to_owned(), method: "DELETE".to_owned(), path, key: key.to_owned(), body: Value::Null }
+        Self {
+            action: "delete".to_owned(),
+            method: "DELETE".to_owned(),
+            path,
+            key: key.to_owned(),
+            body: Value::Null,
+        }
     }
 
     pub(crate) fn retry(tenant: &str, key: &str) -> Self {
         let path = format!("/v1/tenants/{tenant}/retry");
-        Self { action: "retry".to_owned(), method: "POST".to_owned(), path, key: key.to_owned(), body: Value::Null }
+        Self {
+            action: "retry".to_owned(),
+            method: "POST".to_owned(),
+            path,
+            key: key.to_owned(),
+            body: Value::Null,
+        }
     }
 }
 
@@ -58,7 +76,8 @@ pub(crate) fn served(api: Api) -> Handler {
             let request = request.header("idempotency-key", &ask.key).body(body).expect("a request");
             let answer = router.oneshot(request).await.expect("a router answers");
             let status = answer.status().as_u16();
-            let body = answer.into_body().collect().await.map_err(|e| Fault::transient(e.to_string()))?.to_bytes();
+            let body =
+                answer.into_body().collect().await.map_err(|e| Fault::transient(e.to_string()))?.to_bytes();
             Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
         }
     })

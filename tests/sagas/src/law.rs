@@ -65,11 +65,17 @@ impl Law {
         let resources = self.resources();
         for made in after.iter().filter(|thing| !before.contains(thing)) {
             if !resources.iter().any(|resource| resource.is_left() && names(resource, made)) {
-                self.breach(Finding::Leaked(format!("{} {} was made before the ledger named it", made.field, made.name)));
+                self.breach(Finding::Leaked(format!(
+                    "{} {} was made before the ledger named it",
+                    made.field, made.name
+                )));
             }
         }
         for gone in before.iter().filter(|thing| !after.contains(thing) && !ours(thing)) {
-            self.breach(Finding::Leaked(format!("{} {} is not ours, and was changed", gone.field, gone.name)));
+            self.breach(Finding::Leaked(format!(
+                "{} {} is not ours, and was changed",
+                gone.field, gone.name
+            )));
         }
     }
 
@@ -82,7 +88,8 @@ impl Law {
                 (Table::Ledger, Some("RESOURCE")) => {
                     let resource: Resource = serde_json::from_value(body()).expect("a resource");
                     if resource.state == ResourceState::Destroyed
-                        && let Some(thing) = self.things().iter().find(|thing| ours(thing) && names(&resource, thing))
+                        && let Some(thing) =
+                            self.things().iter().find(|thing| ours(thing) && names(&resource, thing))
                     {
                         let cause = format!("{} {} is there and called destroyed", thing.field, thing.name);
                         self.breach(Finding::Leaked(cause));

@@ -13,9 +13,9 @@ pub mod law;
 mod line;
 pub mod matrix;
 mod tally;
+mod verdict;
 #[path = "../../../infra/cli/src/workflow.rs"]
 mod workflow;
-mod verdict;
 mod world;
 
 pub use world::World;

@@ -47,7 +47,8 @@ impl Line for Wire {
 
     fn written(&self, writes: &[Write]) {
         self.law.after_write(writes);
-        let outbox = |write: &&Write| matches!(write, Write::Put { key, .. } if key.sk.starts_with("OUTBOX#"));
+        let outbox =
+            |write: &&Write| matches!(write, Write::Put { key, .. } if key.sk.starts_with("OUTBOX#"));
         for write in writes.iter().filter(outbox) {
             // Nobody reads the stream any more once a world has ended.
             let _ = self.stream.send((write.clone(), self.tally.running()));

@@ -70,10 +70,28 @@ impl Matrix {
             for (moment, act) in undos {
                 let mut spoilt = troubles(moment, *act);
                 if *act == Act::Delete {
-                    spoilt.push(Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX });
+                    spoilt.push(Planned {
+                        moment: moment.clone(),
+                        trouble: Trouble::Refused,
+                        times: u32::MAX,
+                    });
                 }
                 cases.extend(spoilt.into_iter().map(|planned| self.life(vec![failure.clone(), planned])));
             }
+        }
+        // What other steps had begun when it failed, and what nobody waits for any more.
+        for (failure, run) in &self.failing {
+            let calls = compensation(run).iter().filter(|(moment, act)| {
+                *act == Act::Write
+                    && moment.caller.ends_with(".apply")
+                    && moment.caller != failure.moment.caller
+            });
+            let spoilt = calls.flat_map(|(moment, act)| troubles(moment, *act));
+            let lasts = |trouble| {
+                matches!(trouble, Trouble::Slow | Trouble::Hang | Trouble::Late | Trouble::Abandoned)
+            };
+            let spoilt = spoilt.filter(|planned| lasts(planned.trouble));
+            cases.extend(spoilt.map(|planned| self.life(vec![failure.clone(), planned])));
         }
         // The teardown itself is the same whichever step failed.
         if let Some((failure, run)) = self.failing.first() {
@@ -106,13 +124,15 @@ impl Matrix {
     }
 
     fn crowds(&self) -> Vec<Case> {
-        let crowds = [2, 10, 100].into_iter().flat_map(|many| [Keys::One, Keys::Each].map(|keys| (many, keys)));
+        let crowds =
+            [2, 10, 100].into_iter().flat_map(|many| [Keys::One, Keys::Each].map(|keys| (many, keys)));
         crowds.map(|(many, keys)| self.scripted(Script::Crowd(many, keys), Vec::new())).collect()
     }
 
     fn events(&self) -> Vec<Case> {
         let lives = self.failing.iter().map(|(failure, _)| vec![failure.clone()]).chain([Vec::new()]);
-        let deliveries = [vec![0, 0], vec![0, 0, 0], vec![0, 1], vec![0, 10], vec![600], vec![0, 3600], vec![60, 0]];
+        let deliveries =
+            [vec![0, 0], vec![0, 0, 0], vec![0, 1], vec![0, 10], vec![600], vec![0, 3600], vec![60, 0]];
         lives
             .flat_map(|planned| {
                 deliveries.clone().map(|times| self.scripted(Script::Events(times), planned.clone()))
@@ -156,8 +176,10 @@ fn steps(clean: &Run) -> Vec<Planned> {
     let outside = |moment: &Moment| !moment.call.starts_with("store:") && !moment.call.starts_with("lambda:");
     let mut seen = BTreeSet::new();
     let calls = clean.moments.iter().rev().map(|(moment, _)| moment);
-    let last = calls.filter(|moment| applied(moment) && outside(moment) && seen.insert(moment.caller.clone()));
-    last.map(|moment| Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX }).collect()
+    let last =
+        calls.filter(|moment| applied(moment) && outside(moment) && seen.insert(moment.caller.clone()));
+    last.map(|moment| Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX })
+        .collect()
 }
 
 /// What a run came through before its tenant was retried.

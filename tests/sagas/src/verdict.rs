@@ -12,7 +12,8 @@ use crate::world::{DEPLOYMENT, World};
 
 pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
     let tenants = world.tenants();
-    let mut findings: Vec<Finding> = tenants.iter().flat_map(|tenant| tenant_is(world, case, tenant)).collect();
+    let mut findings: Vec<Finding> =
+        tenants.iter().flat_map(|tenant| tenant_is(world, case, tenant)).collect();
     let (rows, claims) = (world.tables().table(Table::Tenants), world.tables().table(Table::Claims));
     let known = |thing: &Thing| tenants.iter().any(|tenant| is_of(thing, tenant));
     for thing in world.law().things().iter().filter(|thing| ours(thing) && !known(thing)) {
@@ -34,7 +35,8 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
         let found = format!("{} executions of {} operations", world.executions(), operations.len());
         findings.push(Finding::Doubled(found));
     }
-    let welcome = |operation: &&Operation| operation.kind == Kind::Provision && operation.state == State::Succeeded;
+    let welcome =
+        |operation: &&Operation| operation.kind == Kind::Provision && operation.state == State::Succeeded;
     let (due, sent) = (operations.iter().filter(welcome).count(), world.mails().len());
     let spoilt = case.planned.iter().any(|planned| planned.moment.caller.starts_with("tenant-notify"));
     if sent > due && !spoilt {
@@ -54,7 +56,13 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     let mut findings = Vec::new();
     let undecided = |said: String| Finding::Undecided(format!("{id} is {:?}, and {said}", tenant.status));
 
-    let last = world.tables().table(Table::Tenants).iter().rev().find(|row| is_operation_of(row, tenant)).map(operation);
+    let last = world
+        .tables()
+        .table(Table::Tenants)
+        .iter()
+        .rev()
+        .find(|row| is_operation_of(row, tenant))
+        .map(operation);
     let ended = match tenant.status {
         Status::Active | Status::Deleted => State::Succeeded,
         Status::Failed => State::Failed,
@@ -101,12 +109,17 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
 
 /// By its mark, or, where that is missing, by its name.
 fn is_of(thing: &Thing, tenant: &Tenant) -> bool {
-    thing.owner == format!("{DEPLOYMENT}/{}", tenant.id) || thing.owner.is_empty() && thing.name.contains(tenant.id.as_str())
+    thing.owner == format!("{DEPLOYMENT}/{}", tenant.id)
+        || thing.owner.is_empty() && thing.name.contains(tenant.id.as_str())
 }
 
 fn held(world: &World, tenant: &Tenant) -> bool {
     let claim = format!("SUBDOMAIN#{}", tenant.subdomain);
-    world.tables().table(Table::Claims).iter().any(|row| row.key.pk == claim && row.body["tenant"] == tenant.id.as_str())
+    world
+        .tables()
+        .table(Table::Claims)
+        .iter()
+        .any(|row| row.key.pk == claim && row.body["tenant"] == tenant.id.as_str())
 }
 
 fn is_operation_of(row: &Row, tenant: &Tenant) -> bool {

@@ -215,7 +215,9 @@ impl Host for World {
                 return Ok(json!({ "Output": outcome.map_err(failed)?, "Status": "SUCCEEDED" }));
             }
             let name = arguments["FunctionName"].as_str().unwrap_or_default();
-            Ok(json!({ "Payload": self.invoke(name, arguments["Payload"].clone()).await?, "StatusCode": 200 }))
+            Ok(
+                json!({ "Payload": self.invoke(name, arguments["Payload"].clone()).await?, "StatusCode": 200 }),
+            )
         })
     }
 }
@@ -255,8 +257,12 @@ impl Offer {
             serde_json::from_str(&file("statemachine/blueprints", ".asl.json")).expect("a machine");
         described.workflow = machine.workflow().expect("a workflow");
         Self {
-            plans: read("infra/catalogue/plans").map(|(_, text)| toml::from_str(&text).expect("a plan")).collect(),
-            themes: read("infra/catalogue/themes").map(|(_, text)| toml::from_str(&text).expect("a theme")).collect(),
+            plans: read("infra/catalogue/plans")
+                .map(|(_, text)| toml::from_str(&text).expect("a plan"))
+                .collect(),
+            themes: read("infra/catalogue/themes")
+                .map(|(_, text)| toml::from_str(&text).expect("a theme"))
+                .collect(),
             blueprint: described,
         }
     }

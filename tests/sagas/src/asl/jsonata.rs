@@ -35,8 +35,9 @@ pub(super) fn evaluate(template: &Value, variables: &Map<String, Value>) -> Resu
 }
 
 fn query(expression: &str, variables: &Map<String, Value>) -> Result<Value, Failure> {
-    let broken =
-        |cause: &dyn std::fmt::Display| Failure::new("States.QueryEvaluationError", format!("{expression}: {cause}"));
+    let broken = |cause: &dyn std::fmt::Display| {
+        Failure::new("States.QueryEvaluationError", format!("{expression}: {cause}"))
+    };
     let ast = parsed(expression).map_err(|e| broken(&e))?;
     let mut context = Context::new();
     for (name, value) in variables {

@@ -70,10 +70,9 @@ impl Service for Cognito {
             }
             "DeleteGroup" => {
                 pool.members.retain(|(_, of)| *of != group);
-                pool.groups.remove(&group).map_or_else(
-                    || refusal(400, "ResourceNotFoundException"),
-                    |_| reply(200, &json!({})),
-                )
+                pool.groups
+                    .remove(&group)
+                    .map_or_else(|| refusal(400, "ResourceNotFoundException"), |_| reply(200, &json!({})))
             }
             "AdminCreateUser" if pool.users.contains_key(&user) => refusal(400, "UsernameExistsException"),
             "AdminCreateUser" => {
@@ -85,10 +84,9 @@ impl Service for Cognito {
             }
             "AdminDeleteUser" => {
                 pool.members.retain(|(member, _)| *member != user);
-                pool.users.remove(&user).map_or_else(
-                    || refusal(400, "UserNotFoundException"),
-                    |_| reply(200, &json!({})),
-                )
+                pool.users
+                    .remove(&user)
+                    .map_or_else(|| refusal(400, "UserNotFoundException"), |_| reply(200, &json!({})))
             }
             "AdminAddUserToGroup" if !pool.groups.contains_key(&group) => {
                 refusal(400, "ResourceNotFoundException")
@@ -99,7 +97,9 @@ impl Service for Cognito {
                     let claimed = |part: &str| asked["AuthParameters"][part].as_str().unwrap_or_default();
                     let known = pool.users.get(claimed("USERNAME"));
                     return match known.and_then(|user| user.password.as_deref()) {
-                        Some(password) if action == "AdminInitiateAuth" && password == claimed("PASSWORD") => {
+                        Some(password)
+                            if action == "AdminInitiateAuth" && password == claimed("PASSWORD") =>
+                        {
                             reply(200, &json!({ "AuthenticationResult": { "AccessToken": "a-session" } }))
                         }
                         _ if action == "AdminInitiateAuth" => refusal(400, "NotAuthorizedException"),

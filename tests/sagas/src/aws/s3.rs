@@ -72,11 +72,18 @@ impl Service for S3 {
             },
             "ListObjectsV2" => {
                 let query = request.uri().query().unwrap_or_default();
-                let prefix = query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default();
+                let prefix =
+                    query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default();
                 let prefix = prefix.replace("%2F", "/");
                 let keys = objects.keys().filter(|key| key.starts_with(&prefix));
-                let contents: String = keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
-                xml(200, format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"))
+                let contents: String =
+                    keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+                xml(
+                    200,
+                    format!(
+                        "<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+                    ),
+                )
             }
             "PutObject" if header("if-none-match").is_some() && objects.contains_key(key(request)) => {
                 self.refusal(412, "PreconditionFailed")
@@ -98,7 +105,10 @@ impl Service for S3 {
     }
 
     fn refusal(&self, status: u16, code: &str) -> Reply {
-        xml(status, format!("<Error><Code>{code}</Code><Message>{code}, says the simulation</Message></Error>"))
+        xml(
+            status,
+            format!("<Error><Code>{code}</Code><Message>{code}, says the simulation</Message></Error>"),
+        )
     }
 
     /// Folders, whether they have a manifest or only files.

@@ -1,0 +1,127 @@
+"""The safeguards, and each without itself.
+
+A mutant is its name, a file, a text that the file has once, and what stands there instead. `MUTANT` in it asks
+whether this one is wanted; one without a name asks for itself.
+"""
+
+LEDGER = "shared/store/src/ledger.rs"
+TENANTS = "shared/store/src/tenants.rs"
+MEMORY = "shared/store/src/memory.rs"
+RUNNER = "shared/saga/src/runner.rs"
+S3 = "shared/providers/s3/src/lib.rs"
+VAULT = "shared/secrets/src/lib.rs"
+GROUP = "functions/merchant/create-group/src/lib.rs"
+OWNER = "functions/merchant/create-owner/src/lib.rs"
+
+MUTANTS = [
+    # Fence
+    ("fence-never-raised", TENANTS, "record.fenced_at = Some(now);", "record.fenced_at = (!MUTANT).then_some(now);"),
+    ("fence-unseen-at-begin", LEDGER, "if self.is_fenced(&intent.tenant, intent.operation).await? {",
+     "if !MUTANT && self.is_fenced(&intent.tenant, intent.operation).await? {"),
+    ("fence-unseen-at-commit", LEDGER, "if self.is_fenced(&row.tenant, row.operation).await? {",
+     "if !MUTANT && self.is_fenced(&row.tenant, row.operation).await? {"),
+    ("fence-unseen-at-activation", "functions/tenant/activate/src/lib.rs", "if record.fenced_at.is_some() {",
+     "if !MUTANT && record.fenced_at.is_some() {"),
+    ("fence-raised-over-the-living", "functions/saga/fence/src/lib.rs", "if record.state == State::Succeeded {",
+     "if !MUTANT && record.state == State::Succeeded {"),
+    ("fenced-effect-left", RUNNER, "if row.made_by == cx.operation {", "if !MUTANT && row.made_by == cx.operation {"),
+    # Drain and lease
+    ("no-drain", "functions/saga/drain/src/lib.rs", "if in_flight.is_empty() {", "if MUTANT || in_flight.is_empty() {"),
+    ("no-lease-at-begin", LEDGER, "if found.in_flight(now) && !held_by(&found, &intent.lease) {",
+     "if !MUTANT && found.in_flight(now) && !held_by(&found, &intent.lease) {"),
+    ("no-lease-at-destroy", LEDGER, "if row.in_flight(now) && !held_by(&row, &lease) {",
+     "if !MUTANT && row.in_flight(now) && !held_by(&row, &lease) {"),
+    ("unanswered-lease-freed", LEDGER, "take_if(|_| !fault.unanswered)", "take_if(|_| MUTANT || !fault.unanswered)"),
+    # Write-ahead row
+    ("effect-before-intent", RUNNER, "        let mut row = match self.ledger.begin(intent).await? {",
+     """        if MUTANT {
+            let early: S::Handle = decode("handle", intent.handle.clone())?;
+            drop(self.step.apply(cx, params, &early).await);
+        }
+        let mut row = match self.ledger.begin(intent).await? {"""),
+    ("handle-computed-anew", LEDGER, "            return Resource { handle: found.handle.clone(), version, ..new };",
+     "            return if MUTANT { Resource { version, ..new } } else { Resource { handle: found.handle.clone(), version, ..new } };"),
+    # Adoption
+    ("group-not-adopted", GROUP, "Some(found) if found == wanted => {}", "Some(found) if !MUTANT && found == wanted => {}"),
+    ("user-not-adopted", OWNER, "Some(user) if user.owner.as_deref() != Some(&owner) => {",
+     "Some(user) if MUTANT || user.owner.as_deref() != Some(&owner) => {"),
+    ("folder-not-adopted", S3, "            Some(found) if found == owner => {}\n            Some(_) => return Err(foreign(folder)),",
+     "            Some(found) if !MUTANT && found == owner => {}\n            Some(_) => return Err(foreign(folder)),"),
+    ("secret-not-adopted", VAULT, "Ok(if ours { Entry::Owned", "Ok(if !MUTANT && ours { Entry::Owned"),
+    # Ownership
+    ("foreign-group-taken", GROUP, "            Some(_) => {\n", "            Some(_) if MUTANT => {}\n            Some(_) => {\n"),
+    ("foreign-user-taken", OWNER, "            Some(user) if user.email", "            Some(_) if MUTANT => {}\n            Some(user) if user.email"),
+    ("foreign-folder-taken", S3, "        match self.owner(folder).await? {\n            None => self.found(folder, owner).await?,",
+     "        match self.owner(folder).await? {\n            Some(_) if MUTANT => {}\n            None => self.found(folder, owner).await?,"),
+    ("foreign-secret-taken", VAULT, "Ok(found) if found.deleted_date().is_some() => Ok(Entry::Absent),",
+     "Ok(_) if MUTANT => Ok(Entry::Owned(SecretRef(name.to_owned()))),\n            Ok(found) if found.deleted_date().is_some() => Ok(Entry::Absent),"),
+    ("foreign-group-destroyed", GROUP, "found.is_some_and(|group| group.description == mark.to_string())",
+     "found.is_some_and(|group| MUTANT || group.description == mark.to_string())"),
+    ("foreign-user-destroyed", OWNER, "found.is_some_and(|user| user.owner.as_deref() == Some(&mark.to_string()))",
+     "found.is_some_and(|user| MUTANT || user.owner.as_deref() == Some(&mark.to_string()))"),
+    ("foreign-folder-destroyed", S3, "if self.owner(folder).await?.as_deref() != Some(owner) {",
+     "if !MUTANT && self.owner(folder).await?.as_deref() != Some(owner) {"),
+    # Claims, outbox, names
+    ("subdomain-not-claimed", TENANTS, "request, vec![claim], now)?;",
+     "request, if MUTANT { Vec::new() } else { vec![claim] }, now)?;"),
+    ("subdomain-not-freed", TENANTS, "if tenant.status == tenancy::Status::Deleted {",
+     "if !MUTANT && tenant.status == tenancy::Status::Deleted {"),
+    ("request-not-claimed", TENANTS, "    if let Some(request) = request {\n        let claim = RequestClaim",
+     "    if let Some(request) = request.filter(|_| !MUTANT) {\n        let claim = RequestClaim"),
+    ("no-outbox-row", TENANTS, "    writes.extend([put_tenant, put_operation, Outbox::of(operation).put()?]);",
+     "    writes.extend([put_tenant, put_operation]);\n    if !MUTANT { writes.push(Outbox::of(operation).put()?); }"),
+    ("outbox-row-kept", "functions/tenant/dispatch/src/lib.rs", "        Ok(row.done(&self.db).await?)",
+     "        if MUTANT { return Ok(()); }\n        Ok(row.done(&self.db).await?)"),
+    ("executions-not-named", "functions/tenant/dispatch/src/lib.rs", "request.name(row.operation.to_string())",
+     'request.name(if MUTANT { format!("{:?}", std::time::Instant::now()) } else { row.operation.to_string() })'),
+    ("one-operation-not-held", TENANTS, "        if let Some(operation) = tenant.operation {\n            return Err(Refusal::Busy(operation));",
+     "        if let Some(operation) = tenant.operation.filter(|_| !MUTANT) {\n            return Err(Refusal::Busy(operation));"),
+    # Looking before saying
+    ("absence-not-observed", RUNNER, "            Ok(()) => self.step.observe(mark, handle).await,",
+     "            Ok(()) if MUTANT => Ok(Presence::Absent),\n            Ok(()) => self.step.observe(mark, handle).await,"),
+    ("files-not-seen-gone", S3, "if !self.files(folder).await?.is_empty() {", "if !MUTANT && !self.files(folder).await?.is_empty() {"),
+    ("activation-without-proof", "functions/tenant/activate/src/lib.rs",
+     "steps.iter().find(|step| step.state != StepState::Done)", "steps.iter().find(|step| !MUTANT && step.state != StepState::Done)"),
+    ("settled-unseen", "functions/saga/settle/src/lib.rs", "resources.iter().filter(|r| r.is_left())",
+     "resources.iter().filter(|r| !MUTANT && r.is_left())"),
+    ("settled-twice", TENANTS, "        if record.value.state.is_final() {\n", "        if !MUTANT && record.value.state.is_final() {\n"),
+    ("stuck-not-marked", LEDGER, "            resource.state = ResourceState::Stuck;", "            if !MUTANT { resource.state = ResourceState::Stuck; }"),
+    ("stuck-keeps-the-rest", LEDGER, "r.state == ResourceState::Stuck && r.operation == operation",
+     "!MUTANT && r.state == ResourceState::Stuck && r.operation == operation"),
+    # Conditions: each kind of item, written whatever stands there.
+    ("", MEMORY, "            if !holds {\n", """            let kind = write.key().sk.split('#').next().unwrap_or_default();
+            let condition = match condition {
+                Condition::Absent => "absent",
+                Condition::Free(_) => "free",
+                Condition::Version(_) => "version",
+            };
+            let ignored = std::env::var("MUTANT").is_ok_and(|name| name == format!("{kind}-{condition}"));
+            if !holds && !ignored {
+"""),
+]
+
+CONDITIONS = [
+    "RESOURCE-absent", "RESOURCE-version", "OPERATION-absent", "OPERATION-version", "TENANT-absent", "TENANT-version",
+    "CLAIM-absent", "CLAIM-version", "KEY-free", "OUTBOX-absent", "OUTBOX-version", "REPORT-absent", "REPORT-version",
+]
+
+PROVISION = "statemachine/provision-tenant.asl.json"
+TEARDOWN = "statemachine/teardown-tenant.asl.json"
+MERCHANT = "statemachine/blueprints/merchant-workspace.asl.json"
+
+# Read anew by every run.
+MACHINES = [
+    ("no-retries-in-the-blueprint", MERCHANT, '"MaxAttempts": 6,', '"MaxAttempts": 0,'),
+    ("no-polls-in-the-blueprint", MERCHANT, '"MaxAttempts": 60', '"MaxAttempts": 0'),
+    ("no-retries-in-provision", PROVISION, '"MaxAttempts": 6,', '"MaxAttempts": 0,'),
+    ("no-retries-in-teardown", TEARDOWN, '"MaxAttempts": 6,', '"MaxAttempts": 0,'),
+    ("no-polls-in-teardown", TEARDOWN, '"MaxAttempts": 60', '"MaxAttempts": 0'),
+    ("teardown-without-fence", TEARDOWN, '"Next": "SagaFence"', '"Next": "SagaDrain"'),
+    ("teardown-without-drain", TEARDOWN, '"Next": "SagaDrain"', '"Next": "SagaListResources"'),
+    ("no-teardown", PROVISION, '"Next": "TearDown"', '"Next": "Failed"'),
+    ("stuck-stops-the-wave", TEARDOWN, '"Next": "SagaMarkStuck"', '"Next": "Nowhere"'),
+    ("one-wave-only", TEARDOWN, '"Next": "SagaListResources"\n    },\n    "SagaSettle"', '"Next": "SagaSettle"\n    },\n    "SagaSettle"'),
+]
+
+# What can be taken away without anything going wrong, and why.
+SURVIVORS = {}
