@@ -29,7 +29,7 @@ pub struct Case {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Script {
     Life,
-    /// Somebody deletes or retries it when a moment comes.
+    /// Somebody deletes, retries or cancels it when a moment comes.
     Meanwhile(Wish, Moment),
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
@@ -43,6 +43,7 @@ pub enum Script {
 pub enum Wish {
     Delete,
     Retry,
+    Cancel,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,12 +100,11 @@ impl Case {
         }
     }
 
-    /// Whether nothing that goes wrong is a reason to give up: one fault, which passes.
+    /// Whether nothing that happens is a reason to give up: one fault, which passes.
     fn must_live(&self) -> bool {
         let passes = |planned: &Planned| planned.trouble != Trouble::Refused;
-        self.planned.len() < 2
-            && self.planned.iter().all(passes)
-            && !matches!(self.script, Script::Foreign(_))
+        let wished = matches!(self.script, Script::Foreign(_) | Script::Meanwhile(Wish::Delete | Wish::Cancel, _));
+        self.planned.len() < 2 && self.planned.iter().all(passes) && !wished
     }
 
     /// Whether something may never go.
@@ -133,9 +133,14 @@ impl Life<'_> {
                 let running = world.running();
                 if let Some(tenant) = world.tenants().first() {
                     let (id, key) = (tenant.id.as_str(), "meanwhile");
-                    world
-                        .ask(if wish == Wish::Delete { Ask::delete(id, key) } else { Ask::retry(id, key) })
-                        .await;
+                    let ask = match (wish, tenant.operation) {
+                        (Wish::Delete, _) => Some(Ask::delete(id, key)),
+                        (Wish::Retry, _) => Some(Ask::retry(id, key)),
+                        (Wish::Cancel, operation) => operation.map(|operation| Ask::cancel(id, operation, key)),
+                    };
+                    if let Some(ask) = ask {
+                        world.ask(ask).await;
+                    }
                 }
                 drop(running);
             });
@@ -152,7 +157,7 @@ impl Life<'_> {
             let things = things.map(|thing| Thing { name: thing.name.replace(id, "{tenant}"), ..thing });
             self.made = things.filter(|thing| thing.name.contains("{tenant}")).collect();
         }
-        if self.case.must_live() && !self.statuses.contains(&Status::Active) && !self.deleted_meanwhile() {
+        if self.case.must_live() && !self.statuses.contains(&Status::Active) {
             self.found(Finding::Undecided(format!("what went wrong passes, and it is {:?}", self.status())));
         }
         self.world.chaos().mend();
@@ -176,11 +181,6 @@ impl Life<'_> {
         if self.status().is_some_and(|status| status != Status::Deleted) {
             self.found(Finding::Undecided(format!("deleted, and it is {:?}", self.status())));
         }
-    }
-
-    fn deleted_meanwhile(&self) -> bool {
-        matches!(self.case.script, Script::Meanwhile(Wish::Delete, _))
-            && self.status() == Some(Status::Deleted)
     }
 
     async fn sign_up(&mut self) {
@@ -285,7 +285,11 @@ impl FromStr for Case {
                 "seed" => case.seed = value.parse().map_err(|_| malformed())?,
                 "meanwhile" => {
                     let (wish, moment) = pair()?;
-                    let wish = if wish == "Delete" { Wish::Delete } else { Wish::Retry };
+                    let wish = match wish {
+                        "Delete" => Wish::Delete,
+                        "Retry" => Wish::Retry,
+                        _ => Wish::Cancel,
+                    };
                     case.script = Script::Meanwhile(wish, moment.parse()?);
                 }
                 "crowd" => {

@@ -6,6 +6,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tenancy::OperationId;
 use tenant_api::Api;
 use tower::ServiceExt as _;
 
@@ -53,6 +54,11 @@ impl Ask {
         }
     }
 
+    pub(crate) fn cancel(tenant: &str, operation: OperationId, key: &str) -> Self {
+        let path = format!("/v1/tenants/{tenant}/operations/{operation}/cancel");
+        Self { action: "cancel".to_owned(), path, ..Self::retry(tenant, key) }
+    }
+
     pub(crate) fn retry(tenant: &str, key: &str) -> Self {
         let path = format!("/v1/tenants/{tenant}/retry");
         Self {
@@ -60,7 +66,7 @@ impl Ask {
             method: "POST".to_owned(),
             path,
             key: key.to_owned(),
-            body: Value::Null,
+            body: serde_json::json!({ "reason": "the simulation" }),
         }
     }
 }

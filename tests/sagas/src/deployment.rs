@@ -1,6 +1,6 @@
 //! Functions and services, wired to each other as the templates wire them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,13 +10,14 @@ use fault::Fault;
 use saga::{Probe, ProbeRunner, Runner, Step};
 use saga_drain::Drain;
 use saga_fence::Fence;
+use saga_janitor::Janitor;
 use saga_list_resources::ListResources;
 use saga_mark_stuck::MarkStuck;
 use saga_settle::Settle;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use step_functions::Executions;
 use store::{Catalogue, Claims, Database, Memory, ResourceLedger, Tenants};
-use tenancy::Kind;
 use tenant_activate::Activate;
 use tenant_admit::Admit;
 use tenant_api::Api;
@@ -116,10 +117,12 @@ impl Deployment {
         self.task("saga-mark-stuck", task, |task, input| async move { task.run(input).await });
         let task = Settle { tenants, ledger };
         self.task("saga-settle", task, |task, input| async move { task.run(input).await });
-        let machines = [(Kind::Provision, "provision-tenant"), (Kind::Delete, "teardown-tenant")];
-        let machines: HashMap<Kind, String> =
-            machines.into_iter().map(|(kind, machine)| (kind, machine.to_owned())).collect();
-        let task = Dispatch { step_functions, db: database.clone(), machines };
+        let machine = StepFunctions::machine;
+        let executions =
+            Executions::new(step_functions, machine("provision-tenant"), machine("teardown-tenant"));
+        let task = Janitor::new(executions.clone(), database.clone(), DEPLOYMENT.to_owned());
+        self.task("saga-janitor", task, |task, input| async move { task.run(input).await });
+        let task = Dispatch { executions, db: database.clone() };
         self.task("tenant-dispatch", task, |task, event: Event| async move { task.run(event).await });
         self.functions.0.insert("tenant-api".to_owned(), crate::client::served(Api::new(database)));
     }

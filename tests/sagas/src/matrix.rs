@@ -41,7 +41,7 @@ impl Matrix {
             family('A', "every call x every fault", self.calls()),
             family('B', "every failing step x every undo x every fault", self.undos()),
             family('C', "every function twice, in turn and at once", self.repeats()),
-            family('D', "delete and retry arriving at every moment", self.arrivals()),
+            family('D', "delete, retry and cancel arriving at every moment", self.arrivals()),
             family('E', "2, 10 and 100 sign-ups at once", self.crowds()),
             family('F', "events doubled and late", self.events()),
             family('G', "random faults from seeds", (1..=seeds).map(|seed| self.random(seed)).collect()),
@@ -117,7 +117,7 @@ impl Matrix {
         let moments = clean.chain(failing).filter(|(.., act)| *act != Act::Read);
         moments
             .flat_map(|(planned, moment, _)| {
-                [Wish::Delete, Wish::Retry]
+                [Wish::Delete, Wish::Retry, Wish::Cancel]
                     .map(|wish| self.scripted(Script::Meanwhile(wish, moment.clone()), planned.clone()))
             })
             .collect()
@@ -160,6 +160,7 @@ impl Matrix {
         }
         let (moment, _) = &run.moments[random.usize(..run.moments.len())];
         let script = match random.u8(..8) {
+            4 => Script::Meanwhile(Wish::Cancel, moment.clone()),
             0 => Script::Meanwhile(Wish::Delete, moment.clone()),
             1 => Script::Meanwhile(Wish::Retry, moment.clone()),
             2 => Script::Crowd(random.usize(2..5), if random.bool() { Keys::One } else { Keys::Each }),

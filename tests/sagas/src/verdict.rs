@@ -1,8 +1,10 @@
 //! What a world that rests must be: each tenant active with everything once, or gone with nothing left, or
 //! stuck with a repair task for precisely what is left.
 
+use std::collections::BTreeSet;
+
 use saga::ResourceState;
-use store::{Row, Table};
+use store::{RepairTask, Row, Table};
 use tenancy::{Kind, Operation, State, Status, Tenant};
 
 use crate::aws::Thing;
@@ -84,6 +86,17 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
             let found = format!("{} {} of {id}, which is {:?}", thing.field, thing.name, tenant.status);
             findings.push(Finding::Leaked(found));
         }
+    }
+    let tasks = world.tables().table(Table::Ledger);
+    let tasks = tasks.iter().filter(|row| row.key.pk == "REPAIR").map(|row| row.decode::<RepairTask>());
+    let tasks = tasks.map(|task| task.expect("a repair task").id).filter(|task| task.tenant == *id);
+    let repairs: BTreeSet<String> = tasks.map(|task| task.step).collect();
+    let stuck: BTreeSet<String> = match tenant.status {
+        Status::Stuck => left.iter().map(|resource| resource.step.clone()).collect(),
+        _ => BTreeSet::new(),
+    };
+    if repairs != stuck {
+        findings.push(undecided(format!("{repairs:?} are to be repaired, where {stuck:?} are stuck")));
     }
     match tenant.status {
         Status::Active => world.law().whole(tenant),

@@ -26,6 +26,9 @@ use crate::workflow;
 /// The first half of every ownership mark here.
 pub(crate) const DEPLOYMENT: &str = "simulation";
 
+/// How long the janitor has to bring an operation to its end.
+const HOURS: usize = 3;
+
 /// How the stream delivers an event: each number of seconds after it was written, one delivery.
 pub(crate) type Deliveries = Vec<u64>;
 
@@ -91,6 +94,13 @@ impl World {
         });
         let here = world.clone();
         tokio::task::spawn_local(async move {
+            loop {
+                pass(Duration::from_secs(60)).await;
+                let _ = here.invoke("saga-janitor", json!({})).await;
+            }
+        });
+        let here = world.clone();
+        tokio::task::spawn_local(async move {
             while let Some((write, running)) = written.recv().await {
                 tokio::task::spawn_local(here.clone().deliver(write, deliveries.clone(), running));
             }
@@ -115,16 +125,26 @@ impl World {
     }
 
     pub fn executions(&self) -> usize {
-        self.0.step_functions.started()
+        self.0.step_functions.of_operations()
     }
 
     pub fn plant(&self, thing: &Thing) {
         self.0.services.iter().for_each(|service| service.plant(thing));
     }
 
-    /// Waits until nothing runs.
+    /// Waits until nothing runs, and the janitor has nothing that it would set going.
     pub async fn rest(&self) -> bool {
-        self.0.lambda.tally.rest().await
+        for _ in 0..HOURS * 60 {
+            if !self.0.lambda.tally.rest().await {
+                return false;
+            }
+            if self.tenants().iter().all(|tenant| tenant.operation.is_none()) {
+                return true;
+            }
+            pass(Duration::from_secs(60)).await;
+        }
+        // Who says that something is under way is asked next.
+        true
     }
 
     /// Keeps the world from resting for as long as it is held.
@@ -163,8 +183,17 @@ impl World {
         let missing = || Failure::new("States.Runtime", format!("no machine {machine}"));
         let definition = self.0.machines.get(machine).ok_or_else(missing)?;
         let seed = self.0.seed.wrapping_add(self.0.lambda.tally.next() as u64);
-        let execution = Execution::new(self.clone(), format!("{machine}:{name}"), seed);
-        execution.run(definition, input).await
+        let arn = StepFunctions::execution(machine, name);
+        let stopped = self.0.step_functions.begun(&arn);
+        let course = Course { arn: &arn, step_functions: &self.0.step_functions };
+        let execution = Execution::new(self.clone(), arn.clone(), seed);
+        let outcome = tokio::select! {
+            biased;
+            () = stopped.notified() => Err(Failure::new("States.ExecutionAborted", "it was stopped")),
+            outcome = execution.run(definition, input) => outcome,
+        };
+        course.ended(&outcome);
+        outcome
     }
 
     /// Delivers a row of the outbox to its reader, as often as that takes.
@@ -192,6 +221,25 @@ impl World {
         let rows = self.0.tables.table(Table::Tenants);
         let tenants = rows.iter().filter(|row| row.key.sk == "TENANT");
         tenants.map(|row| row.decode().expect("a tenant")).collect()
+    }
+}
+
+/// What is told of an execution. One that its parent drops was aborted.
+struct Course<'a> {
+    arn: &'a str,
+    step_functions: &'a StepFunctions,
+}
+
+impl Course<'_> {
+    fn ended(self, outcome: &Outcome) {
+        self.step_functions.ended(self.arn, if outcome.is_ok() { "SUCCEEDED" } else { "FAILED" });
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Course<'_> {
+    fn drop(&mut self) {
+        self.step_functions.ended(self.arn, "ABORTED");
     }
 }
 

@@ -1,12 +1,16 @@
-use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
+use tenancy::OperationId;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Reply, Request, Service, View, body, refusal, reply};
+use super::{Reply, Request, Service, View, body, refusal, reply, target};
 use crate::chaos::Act;
 use crate::tally::{Running, Tally};
+
+const ACCOUNT: &str = "arn:aws:states:us-east-1:000000000000";
 
 /// An execution that was asked for.
 #[derive(Debug)]
@@ -17,42 +21,104 @@ pub struct Start {
     pub running: Running,
 }
 
-/// Step Functions, as far as whoever starts an execution sees it.
+/// Step Functions, as whoever starts, asks after and stops an execution sees it.
 #[derive(Debug)]
 pub struct StepFunctions {
-    names: Mutex<BTreeSet<String>>,
+    executions: Mutex<BTreeMap<String, Execution>>,
     starts: UnboundedSender<Start>,
     tally: Tally,
 }
 
+#[derive(Debug)]
+struct Execution {
+    status: &'static str,
+    stopped: Arc<Notify>,
+}
+
 impl StepFunctions {
     pub fn new(starts: UnboundedSender<Start>, tally: Tally) -> Self {
-        Self { names: Mutex::default(), starts, tally }
+        Self { executions: Mutex::default(), starts, tally }
     }
 
-    pub fn started(&self) -> usize {
-        self.names.lock().expect("no panic while it is held").len()
+    /// The ARN of a machine of this deployment.
+    pub fn machine(name: &str) -> String {
+        format!("{ACCOUNT}:stateMachine:{name}")
+    }
+
+    /// The ARN of an execution.
+    pub fn execution(machine: &str, name: &str) -> String {
+        format!("{ACCOUNT}:execution:{machine}:{name}")
+    }
+
+    fn executions(&self) -> MutexGuard<'_, BTreeMap<String, Execution>> {
+        self.executions.lock().expect("no panic while it is held")
+    }
+
+    /// How many there were of operations; those that the janitor started anew have longer names.
+    pub fn of_operations(&self) -> usize {
+        let named = |arn: &&String| arn.rsplit(':').next().is_some_and(|name| name.parse::<OperationId>().is_ok());
+        self.executions().keys().filter(named).count()
+    }
+
+    /// An execution runs. Gives what wakes it when it is to stop.
+    pub fn begun(&self, arn: &str) -> Arc<Notify> {
+        let stopped = Arc::new(Notify::new());
+        let execution = Execution { status: "RUNNING", stopped: Arc::clone(&stopped) };
+        self.executions().insert(arn.to_owned(), execution);
+        stopped
+    }
+
+    pub fn ended(&self, arn: &str, status: &'static str) {
+        if let Some(execution) = self.executions().get_mut(arn) {
+            execution.status = status;
+        }
     }
 }
 
 impl Service for StepFunctions {
-    fn asked(&self, _: &Request) -> (String, Act) {
-        ("step-functions:StartExecution".to_owned(), Act::Write)
+    fn asked(&self, request: &Request) -> (String, Act) {
+        let action = target(request);
+        let act = if action == "DescribeExecution" { Act::Read } else { Act::Write };
+        (format!("step-functions:{action}"), act)
     }
 
     fn answer(&self, request: &Request, _: View) -> Reply {
         let asked = body(request);
         let text = |part: &str| asked[part].as_str().unwrap_or_default().to_owned();
-        let (name, machine) = (text("name"), text("stateMachineArn"));
-        if !self.names.lock().expect("no panic while it is held").insert(format!("{machine}:{name}")) {
-            return refusal(400, "ExecutionAlreadyExists");
-        }
-        let input = serde_json::from_str(&text("input")).unwrap_or_default();
-        let arn = format!("{machine}:{name}");
-        let start = Start { name, machine, input, running: self.tally.running() };
-        match self.starts.send(start) {
-            Ok(()) => reply(200, &json!({ "executionArn": arn, "startDate": 1.0 })),
-            Err(_) => refusal(500, "InternalServerError"),
+        let arn = text("executionArn");
+        let mut executions = self.executions();
+        match target(request) {
+            "DescribeExecution" => match executions.get(&arn) {
+                Some(execution) => reply(
+                    200,
+                    &json!({
+                        "executionArn": arn, "stateMachineArn": "", "startDate": 1.0, "status": execution.status,
+                    }),
+                ),
+                None => refusal(400, "ExecutionDoesNotExist"),
+            },
+            "StopExecution" => match executions.get(&arn) {
+                Some(execution) => {
+                    execution.stopped.notify_one();
+                    reply(200, &json!({ "stopDate": 1.0 }))
+                }
+                None => refusal(400, "ExecutionDoesNotExist"),
+            },
+            _ => {
+                let (name, machine) = (text("name"), text("stateMachineArn"));
+                let machine = machine.rsplit(':').next().unwrap_or_default().to_owned();
+                let arn = Self::execution(&machine, &name);
+                if executions.contains_key(&arn) {
+                    return refusal(400, "ExecutionAlreadyExists");
+                }
+                executions.insert(arn.clone(), Execution { status: "RUNNING", stopped: Arc::default() });
+                let input = serde_json::from_str(&text("input")).unwrap_or_default();
+                let start = Start { name, machine, input, running: self.tally.running() };
+                match self.starts.send(start) {
+                    Ok(()) => reply(200, &json!({ "executionArn": arn, "startDate": 1.0 })),
+                    Err(_) => refusal(500, "InternalServerError"),
+                }
+            }
         }
     }
 }
