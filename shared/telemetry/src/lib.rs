@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging; `RUST_LOG` selects what. Called once, first thing in `main`.
@@ -41,7 +41,7 @@ pub fn found(deployment: &str, finding: &str, count: usize) {
         "deployment": deployment,
         finding: count,
     });
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    emit(&line);
 }
 
 /// Records how one call of a step ended: `outcome` is `ok` or the fault's name.
@@ -60,6 +60,13 @@ pub fn step_ended(step: &str, action: &str, outcome: &str, took: Duration) {
         "outcome": outcome,
         "StepDuration": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     });
-    // A metric that cannot be written must not fail the work it measures.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    emit(&line);
+}
+
+/// Metrics go where the log goes: nowhere, before it is started.
+fn emit(line: &Value) {
+    if tracing::dispatcher::has_been_set() {
+        // A metric that cannot be written must not fail the work it measures.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
 }
