@@ -51,7 +51,9 @@ def main():
             change(copy, file, old, new.replace("MUTANT", asked(name)) if name else new)
         plain = run(copy, "none")
         if plain.returncode:
-            sys.exit(f"without a mutant something is wrong already:\n{plain.stdout[-3000:]}{plain.stderr[-3000:]}")
+            broken = [part for part in plain.stderr.split("\n\n") if part.lstrip().startswith("error")]
+            told = "\n\n".join([plain.stdout[-3000:], *broken])
+            sys.exit(f"without a mutant something is wrong already:\n{told}")
         print(plain.stdout.splitlines()[-1], flush=True)
         names = dict.fromkeys([name for name, *_ in MUTANTS if name] + [name for name, *_ in MACHINES])
         names.update(dict.fromkeys(CONDITIONS))
