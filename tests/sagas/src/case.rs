@@ -103,7 +103,8 @@ impl Case {
     /// Whether nothing that happens is a reason to give up: one fault, which passes.
     fn must_live(&self) -> bool {
         let passes = |planned: &Planned| planned.trouble != Trouble::Refused;
-        let wished = matches!(self.script, Script::Foreign(_) | Script::Meanwhile(Wish::Delete | Wish::Cancel, _));
+        let wished =
+            matches!(self.script, Script::Foreign(_) | Script::Meanwhile(Wish::Delete | Wish::Cancel, _));
         self.planned.len() < 2 && self.planned.iter().all(passes) && !wished
     }
 
@@ -136,7 +137,9 @@ impl Life<'_> {
                     let ask = match (wish, tenant.operation) {
                         (Wish::Delete, _) => Some(Ask::delete(id, key)),
                         (Wish::Retry, _) => Some(Ask::retry(id, key)),
-                        (Wish::Cancel, operation) => operation.map(|operation| Ask::cancel(id, operation, key)),
+                        (Wish::Cancel, operation) => {
+                            operation.map(|operation| Ask::cancel(id, operation, key))
+                        }
                     };
                     if let Some(ask) = ask {
                         world.ask(ask).await;

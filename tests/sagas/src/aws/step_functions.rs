@@ -56,7 +56,8 @@ impl StepFunctions {
 
     /// How many there were of operations; those that the janitor started anew have longer names.
     pub fn of_operations(&self) -> usize {
-        let named = |arn: &&String| arn.rsplit(':').next().is_some_and(|name| name.parse::<OperationId>().is_ok());
+        let named =
+            |arn: &&String| arn.rsplit(':').next().is_some_and(|name| name.parse::<OperationId>().is_ok());
         self.executions().keys().filter(named).count()
     }
 
