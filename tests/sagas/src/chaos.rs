@@ -171,7 +171,7 @@ impl Chaos {
         self.state().transcript.clone()
     }
 
-    pub fn tell(&self, line: String) {
+    pub fn tell(&self, line: &str) {
         let line = format!("{} {line}", clock::now().strftime("%H:%M:%S%.3f"));
         self.state().transcript.push(line);
     }
@@ -190,7 +190,7 @@ impl Chaos {
         let trouble = planned.map(|planned| planned.trouble);
         drop(state);
         let told = trouble.map_or_else(String::new, |trouble| format!("  <-- {trouble:?}"));
-        self.tell(format!("{moment}{told}"));
+        self.tell(&format!("{moment}{told}"));
         trouble
     }
 
@@ -204,7 +204,7 @@ impl Chaos {
 /// The function that runs here dies.
 pub async fn crash() {
     CALLER.with(|caller| caller.doom.notify_one());
-    pending().await
+    pending::<()>().await;
 }
 
 /// The machine is told that the function that runs here took too long; it goes on.

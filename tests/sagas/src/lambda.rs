@@ -131,7 +131,7 @@ impl Lambda {
                 () = pass(TIMEOUT) => Err(Failure::new("Sandbox.Timedout", "Task timed out after 30.00 seconds")),
             };
             let said = outcome.as_ref().map_or_else(|failure| format!("{}: {}", failure.error, failure.cause), Value::to_string);
-            chaos.tell(format!("{} -> {said}", caller.name));
+            chaos.tell(&format!("{} -> {said}", caller.name));
             caller.answer(outcome);
             drop(running);
         }));

@@ -26,7 +26,7 @@ async fn accepted(db: &Database) -> (TenantId, OperationId) {
     }))
     .expect("a request");
     let signup = request.check(Some(blueprint), &[plan], &[]).expect("a signup");
-    let accepted = Tenants::new(db.clone()).sign_up(&signup, None, Timestamp::now()).await.expect("accepted");
+    let accepted = Tenants::new(db.clone()).sign_up(&signup, None, clock::now()).await.expect("accepted");
     (accepted.tenant.id, accepted.operation)
 }
 
@@ -49,7 +49,7 @@ async fn make(db: &Database, tenant: &TenantId, operation: OperationId) {
         handle: json!({}),
         input: "digest".to_owned(),
         destroyer: "arn".to_owned(),
-        lease: Lease { holder: "call".to_owned(), until: Timestamp::now() },
+        lease: Lease { holder: "call".to_owned(), until: clock::now() },
     };
     let Begun::Started(row) = ledger.begin(intent).await.expect("begun") else { panic!("fresh") };
     ledger.commit(*row, &json!({})).await.expect("live");
@@ -69,7 +69,7 @@ async fn a_step_that_is_optional_may_fail() {
     let db = Database::memory();
     let (tenant, operation) = accepted(&db).await;
     make(&db, &tenant, operation).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let report = Report {
         tenant: tenant.clone(),
         operation,
@@ -91,7 +91,7 @@ async fn an_operation_that_was_cancelled_makes_nothing_active() {
     make(&db, &tenant, operation).await;
     let by = store::By { who: "ops".to_owned(), why: "enough".to_owned() };
     let tenants = Tenants::new(db.clone());
-    tenants.cancel(&tenant, operation, by, None, Timestamp::now()).await.expect("cancelled");
+    tenants.cancel(&tenant, operation, by, None, clock::now()).await.expect("cancelled");
     let refused = activate(&db, &tenant, operation).await.expect_err("stopped");
     assert_eq!(refused.kind, fault::Kind::Fenced);
 }
