@@ -87,7 +87,7 @@ MUTANTS = [
     ("stuck-keeps-the-rest", LEDGER, "r.state == ResourceState::Stuck && r.operation == operation",
      "!MUTANT && r.state == ResourceState::Stuck && r.operation == operation"),
     # Conditions: each kind of item, written whatever stands there.
-    ("", MEMORY, "            if !holds {\n", """            let kind = write.key().sk.split('#').next().unwrap_or_default();
+    ("", MEMORY, "            if !holds {\n", """            let kind = write.key().kind();
             let condition = match condition {
                 Condition::Absent => "absent",
                 Condition::Free(_) => "free",
@@ -99,8 +99,10 @@ MUTANTS = [
 ]
 
 CONDITIONS = [
-    "RESOURCE-absent", "RESOURCE-version", "OPERATION-absent", "OPERATION-version", "TENANT-absent", "TENANT-version",
-    "CLAIM-absent", "CLAIM-version", "KEY-free", "OUTBOX-absent", "OUTBOX-version", "REPORT-absent", "REPORT-version",
+    "RESOURCE-absent", "RESOURCE-version", "REPORT-absent", "REPORT-version", "REPAIR-absent", "REPAIR-version",
+    "TENANT-absent", "TENANT-version", "OPERATION-absent", "OPERATION-version", "OPEN-absent", "OPEN-version",
+    "OUTBOX-absent", "OUTBOX-version", "AUDIT-absent", "SUBDOMAIN-absent", "SUBDOMAIN-version", "REQUEST-free",
+    "INVITATION-absent", "INVITATION-version", "BLUEPRINT-version",
 ]
 
 PROVISION = "statemachine/provision-tenant.asl.json"

@@ -33,6 +33,14 @@ impl Key {
     pub fn new(table: Table, pk: impl fmt::Display, sk: impl fmt::Display) -> Self {
         Self { table, pk: pk.to_string(), sk: sk.to_string() }
     }
+
+    /// What kind of item stands there, `OPERATION` or `SUBDOMAIN`: the keyword that one of its keys begins with.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        let words = [&self.pk, &self.sk].map(|key| key.split('#').next().unwrap_or_default());
+        let keyword = |word: &&str| !word.is_empty() && word.bytes().all(|c| c.is_ascii_uppercase());
+        words.into_iter().find(keyword).unwrap_or_default()
+    }
 }
 
 /// An item as it was read.

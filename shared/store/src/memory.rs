@@ -33,7 +33,8 @@ pub type Way<T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send>>;
 #[derive(Clone, Copy, Debug)]
 pub enum Operation<'a> {
     Get(&'a Key),
-    Query(Table, &'a str),
+    /// The keys from this one on, in its partition.
+    Query(&'a Key),
     Write(&'a [Write]),
 }
 
@@ -77,26 +78,20 @@ impl Memory {
         limit: usize,
         after: Option<&Page>,
     ) -> Result<(Vec<Row>, Option<Page>), Error> {
-        let back = self.there(Operation::Query(table, prefix)).await?;
-        let found = self.page(table, pk, prefix, limit, after);
+        let from = Key::new(table, pk, prefix);
+        let back = self.there(Operation::Query(&from)).await?;
+        let found = self.page(&from, limit, after);
         back.await.map_err(Error::Unavailable)?;
         Ok(found)
     }
 
-    fn page(
-        &self,
-        table: Table,
-        pk: &str,
-        prefix: &str,
-        limit: usize,
-        after: Option<&Page>,
-    ) -> (Vec<Row>, Option<Page>) {
+    fn page(&self, from: &Key, limit: usize, after: Option<&Page>) -> (Vec<Row>, Option<Page>) {
         let rows = self.rows();
-        let from = Key::new(table, pk, prefix);
+        let here = |key: &Key| key.table == from.table && key.pk == from.pk && key.sk.starts_with(&from.sk);
         let mut found = rows
-            .range(&from..)
+            .range(from..)
             .map(|(_, row)| row)
-            .take_while(|row| row.key.table == table && row.key.pk == pk && row.key.sk.starts_with(prefix))
+            .take_while(|row| here(&row.key))
             .filter(|row| after.is_none_or(|Page(last)| row.key.sk > *last));
         let page: Vec<Row> = found.by_ref().take(limit).cloned().collect();
         let next = found.next().and(page.last()).map(|last| Page(last.key.sk.clone()));

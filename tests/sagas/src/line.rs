@@ -58,19 +58,15 @@ impl Line for Wire {
 
 /// `store:get-OPERATION`: an operation and the kind of item, without whose it is.
 fn asked(operation: Operation<'_>) -> (String, Act) {
-    let kind = |sk: &str| sk.split('#').next().unwrap_or_default().to_owned();
     match operation {
-        Operation::Get(key) => {
-            let named = if key.sk == "CLAIM" { &key.pk } else { &key.sk };
-            (format!("store:get-{}", kind(named)), Act::Read)
-        }
-        Operation::Query(table, prefix) => (format!("store:query-{table:?}-{}", kind(prefix)), Act::Read),
+        Operation::Get(key) => (format!("store:get-{}", key.kind()), Act::Read),
+        Operation::Query(from) => (format!("store:query-{}", from.kind()), Act::Read),
         Operation::Write([write]) => {
             let verb = if matches!(write, Write::Put { .. }) { "put" } else { "delete" };
-            (format!("store:{verb}-{}", kind(&write.key().sk)), Act::Write)
+            (format!("store:{verb}-{}", write.key().kind()), Act::Write)
         }
         Operation::Write(writes) => {
-            let kinds: Vec<String> = writes.iter().map(|write| kind(&write.key().sk)).collect();
+            let kinds: Vec<&str> = writes.iter().map(|write| write.key().kind()).collect();
             (format!("store:transact-{}", kinds.join("-")), Act::Write)
         }
     }
