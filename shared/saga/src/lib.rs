@@ -4,6 +4,7 @@
 //! The runtime keeps the invariants of the design: intent before effect (1), apply converges (3), destroy is
 //! verified (4), the fence (5), and errors a state machine and a person can act on (13).
 
+mod caught;
 mod function;
 mod ledger;
 mod probe;
@@ -11,6 +12,7 @@ mod runner;
 mod step;
 mod subject;
 
+pub use caught::Caught;
 pub use function::{Error, Function, Invocation, function, serve, serve_probe};
 pub use ledger::{
     Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing,

@@ -40,7 +40,6 @@ struct SubdomainClaim {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
     pub tenant: TenantId,
-    pub purpose: String,
 }
 
 impl Claims {

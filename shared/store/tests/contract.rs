@@ -616,7 +616,7 @@ async fn an_outbox_row_can_be_taken_away_twice(db: Database) {
 // Invitations.
 
 fn invitation() -> Invitation {
-    Invitation { tenant: tenancy::TenantId::new("acme", [1, 2, 3]), purpose: "choose-password".to_owned() }
+    Invitation { tenant: tenancy::TenantId::new("acme", [1, 2, 3]) }
 }
 
 async fn an_invitation_is_redeemed_once_of_many_at_once(db: Database) {

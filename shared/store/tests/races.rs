@@ -106,8 +106,7 @@ fn a_fence_is_not_lost_to_a_start_that_is_recorded_at_the_same_time() {
 #[test]
 fn of_two_who_hold_a_link_one_gets_it() {
     let claims = store::Claims::new(Database::memory());
-    let invitation =
-        Invitation { tenant: TenantId::new("acme", [1, 2, 3]), purpose: "choose-password".to_owned() };
+    let invitation = Invitation { tenant: TenantId::new("acme", [1, 2, 3]) };
     in_every_order(|turns| {
         let hash = drawn("hash");
         run(claims.invite(&hash, &invitation, now() + 1.hour())).expect("kept");

@@ -3,7 +3,7 @@
 
 use fault::{Fault, Kind};
 use jiff::Timestamp;
-use saga::{Report, Resource, Subject};
+use saga::{Caught, Report, Resource, Subject};
 use serde::Deserialize;
 use store::{ResourceLedger, Tenants, progress};
 use tenancy::{OperationId, StepFault};
@@ -23,15 +23,6 @@ pub struct Input {
     /// What the state machine caught; absent when the tenant is being deleted.
     #[serde(default)]
     error: Option<Caught>,
-}
-
-/// `$states.errorOutput` of a Catch.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Caught {
-    error: String,
-    #[serde(default)]
-    cause: Option<String>,
 }
 
 impl Fence {
@@ -72,14 +63,9 @@ fn reason(
     faults.sort_by_key(|(_, at, fault)| (fault.kind != Kind::Terminal, *at));
     match faults.into_iter().next() {
         Some((step, _, fault)) => StepFault { step, fault },
-        None => StepFault { step: "provision-tenant".to_owned(), fault: caught.as_fault() },
-    }
-}
-
-impl Caught {
-    fn as_fault(&self) -> Fault {
-        let cause = self.cause.as_deref().unwrap_or("no cause was given");
-        Fault::terminal(format!("{}: {cause}", self.error))
-            .hint("The execution's history shows the state that failed.")
+        None => {
+            let fault = caught.fault().hint("The execution's history shows the state that failed.");
+            StepFault { step: "provision-tenant".to_owned(), fault }
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! becomes a repair task.
 
 use fault::Fault;
-use saga::Subject;
+use saga::{Caught, Subject};
 use serde::Deserialize;
 use store::ResourceLedger;
 
@@ -20,25 +20,15 @@ pub struct Input {
     error: Caught,
 }
 
-/// `$states.errorOutput` of a Catch.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Caught {
-    error: String,
-    #[serde(default)]
-    cause: Option<String>,
-}
-
 impl MarkStuck {
     pub async fn run(&self, input: Input) -> Result<(), Fault> {
         let (id, operation) = (input.subject.tenant(), input.subject.operation);
-        let cause = input.error.cause.as_deref().unwrap_or("no cause was given");
-        let fault = Fault::terminal(format!("{}: {cause}", input.error.error)).hint(
+        let fault = input.error.fault().hint(
             "Mend the cause, then retry the repair task; the janitor does so by itself, ever more seldom.",
         );
         tracing::error!(
             tenant.id = %id, execution.id = %operation, step.name = input.step, fault = input.error.error,
-            "{} is stuck: {cause}", input.step
+            "{} is stuck: {}", input.step, fault.cause
         );
         Ok(self.ledger.mark_stuck(id, &input.step, operation, fault).await?)
     }

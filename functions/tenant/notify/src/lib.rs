@@ -65,7 +65,7 @@ impl Notify {
         let mut token = [0_u8; 32];
         getrandom::fill(&mut token).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
         let token = hex::encode(token);
-        let invitation = Invitation { tenant: input.tenant.id.clone(), purpose: "set-password".to_owned() };
+        let invitation = Invitation { tenant: input.tenant.id.clone() };
         let until = clock::now() + (DAYS * 24).hours();
         self.claims.invite(&hex::encode(Sha256::digest(token.as_bytes())), &invitation, until).await?;
         self.mailer.send(&welcome(input, &token)?).await
