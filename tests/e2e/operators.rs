@@ -1,7 +1,5 @@
 //! The operator's ways out, and the janitor's: whatever is under way, broken or dead can be brought to an end.
 
-use aws_sdk_lambda::primitives::Blob;
-use jiff::ToSpan as _;
 use serde_json::{Value, json};
 use tests::api::signup;
 use tests::world::{inventory, kinds};
@@ -28,16 +26,6 @@ async fn in_the_middle(stack: &Stack) -> (Operation, u64) {
 async fn denied(stack: &Stack, aim: &str, act: &'static str) -> u64 {
     let (function, acts) = (Some(PUBLISH), &[act][..]);
     stack.inject(&Fault { function, acts, contains: Some(aim), kind: "deny", ..Fault::default() }).await
-}
-
-/// Has the janitor look at one tenant as it will in a while.
-async fn clean(stack: &Stack, tenant: &str, minutes: i64) {
-    let as_of = jiff::Timestamp::now() + minutes.minutes();
-    let lambda = aws_sdk_lambda::Client::new(&stack.aws);
-    let request = lambda.invoke().function_name(format!("{}-saga-janitor", stack.deployment));
-    let payload = json!({ "tenant": tenant, "as_of": as_of.to_string() });
-    let answer = request.payload(Blob::new(payload.to_string())).send().await.expect("the janitor answers");
-    assert_eq!(answer.function_error(), None, "{:?}", answer.payload());
 }
 
 fn ended(status: &Value, state: &str, left: u64) {
@@ -137,7 +125,7 @@ async fn an_execution_that_is_killed_in_the_middle_leaves_nothing() {
     let execution = status["execution"].as_str().expect("an execution");
     sfn.stop_execution().execution_arn(execution).send().await.expect("stopped");
     for minutes in [2, 10] {
-        clean(&stack, &operation.tenant, minutes).await;
+        stack.janitor(&operation.tenant, minutes).await;
     }
     let status = stack.api.ended(&operation).await;
     stack.lift(fault).await;
@@ -157,9 +145,9 @@ async fn the_janitor_finishes_a_deletion_that_got_stuck() {
     let deletion = stack.api.delete(id).await;
     ended(&stack.api.ended(&deletion).await, "stuck", 1);
     stack.lift(fault).await;
-    clean(&stack, id, 1).await;
+    stack.janitor(id, 1).await;
     assert_eq!(stack.api.tenant(id).await["status"], "stuck", "it is not due");
-    clean(&stack, id, 10).await;
+    stack.janitor(id, 10).await;
     let newest = &stack.api.read(&format!("/v1/tenants/{id}/operations")).await["operations"][0]["id"];
     let again = Operation { id: newest.as_str().expect("an id").to_owned(), ..deletion };
     ended(&stack.api.ended(&again).await, "succeeded", 0);

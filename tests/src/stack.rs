@@ -1,8 +1,12 @@
 use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
 
+use aws_sdk_lambda::primitives::Blob;
+use jiff::{Timestamp, ToSpan};
 use reqwest::Client;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::Api;
 
@@ -34,6 +38,20 @@ pub struct Fault<'a> {
     pub ms: Option<u64>,
 }
 
+/// What `infra/local/stack` writes down about a stack.
+#[derive(Deserialize)]
+struct Record {
+    deployment: String,
+    emulator_url: String,
+    urls: Urls,
+}
+
+#[derive(Deserialize)]
+struct Urls {
+    front: String,
+    control: String,
+}
+
 impl Stack {
     /// # Panics
     /// Outside of a local stack: run the tests with `make test`.
@@ -49,6 +67,24 @@ impl Stack {
             outputs: serde_json::from_slice(&outputs).expect("outputs by name"),
             sandbox: variable("TENANTRY_SANDBOX"),
             emulator: variable("TENANTRY_EMULATOR"),
+        }
+    }
+
+    /// The stack of a directory, as `infra/local/stack --directory` keeps it.
+    ///
+    /// # Panics
+    /// Where no stack is.
+    pub async fn at(directory: &Path) -> Self {
+        let read = |file: &str| std::fs::read(directory.join(file)).expect("a stack was started here");
+        let record: Record = serde_json::from_slice(&read("record.json")).expect("a stack's record");
+        let aws = aws::config().await.into_builder().endpoint_url(&record.emulator_url).build();
+        Self {
+            api: Api { http: http_client::client(), url: record.urls.front },
+            deployment: record.deployment,
+            aws,
+            outputs: serde_json::from_slice(&read("outputs.json")).expect("outputs by name"),
+            sandbox: record.urls.control,
+            emulator: record.emulator_url,
         }
     }
 
@@ -79,9 +115,27 @@ impl Stack {
         faults.iter().find(|f| f["id"] == fault).map_or(0, |f| f["hits"].as_u64().unwrap_or(0))
     }
 
+    /// Waits until a fault has hit.
+    #[allow(clippy::disallowed_methods)] // A test waits for the world.
+    pub async fn hit(&self, fault: u64) {
+        while self.hits(fault).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub async fn lift(&self, fault: u64) {
         let answer = self.http().delete(format!("{}/_faults/{fault}", self.sandbox)).send().await;
         assert!(answer.expect("the sandbox answers").status().is_success());
+    }
+
+    /// Has the janitor look at one tenant as it will in so many minutes.
+    pub async fn janitor(&self, tenant: &str, minutes: i64) {
+        let as_of = Timestamp::now() + minutes.minutes();
+        let request = aws_sdk_lambda::Client::new(&self.aws).invoke();
+        let request = request.function_name(format!("{}-saga-janitor", self.deployment));
+        let payload = json!({ "tenant": tenant, "as_of": as_of.to_string() });
+        let answer = request.payload(Blob::new(payload.to_string())).send().await.expect("it answers");
+        assert_eq!(answer.function_error(), None, "{:?}", answer.payload());
     }
 
     /// Every mail that was sent to an address, as JSON text.

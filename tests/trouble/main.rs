@@ -3,8 +3,6 @@
 //! The simulation has every case; these show that the real machinery behaves as it does there. Slow by nature: a
 //! killed worker's lease lasts until its Lambda would have ended.
 
-use std::time::Duration;
-
 use rstest::rstest;
 use serde_json::json;
 use tests::api::signup;
@@ -12,14 +10,6 @@ use tests::merchant_workspace::{BLUEPRINT, WHOLE, live};
 use tests::worker::kill_workers;
 use tests::world::{inventory, kinds};
 use tests::{Fault, Stack};
-
-/// Waits until a fault has hit as often as that.
-#[allow(clippy::disallowed_methods)] // A test waits for the world.
-async fn hit(stack: &Stack, fault: u64, times: u64) {
-    while stack.hits(fault).await < times {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
 
 #[rstest]
 #[case::between_its_calls("merchant-create-owner")]
@@ -39,7 +29,7 @@ async fn a_worker_killed_while_it_makes_something_makes_it_once(#[case] step: &s
     };
     let fault = stack.inject(&fault).await;
     let operation = stack.api.sign_up(&signup).await;
-    hit(&stack, fault, 1).await;
+    stack.hit(fault).await;
     assert!(kill_workers(&format!("{}-{step}", stack.deployment)) > 0);
     stack.lift(fault).await;
     let status = stack.api.ended(&operation).await;
@@ -58,7 +48,7 @@ async fn a_worker_killed_while_it_destroys_leaves_nothing() {
         Fault { function: Some(step), acts: &["destroy"], contains, kind: "hang", ..Fault::default() };
     let fault = stack.inject(&fault).await;
     let deletion = stack.api.delete(&operation.tenant).await;
-    hit(&stack, fault, 1).await;
+    stack.hit(fault).await;
     assert!(kill_workers(&format!("{}-{step}", stack.deployment)) > 0);
     stack.lift(fault).await;
     let status = stack.api.ended(&deletion).await;
