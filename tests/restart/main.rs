@@ -16,24 +16,24 @@ struct Own(PathBuf);
 impl Own {
     fn up() -> Self {
         let own = Self(std::env::temp_dir().join(format!("tenantry-restart-{}", std::process::id())));
-        own.tell("up");
+        own.tell(&["up", "--no-build"]);
         own
     }
 
     #[allow(clippy::disallowed_methods)] // The command that a person would give.
-    fn tell(&self, verb: &str) {
+    fn tell(&self, what: &[&str]) {
         let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/local/stack");
         let mut command = Command::new("python");
-        command.arg(stack).arg("--directory").arg(&self.0).arg(verb);
+        command.arg(stack).arg("--directory").arg(&self.0).args(what);
         // Waits of the machines are shortened, as for the other tests.
         let told = command.env("SFN_WAIT_SCALE", "0.1").output().expect("python runs");
-        assert!(told.status.success(), "{verb}: {}", String::from_utf8_lossy(&told.stderr));
+        assert!(told.status.success(), "{what:?}: {}", String::from_utf8_lossy(&told.stderr));
     }
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        self.tell("down");
+        self.tell(&["down"]);
         // What a failed removal leaves is in the system's folder for such things.
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -59,8 +59,8 @@ async fn what_ran_while_the_emulator_was_restarted_is_brought_to_its_end() {
     stack.hit(made).await;
     stack.hit(gone).await;
 
-    own.tell("down");
-    own.tell("up");
+    own.tell(&["down"]);
+    own.tell(&["up", "--no-build"]);
 
     let stack = Stack::at(&own.0).await;
     for (operation, state) in [(&coming, "failed"), (&deletion, "succeeded")] {

@@ -37,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--directory", type=Path, default=REPOSITORY / ".local" / "stack", help="the stack's state")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up")
+    commands.add_parser("up").add_argument("--no-build", action="store_true", help="deploy what was built before")
     commands.add_parser("down")
     commands.add_parser("env")
     commands.add_parser("run").add_argument("argv", nargs="+", metavar="command")
@@ -50,6 +50,8 @@ def main() -> int:
         case "up":
             with alone(directory):
                 record = Record.load(directory, "local")
+                if not arguments.no_build:
+                    build()
                 up(record, throw_away=False)
             print(f"The stack is up: {record.urls['front']} (stop it with `make down`)")
         case "down":
@@ -68,7 +70,6 @@ def main() -> int:
 
 
 def up(record: Record, throw_away: bool) -> None:
-    build()
     servers.ensure(record, BINARIES / "sandbox", throw_away)
     if not TEMPLATE.exists():
         raise SystemExit("template.yaml is not there: the servers run, but nothing is deployed")
@@ -138,6 +139,7 @@ def run(argv: list[str]) -> int:
     record = Record.load(directory, f"t-{secrets.token_hex(2)}")
     try:
         start = time.monotonic()
+        build()
         up(record, throw_away=True)
         print(f"{record.deployment} is up after {time.monotonic() - start:.1f} s", flush=True)
         return attend(argv, os.environ | environment(record))
