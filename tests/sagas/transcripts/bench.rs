@@ -13,16 +13,16 @@ use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 /// What every machine of the folder is given.
-pub fn input() -> Value {
+pub(crate) fn input() -> Value {
     json!({ "name": "acme", "items": ["a", "b", "c"] })
 }
 
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts/machines")
 }
 
 /// The definitions of the folder, by name.
-pub fn machines() -> BTreeMap<String, String> {
+pub(crate) fn machines() -> BTreeMap<String, String> {
     let files = std::fs::read_dir(folder()).expect("a folder").map(|file| file.expect("a file").path());
     let named = |path: &Path| Some(path.file_name()?.to_str()?.strip_suffix(".asl.json")?.to_owned());
     files
@@ -31,7 +31,7 @@ pub fn machines() -> BTreeMap<String, String> {
 }
 
 #[derive(Clone, Default)]
-pub struct Bench(Rc<Inner>);
+pub(crate) struct Bench(Rc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -43,24 +43,24 @@ struct Inner {
 
 /// A call of the function. It runs on when nobody waits for it any more.
 #[derive(Clone, Debug)]
-pub struct Call {
-    pub payload: Value,
-    pub begun: Instant,
-    pub ended: Option<Instant>,
+pub(crate) struct Call {
+    pub(crate) payload: Value,
+    pub(crate) begun: Instant,
+    pub(crate) ended: Option<Instant>,
 }
 
 impl Bench {
-    pub fn of(machines: BTreeMap<String, String>) -> Self {
+    pub(crate) fn of(machines: BTreeMap<String, String>) -> Self {
         let machines = machines.into_iter().map(|(name, text)| (name, asl::deployed(&text)));
         Self(Rc::new(Inner { machines: machines.collect(), ..Inner::default() }))
     }
 
-    pub fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<Call> {
         self.0.calls.borrow().clone()
     }
 
     /// Runs a machine in an execution of its own.
-    pub async fn run(
+    pub(crate) async fn run(
         &self,
         machine: &Value,
         name: &str,
@@ -134,7 +134,7 @@ impl Host for Bench {
 }
 
 /// Runs something on a clock that jumps from one event to the next, and a while longer.
-pub fn simulated<T>(run: impl Future<Output = T>) -> T {
+pub(crate) fn simulated<T>(run: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     LocalSet::new().block_on(&runtime.expect("a runtime"), async {
         clock::simulate("2027-01-01T00:00:00Z".parse().expect("a time"));
@@ -145,7 +145,7 @@ pub fn simulated<T>(run: impl Future<Output = T>) -> T {
 }
 
 /// What one machine of the folder comes through.
-pub fn transcript(name: &str, machines: &BTreeMap<String, String>) -> Vec<Entry> {
+pub(crate) fn transcript(name: &str, machines: &BTreeMap<String, String>) -> Vec<Entry> {
     let bench = Bench::of(machines.clone());
     let machine = Rc::clone(&bench.0.machines[name]);
     let ((arn, ..), entries) = transcript::of(|| simulated(bench.run(&machine, name, input(), 1)));
@@ -153,6 +153,6 @@ pub fn transcript(name: &str, machines: &BTreeMap<String, String>) -> Vec<Entry>
 }
 
 #[allow(clippy::disallowed_methods)] // The clock is simulated.
-pub async fn sleep(seconds: u64) {
+pub(crate) async fn sleep(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }

@@ -20,6 +20,6 @@ fn every_machine_comes_through_what_is_written_beside_it() {
 }
 
 #[allow(clippy::disallowed_methods)] // An option of the tests.
-pub fn rewrite() -> bool {
+pub(crate) fn rewrite() -> bool {
     std::env::var("GOLDEN").is_ok()
 }

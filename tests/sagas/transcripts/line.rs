@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// One line of a transcript.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Line {
+pub(crate) enum Line {
     Entered(String),
     Called(String),
     /// A call of a state within a branch or an item.
@@ -24,16 +24,16 @@ impl std::fmt::Display for Line {
             Self::Called(outcome) => write!(f, "  call {outcome}"),
             Self::Within(outcome) => write!(f, "  within, call {outcome}"),
             Self::Left(output) => write!(f, "  = {output}"),
-            Self::Ended(outcome) => write!(f, "{outcome}"),
+            Self::Ended(outcome) => write!(f, "ended {outcome}"),
         }
     }
 }
 
-pub fn text(lines: &[Line]) -> String {
+pub(crate) fn text(lines: &[Line]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-pub fn outcome(outcome: &Outcome) -> String {
+pub(crate) fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Ok(output) => format!("= {}", comparable(output)),
         Err(failure) => self::failure(failure),
@@ -49,13 +49,14 @@ fn failure(Failure { error, cause }: &Failure) -> String {
 
 /// A value without what no two runs have in common, nor two implementations: ids, times, and the words for an
 /// error of Step Functions' own.
-pub fn comparable(value: &Value) -> Value {
+pub(crate) fn comparable(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(comparable).collect(),
         Value::Object(fields) => {
             let fields = fields.iter().filter(|(name, _)| !VOLATILE.contains(&name.as_str()));
-            let mut fields: Map<String, Value> =
+            let fields: BTreeMap<_, _> =
                 fields.map(|(name, value)| (name.clone(), comparable(value))).collect();
+            let mut fields: Map<String, Value> = fields.into_iter().collect();
             if let (Some(Value::String(error)), Some(Value::String(cause))) =
                 (fields.get("Error"), fields.get("Cause"))
             {
@@ -70,8 +71,12 @@ pub fn comparable(value: &Value) -> Value {
             fields.into()
         }
         Value::String(text) if text.len() > 1000 => format!("{} bytes", text.len()).into(),
-        // JSON has one kind of number.
-        Value::Number(number) => number.as_f64().map_or(Value::Null, Value::from),
+        // 1.0 is 1 in JSON.
+        #[allow(clippy::cast_possible_truncation)] // It is whole, and no test has larger ones.
+        Value::Number(number) => match number.as_f64() {
+            Some(number) if number.fract() == 0.0 => (number as i64).into(),
+            number => number.into(),
+        },
         other => other.clone(),
     }
 }
@@ -94,13 +99,13 @@ const VOLATILE: [&str; 13] = [
 ];
 
 /// All of an execution: branch after branch, each in its own order.
-pub fn whole(entries: &[Entry]) -> String {
+pub(crate) fn whole(entries: &[Entry]) -> String {
     let mut text = String::new();
     level(entries, "", &mut text);
     text
 }
 
-/// Writes the states directly below a path; the branches of one follow it, indented by their own paths.
+/// Writes the states directly below a path; the branches of one stand between its entry and its end.
 fn level(entries: &[Entry], below: &str, text: &mut String) {
     let mut branches: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
@@ -110,7 +115,12 @@ fn level(entries: &[Entry], below: &str, text: &mut String) {
             branches.entry(number.expect("a branch has a number")).or_default().push(entry.clone());
             continue;
         }
-        flush(&mut branches, below, text);
+        if !branches.is_empty() {
+            flush(&mut branches, below, text);
+            if !entry.state.is_empty() && entry.event != Event::Entered {
+                text.push_str(&format!("...{}\n", entry.state));
+            }
+        }
         let line = match &entry.event {
             Event::Entered => entry.state.clone(),
             event => line(event).to_string(),
@@ -138,7 +148,7 @@ fn line(event: &Event) -> Line {
 }
 
 /// What the emulator's history would show of an execution: nothing of a branch but its calls, in no order.
-pub fn seen(entries: &[Entry]) -> Vec<Line> {
+pub(crate) fn seen(entries: &[Entry]) -> Vec<Line> {
     let (mut lines, mut within) = (Vec::new(), Vec::new());
     for entry in entries {
         match &entry.event {
