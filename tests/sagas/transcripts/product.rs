@@ -32,6 +32,11 @@ fn a_tenants_life_is_the_same_in_both() {
         came
     });
     for (machine, came) in came {
+        for e in &came {
+            if let Event::Called(Err(f)) = &e.event {
+                eprintln!("CAUSE {} {}: {}", e.state, f.error, f.cause);
+            }
+        }
         assert_eq!(shown(&came), shown(&wanted[&machine]), "{machine}");
     }
 }
