@@ -64,7 +64,7 @@ dependencies: setup
 	cargo deny --log-level error check bans licenses sources
 
 machines: setup $(NODE_TOOLS)
-	asl-validator $(addprefix --json-path ,$(shell find statemachine -name '*.asl.json'))
+	asl-validator $(addprefix --json-path ,$(shell find statemachine tests -name '*.asl.json'))
 
 templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml

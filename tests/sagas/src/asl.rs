@@ -1,83 +1,104 @@
 //! Runs state machines as Step Functions does: the states, the retries and the scopes that ours use.
 //!
 //! Deliberately like AWS and unlike an emulator: the first branch that fails stops the others at once, and
-//! nobody tells the calls they had started.
+//! nobody tells the calls they had started. `tests/transcripts` replays machines on both and compares.
 
+mod child;
+mod failure;
 mod jsonata;
+mod scope;
+mod tokens;
+pub mod transcript;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// An error as the machines see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    pub error: String,
-    pub cause: String,
-}
+pub use child::{Status, described};
+pub use failure::Failure;
+use scope::{Scope, Step, mistyped, within_limit};
+pub use tokens::{Refused, Tokens};
+use transcript::Event;
 
-impl Failure {
-    pub fn new(error: &str, cause: impl Into<String>) -> Self {
-        Self { error: error.to_owned(), cause: cause.into() }
-    }
-
-    fn output(&self) -> Value {
-        json!({ "Error": self.error, "Cause": self.cause })
-    }
-
-    /// Whether an `ErrorEquals` names it.
-    fn is_one_of(&self, names: &Value) -> bool {
-        let named = |name: &Value| match name.as_str() {
-            Some("States.ALL") => true,
-            Some("States.TaskFailed") => self.error != "States.Timeout",
-            name => name == Some(&self.error),
-        };
-        names.as_array().is_some_and(|names| names.iter().any(named))
-    }
-}
+/// What a task may take that says nothing else.
+const LONG: u64 = 99_999_999;
 
 pub type Outcome = Result<Value, Failure>;
-type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
+pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 
 /// What a machine's tasks call.
 pub trait Host {
     /// What an integration answers, `lambda:invoke` or `states:startExecution.sync:2`.
     fn call(&self, resource: &str, arguments: Value) -> Running<'_>;
+
+    /// The tasks that wait for somebody to end them (`.waitForTaskToken`).
+    fn tokens(&self) -> &Tokens;
 }
 
 /// One execution of a machine.
 #[derive(Debug)]
 pub struct Execution<H> {
     host: H,
-    id: String,
+    /// `arn:aws:states:<region>:<account>:execution:<machine>:<name>`
+    arn: String,
     random: Cell<u64>,
+    timed_out: Cell<bool>,
+    /// What every state's context has of it.
+    context: OnceCell<Map<String, Value>>,
 }
 
 impl<H: Host> Execution<H> {
-    pub fn new(host: H, id: String, seed: u64) -> Self {
-        Self { host, id, random: Cell::new(seed) }
+    pub fn new(host: H, arn: String, seed: u64) -> Self {
+        Self { host, arn, random: Cell::new(seed), timed_out: Cell::new(false), context: OnceCell::new() }
     }
 
     pub async fn run(&self, machine: &Value, input: Value) -> Outcome {
-        self.states(machine, input, Map::new()).await
+        self.context.get_or_init(|| context(&self.arn, &input));
+        let limit = machine["TimeoutSeconds"].as_u64().unwrap_or(LONG);
+        let running = self.states(machine, String::new(), input, Map::new());
+        let outcome = tokio::time::timeout(Duration::from_secs(limit), running).await.unwrap_or_else(|_| {
+            self.timed_out.set(true);
+            Err(Failure::new("States.Timeout", ""))
+        });
+        transcript::keep(&self.arn, "", || Event::Ended(outcome.clone()));
+        outcome
+    }
+
+    /// What an outcome of this execution is to whoever asks after it.
+    pub fn status(&self, outcome: &Outcome) -> Status {
+        match outcome {
+            Ok(_) => Status::Succeeded,
+            Err(_) if self.timed_out.get() => Status::TimedOut,
+            Err(_) => Status::Failed,
+        }
     }
 
     /// Runs a machine, a branch or an item. Its variables end with it.
     fn states<'a>(
         &'a self,
         machine: &'a Value,
+        branch: String,
         mut input: Value,
         mut variables: Map<String, Value>,
     ) -> Running<'a> {
         Box::pin(async move {
             let mut name = text(&machine["StartAt"]).to_owned();
             loop {
-                let state = &machine["States"][&name];
-                let step = self.state(state, input, &mut variables).await?;
+                let (state, path) = (&machine["States"][&name], format!("{branch}{name}"));
+                transcript::keep(&self.arn, &path, || Event::Entered);
+                let mut states = json!({ "input": input, "context": self.context.get() });
+                states["context"]["State"] =
+                    json!({ "Name": name, "EnteredTime": time(clock::now()), "RetryCount": 0 });
+                let scope = Scope { variables: &mut variables, states };
+                let step = self.state(state, &path, input, scope).await?;
+                if state["Type"] != "Fail" {
+                    transcript::keep(&self.arn, &path, || Event::Left(step.output.clone()));
+                }
                 input = step.output;
                 match step.next {
                     Some(next) => name = next,
@@ -90,32 +111,33 @@ impl<H: Host> Execution<H> {
     async fn state(
         &self,
         state: &Value,
+        path: &str,
         input: Value,
-        variables: &mut Map<String, Value>,
+        mut scope: Scope<'_>,
     ) -> Result<Step, Failure> {
-        let mut scope = Scope { variables, states: json!({ "input": input, "context": self.context() }) };
         match text(&state["Type"]) {
-            "Pass" => scope.leave(state, state, input),
-            "Succeed" => Ok(Step { next: None, ..scope.leave(state, state, input)? }),
+            "Pass" | "Succeed" => scope.leave(state, input),
             "Fail" => {
-                let said = |part: &str| scope.evaluate(&state[part]).map(|said| text(&said).to_owned());
-                Err(Failure { error: said("Error")?, cause: said("Cause")? })
+                Err(Failure { error: scope.text(&state["Error"])?, cause: scope.text(&state["Cause"])? })
             }
             "Choice" => {
                 for rule in state["Choices"].as_array().into_iter().flatten() {
-                    if scope.evaluate(&rule["Condition"])? == Value::Bool(true) {
-                        return scope.leave(rule, rule, input);
+                    match scope.evaluate(&rule["Condition"])? {
+                        Value::Bool(true) => return scope.leave(rule, input),
+                        Value::Bool(false) => {}
+                        other => return Err(mistyped("true or false", &other)),
                     }
                 }
-                let step = scope.leave(state, state, input)?;
-                Ok(Step { next: Some(text(&state["Default"]).to_owned()), ..step })
+                let Some(default) = state["Default"].as_str() else {
+                    return Err(Failure::new("States.NoChoiceMatched", ""));
+                };
+                Ok(Step { next: Some(default.to_owned()), ..scope.leave(state, input)? })
             }
             "Wait" => {
-                let seconds = scope.evaluate(&state["Seconds"])?.as_f64().unwrap_or_default();
-                sleep(seconds).await;
-                scope.leave(state, state, input)
+                sleep(waiting(state, &scope)?).await;
+                scope.leave(state, input)
             }
-            "Task" | "Parallel" | "Map" => self.with_patience(state, input, scope).await,
+            "Task" | "Parallel" | "Map" => self.with_patience(state, path, input, scope).await,
             other => Err(Failure::new("States.Runtime", format!("no such state: {other}"))),
         }
     }
@@ -124,16 +146,17 @@ impl<H: Host> Execution<H> {
     async fn with_patience(
         &self,
         state: &Value,
+        path: &str,
         input: Value,
         mut scope: Scope<'_>,
     ) -> Result<Step, Failure> {
         let retriers: Vec<&Value> = state["Retry"].as_array().into_iter().flatten().collect();
         let mut tries = vec![0_i32; retriers.len()];
         loop {
-            let outcome = match self.attempt(state, &input, &scope).await {
+            let outcome = match self.attempt(state, path, &input, &mut scope).await {
                 Ok(result) => {
                     scope.states["result"] = result.clone();
-                    scope.leave(state, state, result)
+                    scope.leave(state, result)
                 }
                 Err(failure) => Err(failure),
             };
@@ -144,6 +167,7 @@ impl<H: Host> Execution<H> {
             {
                 sleep(self.delay(retriers[index], tries[index])).await;
                 tries[index] += 1;
+                scope.states["context"]["State"]["RetryCount"] = tries.iter().sum::<i32>().into();
                 continue;
             }
             let catchers = state["Catch"].as_array().into_iter().flatten();
@@ -152,85 +176,132 @@ impl<H: Host> Execution<H> {
             else {
                 return Err(failure);
             };
+            if let Some(states) = scope.states.as_object_mut() {
+                states.remove("result");
+            }
             scope.states["errorOutput"] = failure.output();
-            return scope.leave(catcher, catcher, failure.output());
+            return scope.leave(catcher, failure.output());
         }
     }
 
-    async fn attempt(&self, state: &Value, input: &Value, scope: &Scope<'_>) -> Outcome {
-        let arguments =
-            if state["Arguments"].is_null() { input.clone() } else { scope.evaluate(&state["Arguments"])? };
-        let variables = || scope.variables.clone();
+    async fn attempt(&self, state: &Value, path: &str, input: &Value, scope: &mut Scope<'_>) -> Outcome {
         match text(&state["Type"]) {
             "Parallel" => {
-                let branches = state["Branches"].as_array().into_iter().flatten();
-                let running = branches.map(|branch| self.states(branch, arguments.clone(), variables()));
+                let arguments = arguments(state, input, scope)?;
+                let branches = state["Branches"].as_array().into_iter().flatten().enumerate();
+                let running = branches.map(|(n, branch)| {
+                    self.states(branch, format!("{path}[{n}]/"), arguments.clone(), scope.variables.clone())
+                });
                 all(running.collect(), usize::MAX).await
             }
             "Map" => {
-                let items = scope.evaluate(&state["Items"])?;
-                let items = items.as_array().cloned().unwrap_or_default().into_iter();
-                let running = items.map(|item| self.states(&state["ItemProcessor"], item, variables()));
-                let most = state["MaxConcurrency"].as_u64().filter(|most| *most > 0).unwrap_or(40);
+                let items = items(state, input, scope)?.into_iter().enumerate();
+                // Inline, as many at once as AWS has at most.
+                let most = scope.number(&state["MaxConcurrency"])?.filter(|most| *most > 0).unwrap_or(40);
+                let processor = &state["ItemProcessor"];
+                let running = items.map(|(n, item)| {
+                    self.states(processor, format!("{path}[{n}]/"), item, scope.variables.clone())
+                });
                 all(running.collect(), usize::try_from(most).unwrap_or(usize::MAX)).await
             }
             _ => {
-                let limit = Duration::from_secs(state["TimeoutSeconds"].as_u64().unwrap_or(99_999_999));
-                let call = self.host.call(text(&state["Resource"]), arguments);
-                match tokio::time::timeout(limit, call).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Err(Failure::new("States.Timeout", "")),
-                }
+                let outcome = self.task(state, input, scope).await;
+                transcript::keep(&self.arn, path, || Event::Called(outcome.clone()));
+                outcome
             }
         }
     }
 
-    fn delay(&self, retrier: &Value, tries: i32) -> f64 {
+    async fn task(&self, state: &Value, input: &Value, scope: &mut Scope<'_>) -> Outcome {
+        let resource = text(&state["Resource"]);
+        let awaited = resource.strip_suffix(".waitForTaskToken");
+        // Each attempt has a token of its own.
+        let mut task = awaited.map(|_| self.host.tokens().task());
+        if let Some(task) = &task {
+            scope.states["context"]["Task"] = json!({ "Token": task.token });
+        }
+        let arguments = arguments(state, input, scope)?;
+        let limit = scope.number(&state["TimeoutSeconds"])?.unwrap_or(LONG);
+        let heartbeat = scope.number(&state["HeartbeatSeconds"])?.unwrap_or(LONG);
+        let call = self.host.call(awaited.unwrap_or(resource), arguments);
+        let outcome = async {
+            match &mut task {
+                // A call that fails ends the task; one that succeeds says nothing yet.
+                Some(task) => tokio::select! {
+                    biased;
+                    outcome = task.answered(Duration::from_secs(heartbeat)) => outcome,
+                    Err(failure) = call => Err(failure),
+                },
+                None => call.await,
+            }
+        };
+        let late = |_| Err(Failure::new("States.Timeout", ""));
+        let result = tokio::time::timeout(Duration::from_secs(limit), outcome).await.unwrap_or_else(late)?;
+        within_limit(&result)?;
+        Ok(result)
+    }
+
+    fn delay(&self, retrier: &Value, tries: i32) -> Duration {
         let number = |name: &str, default| retrier[name].as_f64().unwrap_or(default);
         let delay = number("IntervalSeconds", 1.0) * number("BackoffRate", 2.0).powi(tries);
         let delay = delay.min(number("MaxDelaySeconds", f64::MAX));
-        if retrier["JitterStrategy"] == "FULL" { delay * self.draw() } else { delay }
+        let delay = if retrier["JitterStrategy"] == "FULL" { delay * self.draw() } else { delay };
+        Duration::from_secs_f64(delay)
     }
 
-    /// From 0 to 1, and the same for the same seed (SplitMix64).
+    /// From 0 to 1, and the same for the same seed.
     fn draw(&self) -> f64 {
         let mut random = fastrand::Rng::with_seed(self.random.get());
         self.random.set(random.u64(..));
         random.f64()
     }
-
-    fn context(&self) -> Value {
-        json!({ "Execution": { "Id": self.id } })
-    }
 }
 
-/// Where a state leads, and with what.
-struct Step {
-    next: Option<String>,
-    output: Value,
+/// What the context says of an execution and its machine.
+fn context(arn: &str, input: &Value) -> Map<String, Value> {
+    let (machine, name) = arn.rsplit_once(':').unwrap_or_default();
+    let execution = json!({ "Id": arn, "Input": input, "Name": name, "StartTime": time(clock::now()) });
+    let machine = machine.replacen(":execution:", ":stateMachine:", 1);
+    let machine = json!({ "Name": machine.rsplit(':').next(), "Id": machine });
+    [("Execution".to_owned(), execution), ("StateMachine".to_owned(), machine)].into_iter().collect()
 }
 
-/// What the expressions of a state see.
-struct Scope<'a> {
-    variables: &'a mut Map<String, Value>,
-    states: Value,
+fn time(time: Timestamp) -> String {
+    format!("{time:.3}")
 }
 
-impl Scope<'_> {
-    fn evaluate(&self, template: &Value) -> Outcome {
-        let mut variables = self.variables.clone();
-        variables.insert("states".to_owned(), self.states.clone());
-        jsonata::evaluate(template, &variables)
-    }
+fn arguments(state: &Value, input: &Value, scope: &Scope<'_>) -> Outcome {
+    let arguments =
+        if state["Arguments"].is_null() { input.clone() } else { scope.evaluate(&state["Arguments"])? };
+    within_limit(&arguments)?;
+    Ok(arguments)
+}
 
-    /// Puts out and assigns what a state, a rule or a catcher says; both see the variables as they were.
-    fn leave(&mut self, said: &Value, leads: &Value, default: Value) -> Result<Step, Failure> {
-        let output = if said["Output"].is_null() { default } else { self.evaluate(&said["Output"])? };
-        if let Value::Object(assigned) = self.evaluate(&said["Assign"])? {
-            self.variables.extend(assigned);
-        }
-        Ok(Step { next: leads["Next"].as_str().map(str::to_owned), output })
+/// What a Map's processor is given, once for each item.
+fn items(state: &Value, input: &Value, scope: &mut Scope<'_>) -> Result<Vec<Value>, Failure> {
+    let items = if state["Items"].is_null() { input.clone() } else { scope.evaluate(&state["Items"])? };
+    let Value::Array(items) = items else { return Err(mistyped("a list", &items)) };
+    if state["ItemSelector"].is_null() {
+        return Ok(items);
     }
+    let select = |(index, item): (usize, Value)| {
+        scope.states["context"]["Map"] = json!({ "Item": { "Index": index, "Value": item } });
+        let selected = scope.evaluate(&state["ItemSelector"])?;
+        within_limit(&selected)?;
+        Ok(selected)
+    };
+    items.into_iter().enumerate().map(select).collect()
+}
+
+/// How long a Wait takes.
+fn waiting(state: &Value, scope: &Scope<'_>) -> Result<Duration, Failure> {
+    if state["Timestamp"].is_null() {
+        return Ok(Duration::from_secs(scope.number(&state["Seconds"])?.unwrap_or_default()));
+    }
+    let until = scope.text(&state["Timestamp"])?;
+    let until: Timestamp = until.parse().map_err(|_| mistyped("a time", &until.into()))?;
+    // What is over is not waited for.
+    Ok(Duration::try_from(until.duration_since(clock::now())).unwrap_or_default())
 }
 
 /// The outcomes of all, so many at once, in order; the first failure drops the rest where they stand.
@@ -299,6 +370,6 @@ fn text(value: &Value) -> &str {
 }
 
 #[allow(clippy::disallowed_methods)] // Here it is the machine that waits.
-async fn sleep(seconds: f64) {
-    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+async fn sleep(time: Duration) {
+    tokio::time::sleep(time).await;
 }

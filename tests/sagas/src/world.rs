@@ -11,7 +11,7 @@ use store::{Catalogue, Database, Memory, Table, Write};
 use tenancy::{Plan, Tenant, Theme};
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::asl::{self, Execution, Failure, Host, Outcome};
+use crate::asl::{self, Execution, Failure, Host, Outcome, Status, Tokens};
 use crate::aws::{Mail, Start, StepFunctions, Thing};
 use crate::blueprints::Blueprint;
 use crate::chaos::{Chaos, pass};
@@ -179,21 +179,24 @@ impl World {
         drop(start.running);
     }
 
-    async fn run(&self, machine: &str, name: &str, input: Value) -> Outcome {
+    /// How an execution ended, and what came of it.
+    async fn run(&self, machine: &str, name: &str, input: Value) -> (Status, Outcome) {
         let missing = || Failure::new("States.Runtime", format!("no machine {machine}"));
-        let definition = self.0.machines.get(machine).ok_or_else(missing)?;
+        let Some(definition) = self.0.machines.get(machine) else {
+            return (Status::Failed, Err(missing()));
+        };
         let seed = self.0.seed.wrapping_add(self.0.lambda.tally.next() as u64);
         let arn = StepFunctions::execution(machine, name);
         let stopped = self.0.step_functions.begun(&arn);
         let course = Course { arn: &arn, step_functions: &self.0.step_functions };
         let execution = Execution::new(self.clone(), arn.clone(), seed);
-        let outcome = tokio::select! {
+        let (status, outcome) = tokio::select! {
             biased;
-            () = stopped.notified() => Err(Failure::new("States.ExecutionAborted", "it was stopped")),
-            outcome = execution.run(definition, input) => outcome,
+            () = stopped.notified() => (Status::Aborted, Err(Failure::new("States.ExecutionAborted", "it was stopped"))),
+            outcome = execution.run(definition, input) => (execution.status(&outcome), outcome),
         };
-        course.ended(&outcome);
-        outcome
+        course.ended(status);
+        (status, outcome)
     }
 
     /// Delivers a row of the outbox to its reader, as often as that takes.
@@ -231,15 +234,15 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    fn ended(self, outcome: &Outcome) {
-        self.step_functions.ended(self.arn, if outcome.is_ok() { "SUCCEEDED" } else { "FAILED" });
+    fn ended(self, status: Status) {
+        self.step_functions.ended(self.arn, status.name());
         std::mem::forget(self);
     }
 }
 
 impl Drop for Course<'_> {
     fn drop(&mut self) {
-        self.step_functions.ended(self.arn, "ABORTED");
+        self.step_functions.ended(self.arn, Status::Aborted.name());
     }
 }
 
@@ -254,19 +257,20 @@ impl Host for World {
             if child {
                 let machine = arguments["StateMachineArn"].as_str().unwrap_or_default();
                 let name = format!("child-{}", self.0.lambda.tally.next());
-                let outcome = self.run(machine, &name, arguments["Input"].clone()).await;
-                // What a parent is told of a failed child.
-                let failed = |failure: Failure| {
-                    let cause = json!({ "Error": failure.error, "Cause": failure.cause, "Status": "FAILED" });
-                    Failure::new("States.TaskFailed", cause.to_string())
-                };
-                return Ok(json!({ "Output": outcome.map_err(failed)?, "Status": "SUCCEEDED" }));
+                let input = &arguments["Input"];
+                let (status, outcome) = self.run(machine, &name, input.clone()).await;
+                let execution = StepFunctions::execution(machine, &name);
+                return asl::described(&execution, input, status, outcome);
             }
             let name = arguments["FunctionName"].as_str().unwrap_or_default();
             Ok(
                 json!({ "Payload": self.invoke(name, arguments["Payload"].clone()).await?, "StatusCode": 200 }),
             )
         })
+    }
+
+    fn tokens(&self) -> &Tokens {
+        self.0.step_functions.tokens()
     }
 }
 

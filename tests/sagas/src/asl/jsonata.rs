@@ -18,32 +18,45 @@ thread_local! {
 }
 
 /// The value of a template: every text that is all expression is evaluated, the rest stands.
-pub(super) fn evaluate(template: &Value, variables: &Map<String, Value>) -> Result<Value, Failure> {
+pub(super) fn evaluate(
+    template: &Value,
+    states: &Value,
+    variables: &Map<String, Value>,
+) -> Result<Value, Failure> {
     match template {
         Value::String(text) => match text.strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}")) {
-            Some(expression) => query(expression.trim(), variables),
+            Some(expression) => query(expression.trim(), states, variables),
             None => Ok(template.clone()),
         },
-        Value::Array(items) => items.iter().map(|item| evaluate(item, variables)).collect(),
+        Value::Array(items) => items.iter().map(|item| evaluate(item, states, variables)).collect(),
         Value::Object(fields) => fields
             .iter()
-            .map(|(name, field)| Ok((name.clone(), evaluate(field, variables)?)))
+            .map(|(name, field)| Ok((name.clone(), evaluate(field, states, variables)?)))
             .collect::<Result<_, _>>()
             .map(Value::Object),
         _ => Ok(template.clone()),
     }
 }
 
-fn query(expression: &str, variables: &Map<String, Value>) -> Result<Value, Failure> {
+fn query(expression: &str, states: &Value, variables: &Map<String, Value>) -> Result<Value, Failure> {
     let broken = |cause: &dyn std::fmt::Display| {
         Failure::new("States.QueryEvaluationError", format!("{expression}: {cause}"))
     };
     let ast = parsed(expression).map_err(|e| broken(&e))?;
     let mut context = Context::new();
+    // Only what is named: an input can be large, and a machine runs thousands of times.
     for (name, value) in variables {
         if expression.contains(&format!("${name}")) {
             context.bind(name.clone(), JValue::from(value.clone()));
         }
+    }
+    if expression.contains("$states") {
+        let parts = states.as_object().into_iter().flatten();
+        let named: Map<String, Value> = parts
+            .filter(|(part, _)| expression.contains(&format!("$states.{part}")))
+            .map(|(part, value)| (part.clone(), value.clone()))
+            .collect();
+        context.bind("states".to_owned(), JValue::from(Value::Object(named)));
     }
     let mut evaluator = Evaluator::with_context(context);
     let parse = |args: &[JValue]| {

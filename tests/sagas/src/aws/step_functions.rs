@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Reply, Request, Service, View, body, refusal, reply, target};
+use crate::asl::{Failure, Refused, Tokens};
 use crate::chaos::Act;
 use crate::tally::{Running, Tally};
 
@@ -26,6 +27,7 @@ pub struct Start {
 pub struct StepFunctions {
     executions: Mutex<BTreeMap<String, Execution>>,
     starts: UnboundedSender<Start>,
+    tokens: Tokens,
     tally: Tally,
 }
 
@@ -37,7 +39,7 @@ struct Execution {
 
 impl StepFunctions {
     pub fn new(starts: UnboundedSender<Start>, tally: Tally) -> Self {
-        Self { executions: Mutex::default(), starts, tally }
+        Self { executions: Mutex::default(), starts, tokens: Tokens::default(), tally }
     }
 
     /// The ARN of a machine of this deployment.
@@ -48,6 +50,11 @@ impl StepFunctions {
     /// The ARN of an execution.
     pub fn execution(machine: &str, name: &str) -> String {
         format!("{ACCOUNT}:execution:{machine}:{name}")
+    }
+
+    /// The tasks that wait for somebody to end them.
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     fn executions(&self) -> MutexGuard<'_, BTreeMap<String, Execution>> {
@@ -105,6 +112,15 @@ impl Service for StepFunctions {
                 }
                 None => refusal(400, "ExecutionDoesNotExist"),
             },
+            "SendTaskSuccess" => match serde_json::from_str(&text("output")) {
+                Ok(output) => ended(self.tokens.success(&text("taskToken"), output)),
+                Err(_) => refusal(400, "InvalidOutput"),
+            },
+            "SendTaskFailure" => {
+                let failure = Failure { error: text("error"), cause: text("cause") };
+                ended(self.tokens.failure(&text("taskToken"), failure))
+            }
+            "SendTaskHeartbeat" => ended(self.tokens.heartbeat(&text("taskToken"))),
             _ => {
                 let (name, machine) = (text("name"), text("stateMachineArn"));
                 let machine = machine.rsplit(':').next().unwrap_or_default().to_owned();
@@ -121,5 +137,13 @@ impl Service for StepFunctions {
                 }
             }
         }
+    }
+}
+
+fn ended(task: Result<(), Refused>) -> Reply {
+    match task {
+        Ok(()) => reply(200, &json!({})),
+        Err(Refused::InvalidToken) => refusal(400, "InvalidToken"),
+        Err(Refused::TaskTimedOut) => refusal(400, "TaskTimedOut"),
     }
 }
