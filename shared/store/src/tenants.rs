@@ -261,7 +261,8 @@ impl Tenants {
         Ok(tenant)
     }
 
-    pub(crate) async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
+    /// The version of a blueprint that a tenant is pinned to.
+    pub async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
         Catalogue::new(self.db.clone()).pinned(&tenant.blueprint).await?.ok_or_else(|| {
             Error::Unusable(format!(
                 "the blueprint {} of tenant {} is not in the catalogue",
