@@ -147,7 +147,7 @@ impl Tenants {
             return Ok(accepted);
         }
         let (tenant, found) = self.under_way(id, operation).await?;
-        if !self.blueprint(&tenant).await?.optional.contains(step) {
+        if !found.value.optional.contains(step) {
             return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
         }
         let mut record = found.value.clone();

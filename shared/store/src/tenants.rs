@@ -374,6 +374,7 @@ pub(crate) fn new_operation(
         teardown: None,
         on_failure: tenant.on_failure.unwrap_or(blueprint.on_failure),
         forced: false,
+        optional: blueprint.optional.clone(),
         skipped: BTreeSet::new(),
         steps: Vec::new(),
     }

@@ -981,7 +981,8 @@ async fn a_skipped_step_does_not_begin(db: Database) {
     let optional = std::collections::BTreeSet::from([STEP.to_owned()]);
     let blueprint = tenancy::Blueprint { optional, ..bed.blueprint.clone() };
     bed.catalogue.put_blueprint(&blueprint).await.expect("put");
-    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let signup = tenancy::Signup { blueprint, ..bed.signup("acme") };
+    let accepted = bed.tenants.sign_up(&signup, None, now()).await.expect("accepted");
     let (id, operation) = (&accepted.tenant.id, accepted.operation);
     let refusal = bed.tenants.skip(id, operation, "another", by(), None, now()).await;
     assert!(matches!(refusal, Err(Refusal::NotPossible(_))), "{refusal:?}");

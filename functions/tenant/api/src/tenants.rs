@@ -26,7 +26,8 @@ pub(crate) async fn sign_up(State(api): State<Api>, change: Change) -> Result<im
     Ok(accepted(&api.tenants.sign_up(&signup, change.key.as_ref(), clock::now()).await?))
 }
 
-/// A tenant, and what exists of it or may, by the ledger. Nothing of it is worth a list while it is active.
+/// A tenant, and what exists of it or may, by the ledger. Of one that is active only what is not as it should be: an
+/// optional step has failed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
     #[serde(flatten)]
@@ -49,15 +50,19 @@ pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Jso
     let tenant = api.tenants.get(&id).await?;
     let missing = || Problem::not_found(format!("there is no tenant {id}"));
     let tenant = tenant.ok_or_else(missing)?.value;
-    let rests = matches!(tenant.status, Status::Failed | Status::Stuck | Status::Deleted);
-    let resources = if rests { api.ledger.resources(&id).await? } else { Vec::new() };
-    let resources = resources.into_iter().filter(Resource::is_left).map(|resource| Left {
+    let worth_saying = |resource: &Resource| match tenant.status {
+        Status::Active => resource.is_left() && resource.state != ResourceState::Live,
+        Status::Failed | Status::Stuck | Status::Deleted => resource.is_left(),
+        _ => false,
+    };
+    let resources = api.ledger.resources(&id).await?.into_iter().filter(worth_saying).map(|resource| Left {
         step: resource.step,
         state: resource.state,
         handle: resource.handle,
         fault: resource.fault,
     });
-    Ok(Json(Shown { tenant, resources: resources.collect() }))
+    let resources = resources.collect();
+    Ok(Json(Shown { tenant, resources }))
 }
 
 /// What a retry may say beside its reason: how, and what of the signup is to be different. What of that is not
