@@ -70,7 +70,6 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     let Some(last) = operations.last() else { return vec![undecided("nobody asked for it".to_owned())] };
     let ended = match tenant.status {
         Status::Active => State::Succeeded,
-        // By force: what would not go is named.
         Status::Deleted if !left.is_empty() => State::Stuck,
         Status::Deleted => State::Succeeded,
         // A repair that has done its work brings nobody to life.
@@ -107,9 +106,11 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     for resource in kept.iter().filter(|r| r.state == ResourceState::Live && !there(r)) {
         findings.push(undecided(format!("{} is kept, and gone", resource.step)));
     }
+    // By force, a tenant is gone before all of it is.
+    let by_force = operations.iter().any(|operation| operation.forced);
     match tenant.status {
         Status::Active => world.law().whole(tenant),
-        Status::Stuck | Status::Deleted => {
+        status if status == Status::Stuck || by_force && status == Status::Deleted => {
             if !case.may_stick() && (tenant.status == Status::Stuck || !doomed.is_empty()) {
                 findings.push(undecided("everything would go".to_owned()));
             }

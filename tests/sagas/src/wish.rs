@@ -64,11 +64,11 @@ impl Wish {
                 under_way.map(|path| ask("cancel", format!("{path}/cancel"))).into_iter().collect()
             }
             Self::Skip => {
-                let optional = world.optional().into_iter().enumerate();
-                let skip = |path: &String, (n, step): (usize, String)| {
+                let optional: Vec<_> = world.optional().into_iter().enumerate().collect();
+                let skip = |path: &String, (n, step): &(usize, String)| {
                     Ask::post("skip", format!("{path}/skip"), &format!("{key}-{n}"), json!({ "step": step }))
                 };
-                under_way.iter().flat_map(|path| optional.clone().map(|step| skip(path, step))).collect()
+                under_way.iter().flat_map(|path| optional.iter().map(move |step| skip(path, step))).collect()
             }
             Self::Repair => task().map(|path| ask("repair", format!("{path}/retry"))).into_iter().collect(),
             Self::Resolve => {
