@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fault::Kind;
 use serde_json::{Value, json};
+use tenancy::Blueprint;
 
-use crate::repo::{Function, Machine, Role, State, assert_none, functions, list, machines, stacks, text};
+use crate::repo::{
+    Function, Machine, Role, Scope, State, assert_none, functions, list, machines, stacks, text,
+};
 
 #[test]
 fn a_task_outlives_the_function_it_calls() {
@@ -139,6 +142,46 @@ fn once_a_tenant_is_active_nothing_tears_it_down() {
         }
     }
     assert_none(problems);
+}
+
+/// Invariant 11. What follows an optional step goes on without what it puts out.
+#[test]
+fn an_optional_step_is_caught_and_no_other_state_of_a_blueprint_is() {
+    let (functions, machines) = (functions(), machines());
+    let mut problems = Vec::new();
+    for machine in machines.iter().filter(|machine| machine.is_blueprint) {
+        let file = format!("infra/catalogue/blueprints/{}.toml", machine.name);
+        let blueprint: Blueprint = toml::from_str(&text(&file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let mut optional = blueprint.optional;
+        for scope in machine.scope().scopes() {
+            for state in &scope.states {
+                let step = functions.iter().find(|f| Some(f.logical_id().as_str()) == state.logical_id());
+                let step = step.filter(|function| optional.remove(&function.name));
+                let found = match step {
+                    None => state.json.get("Catch").map(|_| "has a Catch, and is not optional"),
+                    Some(function) if function.role != Role::Step => {
+                        Some("is optional, but what proves that a tenant works is not")
+                    }
+                    Some(_) => (!goes_on_without(state, &scope)).then_some(
+                        "is optional, so a Catch of States.ALL must lead to a Pass that goes on where it would have",
+                    ),
+                };
+                problems.extend(found.map(|found| format!("{}: {found}", state.place())));
+            }
+        }
+        problems.extend(optional.iter().map(|step| format!("{file}: there is no optional step {step}")));
+    }
+    assert_none(problems);
+}
+
+fn goes_on_without(state: &State<'_>, scope: &Scope<'_>) -> bool {
+    let catches: Vec<&Value> = state.all("Catch").collect();
+    let [catch] = catches[..] else { return false };
+    let without = catch["Next"].as_str().and_then(|name| scope.state(name));
+    let leads_on = |pass: State<'_>| {
+        pass.is("Pass") && pass.json["Next"] == state.json["Next"] && pass.json["End"] == state.json["End"]
+    };
+    catch["ErrorEquals"] == json!(["States.ALL"]) && without.is_some_and(leads_on)
 }
 
 fn provision(machines: &[Machine]) -> &Machine {

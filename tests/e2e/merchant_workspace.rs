@@ -9,6 +9,9 @@ use tests::merchant_workspace::{BLUEPRINT, WHOLE, live, steps};
 use tests::world::{inventory, kinds, records};
 use tests::{Fault, Operation, Stack};
 
+/// What a workspace can live without.
+const OPTIONAL: &str = "merchant-seed-data";
+
 fn is_probe(step: &str) -> bool {
     step.contains("-probe-")
 }
@@ -101,7 +104,7 @@ async fn the_owner_is_told_by_mail_and_chooses_a_password_once() {
 #[ignore = "needs the local stack: make test"]
 async fn unwinds_from_a_failure_of_every_step() {
     let stack = Stack::from_env().await;
-    for step in steps(&stack).await {
+    for step in steps(&stack).await.into_iter().filter(|step| step != OPTIONAL) {
         let signup = signup(BLUEPRINT);
         let acts: &[&str] = if is_probe(&step) { &["create", "read"] } else { &["create"] };
         let aim = signup["name"].as_str();
@@ -127,6 +130,63 @@ async fn unwinds_from_a_failure_of_every_step() {
         let deletion = stack.api.delete(&operation.tenant).await;
         assert_eq!(stack.api.ended(&deletion).await["state"], "succeeded", "{step}");
     }
+}
+
+/// Invariant 11.
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_shop_opens_without_its_first_data() {
+    let stack = Stack::from_env().await;
+    let signup = signup(BLUEPRINT);
+    let contains = signup["name"].as_str();
+    let fault =
+        Fault { function: Some(OPTIONAL), acts: &["create"], contains, kind: "deny", ..Fault::default() };
+    let fault = stack.inject(&fault).await;
+    let operation = stack.api.sign_up(&signup).await;
+    let status = stack.api.ended(&operation).await;
+    assert_eq!((&status["state"], &status["percent"]), (&json!("succeeded"), &json!(100)), "{status:#}");
+    let step = status["steps"].as_array().expect("steps").iter().find(|step| step["name"] == OPTIONAL);
+    let step = step.expect("the step");
+    assert_eq!((&step["state"], &step["fault"]["kind"]), (&json!("failed"), &json!("Terminal")), "{step:#}");
+    let tenant = stack.api.tenant(&operation.tenant).await;
+    assert_eq!(tenant["status"], "active");
+    let [left] = &tenant["resources"].as_array().expect("a list")[..] else { panic!("one: {tenant:#}") };
+    assert_eq!((&left["step"], &left["state"]), (&json!(OPTIONAL), &json!("intended")));
+
+    let dashboard = tenant["endpoints"]["dashboard"].as_str().expect("a dashboard");
+    let page = signed_in(&stack, &operation.tenant, dashboard, signup["email"].as_str().expect("text")).await;
+    assert!(page.contains("Storage") && !page.contains("First steps"), "{page}");
+
+    stack.lift(fault).await;
+    let deletion = stack.api.delete(&operation.tenant).await;
+    let status = stack.api.ended(&deletion).await;
+    assert_eq!((&status["state"], &status["resources_left"]), (&json!("succeeded"), &json!(0)), "{status:#}");
+    assert_eq!(inventory(&stack, &operation.tenant).await, [].into());
+}
+
+/// The first page of a dashboard, for its owner.
+async fn signed_in(stack: &Stack, tenant: &str, dashboard: &str, email: &str) -> String {
+    let cookies = |answer: &reqwest::Response| -> Vec<String> {
+        let all = answer.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+        all.filter_map(|cookie| cookie.split(';').next()).map(str::to_owned).collect()
+    };
+    let secret = SecretRef(format!("{}/tenants/{tenant}/owner", stack.deployment));
+    let vault = Vault::new(aws_sdk_secretsmanager::Client::new(&stack.aws));
+    let password = vault.read(&secret).await.expect("the first password");
+    let page = stack.http().get(format!("{dashboard}/")).send().await.expect("a page");
+    let before = cookies(&page);
+    let csrf = before.iter().find_map(|cookie| cookie.strip_prefix("csrf=")).expect("a token");
+    let form = [("csrf", csrf), ("email", email), ("password", password.expose_secret())];
+    let body = form.map(|(name, value)| format!("{name}={value}")).join("&");
+    let request = stack.http().post(format!("{dashboard}/sign-in")).header("cookie", before.join("; "));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let session = [before, cookies(&answer)].concat().join("; ");
+    let page = stack.http().get(format!("{dashboard}/")).header("cookie", session).send().await;
+    let page = page.expect("a page");
+    assert_eq!(page.status(), StatusCode::OK);
+    page.text().await.expect("text")
 }
 
 #[tokio::test]

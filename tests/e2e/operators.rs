@@ -115,6 +115,55 @@ async fn what_is_held_is_kept_and_a_retry_goes_on_from_it() {
     ended(&stack.api.ended(&deletion).await, "succeeded", 0);
 }
 
+/// The owner's address is one that the provider will not have, now or later: only another address helps.
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_signup_that_its_input_fails_is_held_and_goes_on_with_another() {
+    let stack = Stack::from_env().await;
+    let mut signup = signup(BLUEPRINT);
+    let name = signup["name"].as_str().expect("a name").to_owned();
+    let (refused, right) = (format!("refused-{name}"), format!("right-{name}"));
+    signup["on_failure"] = json!("hold");
+    signup["email"] = json!(format!("{refused}@example.com"));
+    let (function, contains) = (Some("merchant-create-owner"), Some(refused.as_str()));
+    let fault = Fault { function, acts: &["create"], contains, kind: "deny", ..Fault::default() };
+    let fault = stack.inject(&fault).await;
+    let operation = stack.api.sign_up(&signup).await;
+    let id = operation.tenant.as_str();
+    let status = stack.api.ended(&operation).await;
+    assert_eq!(status["fault"]["step"], "merchant-create-owner", "{status:#}");
+    let held = inventory(&stack, id).await;
+    assert!(kinds(&held).contains(&("group", 1)), "{held:?}");
+
+    let retry = stack.api.retry(id).await;
+    assert_eq!(stack.api.ended(&retry).await["state"], "failed", "it is the same input");
+    let email = format!("{right}@example.com");
+    let retry = stack.api.retry_with(id, json!({ "email": email, "subdomain": right })).await;
+    assert_eq!(stack.api.ended(&retry).await["state"], "succeeded");
+    stack.lift(fault).await;
+
+    let cognito = aws_sdk_cognitoidentityprovider::Client::new(&stack.aws);
+    let user = cognito.admin_get_user().user_pool_id(stack.output("UserPoolId")).username(id).send();
+    let user = user.await.expect("the owner's account");
+    let address = user.user_attributes().iter().find(|attribute| attribute.name() == "email");
+    assert_eq!(address.and_then(|attribute| attribute.value()), Some(email.as_str()));
+    let whole = inventory(&stack, id).await;
+    let same = held.iter().filter(|line| line.starts_with("group") || line.starts_with("secret"));
+    assert!(same.clone().count() > 0 && same.clone().all(|line| whole.contains(line)), "{held:?} {whole:?}");
+    let site = |subdomain: &str| format!("/sites/{subdomain}/");
+    assert!(stack.api.get(&site(&right)).await.status().is_success());
+    assert_eq!(stack.api.get(&site(&name)).await.status(), 404, "its old name is nobody's");
+    let audit = stack.api.read(&format!("/v1/tenants/{id}/audit")).await;
+    let entry = &audit["audit"][1];
+    assert_eq!(
+        (&entry["before"]["email"], &entry["after"]["email"]),
+        (&signup["email"], &json!(email)),
+        "{audit:#}"
+    );
+    let deletion = stack.api.delete(id).await;
+    ended(&stack.api.ended(&deletion).await, "succeeded", 0);
+}
+
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
 async fn an_execution_that_is_killed_in_the_middle_leaves_nothing() {

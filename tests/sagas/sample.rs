@@ -52,6 +52,45 @@ fn what_would_not_go_is_stuck_and_goes_when_it_can() {
 }
 
 #[test]
+fn what_is_held_stays_and_a_retry_with_another_input_goes_on_from_it() {
+    let refused = "merchant-create-owner.apply/cognito:AdminCreateUser#1=Refused*ever";
+    let run = lives(&format!("merchant-workspace on_failure=hold after=Edit {refused}"));
+    assert_eq!(
+        (run.statuses, run.findings),
+        (vec![Status::Failed, Status::Active, Status::Deleted], [].into())
+    );
+    let made = |call: &str| run.moments.iter().filter(|(moment, _)| moment.call == call).count();
+    assert_eq!((made("cognito:CreateGroup"), made("secrets-manager:CreateSecret")), (1, 1));
+}
+
+#[test]
+fn what_a_deletion_by_force_leaves_the_janitor_clears() {
+    let run = lives(
+        "merchant-workspace after=ForceDelete merchant-create-group.destroy/cognito:DeleteGroup#1=Refused*ever",
+    );
+    use Status::{Active, Deleted, Stuck};
+    assert_eq!((run.statuses, run.findings), (vec![Active, Stuck, Deleted, Deleted], [].into()));
+}
+
+#[test]
+fn what_was_taken_away_by_hand_and_resolved_counts_as_gone() {
+    let run = lives(
+        "merchant-workspace after=Resolve merchant-create-group.destroy/cognito:DeleteGroup#1=Refused*ever",
+    );
+    assert_eq!(
+        (run.statuses, run.findings),
+        (vec![Status::Active, Status::Stuck, Status::Deleted], [].into())
+    );
+}
+
+/// Invariant 11.
+#[test]
+fn an_optional_step_that_is_refused_keeps_nobody_from_life() {
+    let run = lives("merchant-workspace merchant-seed-data.apply/s3:PutObject#1=Refused*ever");
+    assert_eq!((run.statuses, run.findings), (vec![Status::Active, Status::Deleted], [].into()));
+}
+
+#[test]
 fn a_run_happens_again_exactly() {
     let case = "merchant-workspace seed=7 merchant-seed-data.apply/s3:PutObject#1=Lost*2 \
                 tenant-admit.run/store:put-OPERATION#1=CrashAfter*1";

@@ -44,6 +44,12 @@ impl Api {
         self.act(&format!("/v1/tenants/{tenant}/retry")).await
     }
 
+    /// Tries again, with another input.
+    pub async fn retry_with(&self, tenant: &str, mut edit: Value) -> Operation {
+        edit["reason"] = "a test asks for it".into();
+        self.change(Method::POST, &format!("/v1/tenants/{tenant}/retry"), &edit).await
+    }
+
     pub async fn delete(&self, tenant: &str) -> Operation {
         self.change(Method::DELETE, &format!("/v1/tenants/{tenant}"), &Value::Null).await
     }

@@ -70,6 +70,41 @@ pub(crate) struct Again {
     /// An optional step to do without; may be repeated.
     #[arg(long)]
     pub(crate) skip: Vec<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) edit: Edit,
+}
+
+/// What of a signup is to be different when it is tried again; what is not named stays.
+#[derive(Clone, Debug, Default, Args, Serialize)]
+#[command(next_help_heading = "Changes to the signup")]
+pub(crate) struct Edit {
+    /// The store's name.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// Its name under our domain; the old one is free for others then.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subdomain: Option<String>,
+    /// The owner's address.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plan: Option<String>,
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) theme: Option<String>,
+    /// What the store sells.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) category: Option<String>,
+    /// An outside service to connect, instead of those there are; may be repeated.
+    #[arg(long = "integration")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) integrations: Vec<String>,
 }
 
 /// What somebody did to a tenant.
@@ -360,6 +395,22 @@ mod tests {
         assert_eq!(read.plan, None);
         assert!(read.integrations.contains("stripe"));
         assert_eq!(read.on_failure, Some(tenancy::OnFailure::Hold));
+    }
+
+    #[test]
+    fn a_retry_names_what_is_to_be_different_and_nothing_else() {
+        let retry = Again {
+            reason: "mistyped".to_owned(),
+            from: "failed_step".to_owned(),
+            on_failure: None,
+            skip: Vec::new(),
+            edit: Edit { email: Some("owner@acme.example".to_owned()), ..Edit::default() },
+        };
+        let sent = serde_json::to_value(retry).expect("JSON");
+        let wanted = json!({
+            "reason": "mistyped", "from": "failed_step", "skip": [], "email": "owner@acme.example",
+        });
+        assert_eq!(sent, wanted);
     }
 
     #[test]

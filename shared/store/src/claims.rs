@@ -108,6 +108,11 @@ pub(crate) fn claim_subdomain(subdomain: &Subdomain, tenant: &TenantId) -> Resul
     Write::put(subdomain_key(subdomain), &SubdomainClaim { tenant: tenant.clone() }, Condition::Absent)
 }
 
+/// Who has a subdomain, by the row of its claim.
+pub(crate) fn holder(row: &Row) -> Option<TenantId> {
+    row.decode::<SubdomainClaim>().ok().map(|claim| claim.tenant)
+}
+
 pub(crate) fn claim_request(key: &RequestKey, claim: &RequestClaim, now: Timestamp) -> Result<Write, Error> {
     Ok(Write::put(request_key(key), claim, Condition::Free(now))?.until(now + REQUEST_KEY_HOURS.hours()))
 }

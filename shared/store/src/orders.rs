@@ -2,10 +2,12 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
-use tenancy::{Event, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId};
+use tenancy::{
+    Edit, Event, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId,
+};
 
 use crate::audit::{Audit, By};
-use crate::claims::{Claims, RequestKey};
+use crate::claims::{Claims, RequestKey, claim_subdomain, holder};
 use crate::database::{Condition, Error, Write};
 use crate::ledger::ResourceLedger;
 use crate::open::Open;
@@ -30,12 +32,14 @@ pub struct Order {
     /// Has every step run again, also those that are done.
     from_start: bool,
     skipped: BTreeSet<String>,
+    /// What is to be different about the signup.
+    edit: Edit,
 }
 
 impl Order {
     fn new(kind: Kind, event: Event, by: Option<(&'static str, By)>) -> Self {
-        let skipped = BTreeSet::new();
-        Self { kind, event, by, forced: false, on_failure: None, from_start: false, skipped }
+        let (skipped, edit) = (BTreeSet::new(), Edit::default());
+        Self { kind, event, by, forced: false, on_failure: None, from_start: false, skipped, edit }
     }
 
     #[must_use]
@@ -67,6 +71,11 @@ impl Order {
     #[must_use]
     pub fn skipping(self, skipped: BTreeSet<String>) -> Self {
         Self { skipped, ..self }
+    }
+
+    #[must_use]
+    pub fn editing(self, edit: Edit) -> Self {
+        Self { edit, ..self }
     }
 }
 
@@ -138,7 +147,7 @@ impl Tenants {
             return Ok(accepted);
         }
         let (tenant, found) = self.under_way(id, operation).await?;
-        if !self.blueprint(&tenant).await?.optional.contains(step) {
+        if !found.value.optional.contains(step) {
             return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
         }
         let mut record = found.value.clone();
@@ -275,19 +284,31 @@ impl Tenants {
             return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
         }
         tenant.remade += u32::from(order.from_start);
+        order.edit.apply(&mut tenant);
+        let moves = tenant.subdomain != before.subdomain;
+        if moves {
+            // First of all, so that it is known for what it is when somebody else has it.
+            others.insert(0, claim_subdomain(&tenant.subdomain, id)?);
+            others.extend(Claims::new(self.db.clone()).free(&before.subdomain, id).await?);
+        }
         let mut operation = new_operation(&tenant, order.kind, &blueprint, now);
         operation.forced = order.forced;
         operation.skipped = order.skipped;
         operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
         if let Some((action, By { who, why })) = order.by {
             let action = action.to_owned();
-            let (before, after) = (summary(&before), summary(&tenant));
+            let (before, after) = (summary(&before, &tenant), summary(&tenant, &before));
             others.push(Audit { at: now, who, why, action, operation: operation.id, before, after }.put(id)?);
         }
+        let wanted = moves.then(|| (usize::from(request.is_some()), tenant.subdomain.clone()));
         let (accepted, writes) =
             accept(tenant, &operation, Condition::Version(version), request, others, now)?;
         match self.commit(accepted, writes, request).await {
             Err(Refusal::Store(Error::Conflict(conflict))) => {
+                let taken = conflict.existing.as_ref().and_then(holder).is_some_and(|holder| holder != *id);
+                if let Some((_, subdomain)) = wanted.filter(|(claim, _)| taken && *claim == conflict.index) {
+                    return Err(Refusal::SubdomainTaken(subdomain));
+                }
                 match self.get(id).await?.and_then(|tenant| tenant.value.operation) {
                     Some(rival) => Err(Refusal::Busy(rival)),
                     None => Err(Error::Conflict(conflict).into()),
@@ -370,6 +391,25 @@ fn standing(operation: &Operation) -> Value {
     json!({ "state": operation.state, "on_failure": operation.on_failure, "skipped": operation.skipped })
 }
 
-fn summary(tenant: &Tenant) -> Value {
-    json!({ "status": tenant.status, "operation": tenant.operation })
+/// Where a tenant stands, and what of its signup is another than in the other.
+fn summary(tenant: &Tenant, other: &Tenant) -> Value {
+    let mut summary = json!({ "status": tenant.status, "operation": tenant.operation });
+    let edited = inputs(tenant).into_iter().zip(inputs(other)).filter(|(own, other)| own != other);
+    for ((field, value), _) in edited {
+        summary[field] = value;
+    }
+    summary
+}
+
+/// What a retry may edit.
+fn inputs(tenant: &Tenant) -> [(&'static str, Value); 7] {
+    [
+        ("name", json!(tenant.name)),
+        ("subdomain", json!(tenant.subdomain)),
+        ("email", json!(tenant.email)),
+        ("plan", json!(tenant.plan)),
+        ("theme", json!(tenant.theme)),
+        ("category", json!(tenant.category)),
+        ("integrations", json!(tenant.integrations)),
+    ]
 }

@@ -261,7 +261,8 @@ impl Tenants {
         Ok(tenant)
     }
 
-    pub(crate) async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
+    /// The version of a blueprint that a tenant is pinned to.
+    pub async fn blueprint(&self, tenant: &Tenant) -> Result<tenancy::Blueprint, Error> {
         Catalogue::new(self.db.clone()).pinned(&tenant.blueprint).await?.ok_or_else(|| {
             Error::Unusable(format!(
                 "the blueprint {} of tenant {} is not in the catalogue",
@@ -373,6 +374,7 @@ pub(crate) fn new_operation(
         teardown: None,
         on_failure: tenant.on_failure.unwrap_or(blueprint.on_failure),
         forced: false,
+        optional: blueprint.optional.clone(),
         skipped: BTreeSet::new(),
         steps: Vec::new(),
     }

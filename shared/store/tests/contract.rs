@@ -20,7 +20,7 @@ use store::{
     Audit, By, Condition, Database, Error, Invitation, Key, Open, Order, Outcome, Refusal, RepairTask,
     ResourceLedger, Table, TaskId, Write,
 };
-use tenancy::{Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId};
+use tenancy::{EditRequest, Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId};
 
 /// Each case is written once, below, and named once, here; a case that is not named does not compile.
 macro_rules! contract {
@@ -94,6 +94,9 @@ contract! {
     a_forced_deletion_ends_what_is_under_way,
     a_deleted_tenant_is_not_deleted_by_force,
     a_retry_from_the_start_has_every_step_find_its_input_changed,
+    a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was,
+    an_edited_subdomain_changes_hands_with_the_retry,
+    of_two_who_want_a_subdomain_by_a_retry_one_gets_it_and_nothing_of_the_other_is_changed,
     what_would_not_go_has_one_task_until_it_is_gone,
     a_repair_leaves_the_status_of_a_deleted_tenant_alone,
     what_was_resolved_counts_as_gone,
@@ -829,6 +832,89 @@ async fn a_retry_from_the_start_has_every_step_find_its_input_changed(db: Databa
     }
 }
 
+/// A tenant whose signup failed, held or not.
+async fn failed(bed: &Bed, name: &str, on_failure: OnFailure) -> Tenant {
+    let signup = tenancy::Signup { on_failure: Some(on_failure), ..bed.signup(name) };
+    let accepted = bed.tenants.sign_up(&signup, None, now()).await.expect("accepted");
+    bed.settle(&accepted.tenant.id, accepted.operation, Event::RolledBack, State::Failed).await
+}
+
+fn edit(bed: &Bed, request: EditRequest) -> Order {
+    Order::retry(by()).editing(request.check(&bed.blueprint, &[], &[]).expect("valid"))
+}
+
+async fn a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was(db: Database) {
+    let bed = Bed::new(db).await;
+    for (name, on_failure) in [("let-go", OnFailure::Compensate), ("held", OnFailure::Hold)] {
+        let before = failed(&bed, name, on_failure).await;
+        let (new_name, email) = (Some("Better".to_owned()), Some("new@example.com".to_owned()));
+        let order = edit(&bed, EditRequest { name: new_name, email, ..EditRequest::default() });
+        let retry = bed.tenants.order(&before.id, order, None, now()).await.expect("accepted");
+        assert_eq!(bed.tenant(&before.id).await, retry.tenant, "{name}");
+        let snapshot = bed.tenants.snapshot(&bed.tenant(&before.id).await).await.expect("a snapshot");
+        assert_eq!((snapshot.name.as_str(), snapshot.email.as_str()), ("Better", "new@example.com"));
+        assert_eq!(snapshot.subdomain, before.subdomain);
+        let (audit, _) = Audit::of(&bed.db, &before.id, 10, None).await.expect("read");
+        let [entry] = &audit[..] else { panic!("one entry: {audit:?}") };
+        assert_eq!(
+            entry.before,
+            json!({ "status": "failed", "operation": null, "name": name, "email": "owner@example.com" })
+        );
+        assert_eq!(
+            entry.after,
+            json!({ "status": "provisioning", "operation": null, "name": "Better", "email": "new@example.com" })
+        );
+    }
+}
+
+async fn an_edited_subdomain_changes_hands_with_the_retry(db: Database) {
+    let bed = Bed::new(db).await;
+    let tenant = failed(&bed, "acme", OnFailure::Compensate).await;
+    let wanted = bed.signup("better").subdomain;
+    let request = EditRequest { subdomain: Some(wanted.to_string()), ..EditRequest::default() };
+    let key = bed.key("move", "body");
+    let first = bed.tenants.order(&tenant.id, edit(&bed, request.clone()), Some(&key), now()).await;
+    let first = first.expect("accepted");
+    let again = bed.tenants.order(&tenant.id, edit(&bed, request), Some(&key), now()).await;
+    assert_eq!(again.expect("remembered"), first);
+    assert_eq!(bed.claims.tenant_of(&wanted).await.expect("read"), Some(tenant.id.clone()));
+    assert_eq!(bed.claims.tenant_of(&tenant.subdomain).await.expect("read"), None, "free for the next");
+    bed.settle(&tenant.id, first.operation, Event::RolledBack, State::Failed).await;
+    let request = bed.tenants.order(&tenant.id, Order::delete(by()), None, now()).await.expect("accepted");
+    bed.settle(&tenant.id, request.operation, Event::Deleted, State::Succeeded).await;
+    assert_eq!(bed.claims.tenant_of(&wanted).await.expect("read"), None);
+}
+
+async fn of_two_who_want_a_subdomain_by_a_retry_one_gets_it_and_nothing_of_the_other_is_changed(
+    db: Database,
+) {
+    let bed = Bed::new(db).await;
+    let tenants =
+        [failed(&bed, "one", OnFailure::Compensate).await, failed(&bed, "two", OnFailure::Hold).await];
+    let wanted = bed.signup("better").subdomain;
+    let outcomes = bed::at_once(tenants.clone().map(|tenant| {
+        let request = EditRequest { subdomain: Some(wanted.to_string()), ..EditRequest::default() };
+        let (order, tenants) = (edit(&bed, request), bed.tenants.clone());
+        async move { tenants.order(&tenant.id, order, None, now()).await }
+    }))
+    .await;
+    let winner = bed.claims.tenant_of(&wanted).await.expect("read").expect("claimed");
+    for (before, outcome) in tenants.iter().zip(outcomes) {
+        if before.id == winner {
+            assert_eq!(outcome.expect("accepted").tenant.subdomain, wanted);
+        } else {
+            assert!(
+                matches!(&outcome, Err(Refusal::SubdomainTaken(taken)) if *taken == wanted),
+                "{outcome:?}"
+            );
+            assert_eq!(bed.tenant(&before.id).await, *before);
+            let held = bed.claims.tenant_of(&before.subdomain).await.expect("read");
+            assert_eq!(held.as_ref(), Some(&before.id));
+            assert_eq!(actions(&bed, &before.id).await, [""; 0]);
+        }
+    }
+}
+
 async fn what_would_not_go_has_one_task_until_it_is_gone(db: Database) {
     let bed = Bed::new(db).await;
     let (tenant, id) = stuck(&bed, false).await;
@@ -895,7 +981,8 @@ async fn a_skipped_step_does_not_begin(db: Database) {
     let optional = std::collections::BTreeSet::from([STEP.to_owned()]);
     let blueprint = tenancy::Blueprint { optional, ..bed.blueprint.clone() };
     bed.catalogue.put_blueprint(&blueprint).await.expect("put");
-    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let signup = tenancy::Signup { blueprint, ..bed.signup("acme") };
+    let accepted = bed.tenants.sign_up(&signup, None, now()).await.expect("accepted");
     let (id, operation) = (&accepted.tenant.id, accepted.operation);
     let refusal = bed.tenants.skip(id, operation, "another", by(), None, now()).await;
     assert!(matches!(refusal, Err(Refusal::NotPossible(_))), "{refusal:?}");

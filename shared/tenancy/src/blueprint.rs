@@ -29,7 +29,7 @@ pub struct Blueprint {
     /// What becomes of what a failed provisioning made, unless the signup says.
     #[serde(default)]
     pub on_failure: OnFailure,
-    /// Steps that a tenant can live without: an operator may skip them.
+    /// Steps that a tenant can live without: its machine goes on when one fails, and an operator may skip them.
     #[serde(default)]
     pub optional: BTreeSet<String>,
     /// Free settings its steps ask for by name.

@@ -3,10 +3,12 @@
 //! Pure: no I/O, no clock, no randomness. What needs one of these takes it as an argument.
 
 mod blueprint;
+mod edit;
 mod email;
 mod id;
 mod lifecycle;
 mod mark;
+mod offer;
 mod operation;
 mod plan;
 mod signup;
@@ -17,6 +19,7 @@ mod violation;
 mod workflow;
 
 pub use blueprint::{Blueprint, BlueprintRef, OnFailure};
+pub use edit::{Edit, EditRequest};
 pub use email::Email;
 pub use id::{OperationId, TenantId, slug_of};
 pub use lifecycle::{Event, Refused, Status};

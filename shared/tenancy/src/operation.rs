@@ -45,6 +45,9 @@ pub struct Operation {
     /// A deletion that ends the tenant's life also when something would not go.
     #[serde(default)]
     pub forced: bool,
+    /// The blueprint's optional steps when the operation was accepted: their failure is not its own.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub optional: BTreeSet<String>,
     /// Optional steps that an operator lets it do without.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub skipped: BTreeSet<String>,

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::offer::Offer;
 use crate::{Blueprint, Email, OnFailure, Plan, Subdomain, Theme, Violation, Violations};
 
 /// A signup as it arrives: nothing about it is trusted yet.
@@ -64,31 +65,11 @@ impl SignupRequest {
         })) else {
             return Err(wrong);
         };
-        let offered =
-            |id: &str| plans.iter().find(|p| p.active && p.id == id && blueprint.plans.contains(&p.id));
-        let plan = wrong.take(choose("plan", self.plan.as_deref(), &blueprint.plans, offered));
-        let theme = if blueprint.themes.is_empty() {
-            wrong.take(self.theme.map_or(Ok(None), |given| {
-                Err(Violation::new(
-                    "theme",
-                    format!("'{given}' was given"),
-                    "none: this blueprint has no storefront",
-                ))
-            }))
-        } else {
-            let offered =
-                |id: &str| themes.iter().find(|t| t.active && t.id == id && blueprint.themes.contains(&t.id));
-            wrong.take(choose("theme", self.theme.as_deref(), &blueprint.themes, offered).map(Some))
-        };
-        let category = wrong.take(self.category.map_or(Ok(None), |category| {
-            one_of("category", &category, &blueprint.categories).map(|()| Some(category))
-        }));
-        let mut integrations = BTreeSet::new();
-        for integration in self.integrations {
-            if wrong.take(one_of("integrations", &integration, &blueprint.integrations)).is_some() {
-                integrations.insert(integration);
-            }
-        }
+        let offer = Offer { blueprint: &blueprint, plans, themes };
+        let plan = wrong.take(offer.plan(self.plan.as_deref()));
+        let theme = wrong.take(offer.theme(self.theme.as_deref()));
+        let category = wrong.take(offer.category(self.category));
+        let integrations = offer.integrations(self.integrations, &mut wrong);
         let on_failure = self.on_failure;
         match (name, subdomain, email, plan, theme, category) {
             (Some(name), Some(subdomain), Some(email), Some(plan), Some(theme), Some(category))
@@ -111,7 +92,7 @@ impl SignupRequest {
     }
 }
 
-fn store_name(given: &str) -> Result<String, Violation> {
+pub(crate) fn store_name(given: &str) -> Result<String, Violation> {
     let name = given.trim();
     let refuse =
         |problem: String| Err(Violation::new("name", problem, "1 to 80 characters, no control characters"));
@@ -123,33 +104,6 @@ fn store_name(given: &str) -> Result<String, Violation> {
         Some(c) => refuse(format!("contains {c:?}")),
         None => Ok(name.to_owned()),
     }
-}
-
-/// The named choice, or the first on offer where none is named.
-fn choose<'a, T: Clone + 'a>(
-    field: &'static str,
-    given: Option<&str>,
-    offers: &[String],
-    offered: impl Fn(&str) -> Option<&'a T>,
-) -> Result<T, Violation> {
-    let wanted = given.or_else(|| offers.first().map(String::as_str)).unwrap_or_default();
-    offered(wanted).cloned().ok_or_else(|| {
-        let allowed: Vec<&str> =
-            offers.iter().map(String::as_str).filter(|id| offered(id).is_some()).collect();
-        Violation::new(
-            field,
-            format!("'{wanted}' is not on offer"),
-            format!("one of: {}", allowed.join(", ")),
-        )
-    })
-}
-
-fn one_of(field: &'static str, given: &str, allowed: &BTreeSet<String>) -> Result<(), Violation> {
-    if allowed.contains(given) {
-        return Ok(());
-    }
-    let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
-    Err(Violation::new(field, format!("'{given}' is not known"), format!("one of: {}", allowed.join(", "))))
 }
 
 #[cfg(test)]

@@ -64,6 +64,14 @@ pub trait Service: fmt::Debug + Send + Sync {
 
     /// Puts there what somebody else made, if it is a thing of this service.
     fn plant(&self, _: &Thing) {}
+
+    /// Somebody takes it away by hand, if it is a thing of this service.
+    fn remove(&self, _: &Thing) {}
+
+    /// Whether anything that people can read says so.
+    fn says(&self, _: &str) -> bool {
+        false
+    }
 }
 
 /// Which state of affairs a service answers from.

@@ -6,21 +6,24 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use tenancy::{Status, Tenant};
+use tenancy::{OnFailure, Status, Tenant};
 use tokio::task::LocalSet;
 
 use crate::aws::Thing;
 use crate::blueprints::{self, Blueprint};
 use crate::chaos::{Act, Chaos, Moment, Planned, Trouble, pass};
-use crate::client::{Answer, Ask};
-use crate::law::Finding;
+use crate::client::{self, Answer, Ask};
+use crate::law::{Finding, names};
 use crate::verdict;
+use crate::wish::{EDITED, Wish, tasks};
 use crate::world::{Deliveries, World};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     pub blueprint: &'static str,
     pub seed: u64,
+    /// What the signup says is to become of what is made.
+    pub on_failure: OnFailure,
     pub script: Script,
     pub planned: Vec<Planned>,
 }
@@ -29,21 +32,16 @@ pub struct Case {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Script {
     Life,
-    /// Somebody deletes, retries or cancels it when a moment comes.
+    /// Somebody wants something of it when a moment comes.
     Meanwhile(Wish, Moment),
+    /// It fails, or would not go, and that is what is done about it.
+    After(Wish),
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
     Events(Deliveries),
     /// Something under a name that will be ours belongs to somebody else.
     Foreign(Thing),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    Delete,
-    Retry,
-    Cancel,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +65,8 @@ pub struct Run {
 
 impl Case {
     pub fn life(blueprint: Blueprint, planned: Vec<Planned>) -> Self {
-        Self { blueprint: blueprint.name, seed: 1, script: Script::Life, planned }
+        let on_failure = OnFailure::Compensate;
+        Self { blueprint: blueprint.name, seed: 1, on_failure, script: Script::Life, planned }
     }
 
     /// Runs it in a world of its own.
@@ -86,8 +85,8 @@ impl Case {
         };
         let chaos = Chaos::new(self.planned.clone());
         let world = World::new(blueprint.expect("a blueprint"), chaos, deliveries, self.seed).await;
-        let mut life =
-            Life { case: self, world, findings: BTreeSet::new(), statuses: Vec::new(), made: Vec::new() };
+        let (findings, statuses, made) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let mut life = Life { case: self, world, findings, statuses, made, edited: false };
         life.live().await;
         let Life { world, mut findings, statuses, made, .. } = life;
         findings.extend(world.law().broken());
@@ -100,11 +99,18 @@ impl Case {
         }
     }
 
+    fn signup(&self, key: &str) -> Ask {
+        Ask::sign_up(self.blueprint, self.on_failure, key)
+    }
+
     /// Whether nothing that happens is a reason to give up: one fault, which passes.
     fn must_live(&self) -> bool {
         let passes = |planned: &Planned| planned.trouble != Trouble::Refused;
-        let wished =
-            matches!(self.script, Script::Foreign(_) | Script::Meanwhile(Wish::Delete | Wish::Cancel, _));
+        let wished = match &self.script {
+            Script::Foreign(_) => true,
+            Script::Meanwhile(wish, _) => wish.may_end_it(),
+            _ => false,
+        };
         self.planned.len() < 2 && self.planned.iter().all(passes) && !wished
     }
 
@@ -122,6 +128,8 @@ struct Life<'a> {
     findings: BTreeSet<Finding>,
     statuses: Vec<Status>,
     made: Vec<Thing>,
+    /// Whether it was retried with another input.
+    edited: bool,
 }
 
 impl Life<'_> {
@@ -133,15 +141,7 @@ impl Life<'_> {
                 woken.notified().await;
                 let running = world.running();
                 if let Some(tenant) = world.tenants().first() {
-                    let (id, key) = (tenant.id.as_str(), "meanwhile");
-                    let ask = match (wish, tenant.operation) {
-                        (Wish::Delete, _) => Some(Ask::delete(id, key)),
-                        (Wish::Retry, _) => Some(Ask::retry(id, key)),
-                        (Wish::Cancel, operation) => {
-                            operation.map(|operation| Ask::cancel(id, operation, key))
-                        }
-                    };
-                    if let Some(ask) = ask {
+                    for ask in wish.asks(&world, tenant, "meanwhile") {
                         world.ask(ask).await;
                     }
                 }
@@ -163,7 +163,10 @@ impl Life<'_> {
         if self.case.must_live() && !self.statuses.contains(&Status::Active) {
             self.found(Finding::Undecided(format!("what went wrong passes, and it is {:?}", self.status())));
         }
-        self.world.chaos().mend();
+        match self.case.script {
+            Script::After(wish) => self.see_to_it(wish).await,
+            _ => self.world.chaos().mend(),
+        }
         let foreign = matches!(self.case.script, Script::Foreign(_));
         if foreign && self.status() != Some(Status::Failed) {
             self.found(Finding::Leaked(format!(
@@ -172,18 +175,84 @@ impl Life<'_> {
             )));
         }
         if self.status() == Some(Status::Failed) && !foreign {
-            self.ask(Ask::retry, "again").await;
+            self.ask(Wish::Retry, "again").await;
             self.rest().await;
         }
         for key in ["bye", "bye again"] {
             if self.status().is_some_and(|status| status != Status::Deleted) {
-                self.ask(Ask::delete, key).await;
+                self.ask(Wish::Delete, key).await;
                 self.rest().await;
             }
         }
         if self.status().is_some_and(|status| status != Status::Deleted) {
             self.found(Finding::Undecided(format!("deleted, and it is {:?}", self.status())));
         }
+    }
+
+    /// What is done about a tenant that failed. One that lives is deleted first, which may not go well either.
+    async fn see_to_it(&mut self, wish: Wish) {
+        if self.status() == Some(Status::Active) && self.case.may_stick() {
+            self.ask(Wish::Delete, "stick").await;
+            self.rest().await;
+        }
+        // Force is for what nobody can mend.
+        if wish == Wish::ForceDelete && self.status().is_some_and(|status| status != Status::Deleted) {
+            self.ask(wish, "way out").await;
+            self.rest().await;
+            if self.status() != Some(Status::Deleted) {
+                self.found(Finding::Undecided(format!("deleted by force, and it is {:?}", self.status())));
+            }
+        }
+        self.world.chaos().mend();
+        match wish {
+            Wish::ForceDelete | Wish::Wait => self.wait().await,
+            Wish::Repair | Wish::Resolve => {
+                for turn in 0..self.tasks() {
+                    if wish == Wish::Resolve {
+                        self.take_away_by_hand();
+                    }
+                    self.ask(wish, &format!("way out {turn}")).await;
+                    self.rest().await;
+                }
+            }
+            _ if matches!(self.status(), Some(Status::Failed | Status::Stuck)) => {
+                self.edited = wish == Wish::Edit;
+                self.ask(wish, "way out").await;
+                self.rest().await;
+            }
+            _ => {}
+        }
+        if self.status() == Some(Status::Stuck) || self.tasks() > 0 {
+            let found = format!("everything would go, and it is {:?}", self.status());
+            self.found(Finding::Undecided(found));
+        }
+    }
+
+    fn tasks(&self) -> usize {
+        self.tenant().map_or(0, |tenant| tasks(&self.world, &tenant).len())
+    }
+
+    /// Waits until the janitor has cleared every repair task, which it tries ever more seldom.
+    async fn wait(&mut self) {
+        for _ in 0..12 * 60 {
+            if self.tasks() == 0 {
+                break;
+            }
+            pass(Duration::from_secs(60)).await;
+        }
+        self.rest().await;
+    }
+
+    /// What the first repair task names.
+    fn take_away_by_hand(&self) {
+        let Some(tenant) = self.tenant() else { return };
+        let task = tasks(&self.world, &tenant).into_iter().next();
+        let law = self.world.law();
+        let resource = law.resources().into_iter().find(|resource| {
+            resource.tenant == tenant.id && task.as_ref().is_some_and(|task| task.id.step == resource.step)
+        });
+        let named = |thing: &Thing| resource.as_ref().is_some_and(|resource| names(resource, thing));
+        law.things().iter().filter(|thing| named(thing)).for_each(|thing| self.world.remove(thing));
     }
 
     async fn sign_up(&mut self) {
@@ -194,7 +263,7 @@ impl Life<'_> {
         let asked: Vec<_> = (0..many)
             .map(|n| {
                 let key = if keys == Keys::One { "one".to_owned() } else { format!("key-{n}") };
-                let (world, ask) = (self.world.clone(), Ask::sign_up(self.case.blueprint, "acme", &key));
+                let (world, ask) = (self.world.clone(), self.case.signup(&key));
                 tokio::task::spawn_local(async move { world.ask(ask).await })
             })
             .collect();
@@ -215,20 +284,27 @@ impl Life<'_> {
         }
     }
 
-    async fn ask(&mut self, ask: fn(&str, &str) -> Ask, key: &str) {
-        let Some(tenant) = self.tenant() else { return };
-        let asked = ask(tenant.id.as_str(), key);
-        let wish = asked.action.clone();
-        match self.world.ask(asked).await {
-            Some(answer) if answer.status == 202 => {}
-            answer => {
-                let answer = answer.map(|answer| answer.body);
-                self.found(Finding::Undecided(format!(
-                    "{wish} of a tenant that is {:?}: {answer:?}",
-                    tenant.status
-                )));
+    /// Asks, and asks again where the janitor was first.
+    async fn ask(&mut self, wish: Wish, key: &str) {
+        for turn in 0..3 {
+            let Some(tenant) = self.tenant() else { return };
+            let Some(asked) = wish.asks(&self.world, &tenant, &format!("{key} {turn}")).into_iter().next()
+            else {
+                return;
+            };
+            match self.world.ask(asked).await {
+                Some(answer) if answer.status == 202 => return,
+                Some(answer) if answer.body["type"] == "/problems/operation-under-way" => {
+                    self.world.rest().await;
+                }
+                answer => {
+                    let answer = answer.map(|answer| answer.body);
+                    let found = format!("{wish} of a tenant that is {:?}: {answer:?}", tenant.status);
+                    return self.found(Finding::Undecided(found));
+                }
             }
         }
+        self.found(Finding::Undecided(format!("{wish}: something is always under way")));
     }
 
     /// Waits until nothing runs, and judges the world.
@@ -238,6 +314,17 @@ impl Life<'_> {
             self.found(Finding::Undecided("something still runs after a week".to_owned()));
         }
         self.findings.extend(verdict::of(&self.world, self.case));
+        if self.edited && self.status() == Some(Status::Active) {
+            let tells = |text: &&str| self.world.says(text);
+            let old = [client::NAME, client::EMAIL]
+                .into_iter()
+                .filter(tells)
+                .map(|old| format!("still says {old}"));
+            let new =
+                EDITED.into_iter().filter(|(_, new)| !tells(new)).map(|(_, new)| format!("never says {new}"));
+            let wrong: Vec<Finding> = old.chain(new).map(Finding::Undecided).collect();
+            self.findings.extend(wrong);
+        }
         self.statuses.extend(self.status());
     }
 
@@ -257,9 +344,13 @@ impl Life<'_> {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} seed={}", self.blueprint, self.seed)?;
+        if self.on_failure == OnFailure::Hold {
+            write!(f, " on_failure=hold")?;
+        }
         match &self.script {
             Script::Life => {}
-            Script::Meanwhile(wish, moment) => write!(f, " meanwhile={wish:?}@{moment}")?,
+            Script::Meanwhile(wish, moment) => write!(f, " meanwhile={wish}@{moment}")?,
+            Script::After(wish) => write!(f, " after={wish}")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -288,13 +379,10 @@ impl FromStr for Case {
                 "seed" => case.seed = value.parse().map_err(|_| malformed())?,
                 "meanwhile" => {
                     let (wish, moment) = pair()?;
-                    let wish = match wish {
-                        "Delete" => Wish::Delete,
-                        "Retry" => Wish::Retry,
-                        _ => Wish::Cancel,
-                    };
-                    case.script = Script::Meanwhile(wish, moment.parse()?);
+                    case.script = Script::Meanwhile(wish.parse()?, moment.parse()?);
                 }
+                "after" => case.script = Script::After(value.parse()?),
+                "on_failure" if value == "hold" => case.on_failure = OnFailure::Hold,
                 "crowd" => {
                     let (many, keys) = pair()?;
                     let keys = if keys == "One" { Keys::One } else { Keys::Each };

@@ -6,11 +6,15 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tenancy::OperationId;
+use tenancy::OnFailure;
 use tenant_api::Api;
 use tower::ServiceExt as _;
 
 use crate::lambda::{Handler, function};
+
+/// What a tenant is signed up with.
+pub(crate) const NAME: &str = "Acme Coffee";
+pub(crate) const EMAIL: &str = "owner@example.com";
 
 /// A request to the API.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,9 +34,9 @@ pub(crate) struct Answer {
 }
 
 impl Ask {
-    pub(crate) fn sign_up(blueprint: &str, subdomain: &str, key: &str) -> Self {
+    pub(crate) fn sign_up(blueprint: &str, on_failure: OnFailure, key: &str) -> Self {
         let body = serde_json::json!({
-            "name": "Acme Coffee", "subdomain": subdomain, "email": "owner@example.com", "blueprint": blueprint,
+            "name": NAME, "subdomain": "acme", "email": EMAIL, "blueprint": blueprint, "on_failure": on_failure,
         });
         Self {
             action: "sign-up".to_owned(),
@@ -54,20 +58,10 @@ impl Ask {
         }
     }
 
-    pub(crate) fn cancel(tenant: &str, operation: OperationId, key: &str) -> Self {
-        let path = format!("/v1/tenants/{tenant}/operations/{operation}/cancel");
-        Self { action: "cancel".to_owned(), path, ..Self::retry(tenant, key) }
-    }
-
-    pub(crate) fn retry(tenant: &str, key: &str) -> Self {
-        let path = format!("/v1/tenants/{tenant}/retry");
-        Self {
-            action: "retry".to_owned(),
-            method: "POST".to_owned(),
-            path,
-            key: key.to_owned(),
-            body: serde_json::json!({ "reason": "the simulation" }),
-        }
+    /// What an operator asks for, with a reason and whatever else there is to say.
+    pub(crate) fn post(action: &str, path: String, key: &str, mut body: Value) -> Self {
+        body["reason"] = "the simulation".into();
+        Self { action: action.to_owned(), method: "POST".to_owned(), path, key: key.to_owned(), body }
     }
 }
 

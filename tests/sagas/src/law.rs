@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use saga::{Resource, ResourceState};
 use serde_json::Value;
 use store::{Memory, Row, Table, Write};
-use tenancy::{Status, Tenant};
+use tenancy::{Blueprint, Status, Tenant};
 
 use crate::aws::{Service, Thing};
 use crate::world::DEPLOYMENT;
@@ -106,10 +106,21 @@ impl Law {
         }
     }
 
-    /// Everything that an active tenant is made of is there.
+    /// The steps that a tenant can live without: a world has one blueprint.
+    pub fn optional(&self) -> BTreeSet<String> {
+        let rows = self.tables.table(Table::Catalogue);
+        let blueprints = rows.iter().filter(|row| row.key.pk == "BLUEPRINT");
+        blueprints.flat_map(|row| row.decode::<Blueprint>().expect("a blueprint").optional).collect()
+    }
+
+    /// Everything that an active tenant is made of is there; what is optional may not be.
     pub fn whole(&self, tenant: &Tenant) {
-        let things = self.things();
-        for resource in self.resources().iter().filter(|resource| resource.tenant == tenant.id) {
+        let (things, optional) = (self.things(), self.optional());
+        let needed = |resource: &&Resource| {
+            resource.tenant == tenant.id
+                && (resource.state == ResourceState::Live || !optional.contains(&resource.step))
+        };
+        for resource in self.resources().iter().filter(needed) {
             if resource.state != ResourceState::Live {
                 let cause = format!("{} is active, and {} is {:?}", tenant.id, resource.step, resource.state);
                 self.breach(Finding::Undecided(cause));

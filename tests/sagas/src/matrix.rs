@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use tenancy::{OnFailure, Status};
+
 use crate::blueprints::Blueprint;
-use crate::case::{Case, Keys, Run, Script, Wish, foreign};
+use crate::case::{Case, Keys, Run, Script, foreign};
 use crate::chaos::{Act, Moment, Planned, Trouble};
+use crate::wish::Wish;
 
 /// Cases of one kind.
 #[derive(Debug)]
@@ -15,6 +18,16 @@ pub struct Family {
     pub cases: Vec<Case>,
 }
 
+/// What may be asked for at any moment.
+const ORDERS: [Wish; 5] = [Wish::Delete, Wish::Retry, Wish::Cancel, Wish::Skip, Wish::ForceDelete];
+/// What may be done about a tenant that failed.
+const AFTER_FAILURE: [Wish; 4] = [Wish::Retry, Wish::Edit, Wish::Delete, Wish::ForceDelete];
+/// What may be done about a tenant that is stuck.
+const WHEN_STUCK: [Wish; 7] =
+    [Wish::Retry, Wish::Edit, Wish::Delete, Wish::ForceDelete, Wish::Repair, Wish::Resolve, Wish::Wait];
+/// Of the faults crossed with the ways out, one in so many: with which step failed first changes little.
+const SAMPLED: usize = 7;
+
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
 pub struct Matrix {
@@ -22,6 +35,8 @@ pub struct Matrix {
     clean: Run,
     /// For each step that fails for good, what went wrong with it and how that went.
     failing: Vec<(Planned, Run)>,
+    /// The same of the steps that a tenant can live without.
+    spared: Vec<(Planned, Run)>,
 }
 
 impl Matrix {
@@ -31,8 +46,9 @@ impl Matrix {
             let run = Case::life(blueprint, vec![planned.clone()]).run();
             (planned, run)
         });
-        let failing = failures.collect();
-        Self { blueprint, clean, failing }
+        let lives = |(_, run): &(Planned, Run)| run.statuses.first() == Some(&Status::Active);
+        let (spared, failing) = failures.partition(lives);
+        Self { blueprint, clean, failing, spared }
     }
 
     pub fn families(&self, seeds: u64) -> Vec<Family> {
@@ -41,11 +57,14 @@ impl Matrix {
             family('A', "every call x every fault", self.calls()),
             family('B', "every failing step x every undo x every fault", self.undos()),
             family('C', "every function twice, in turn and at once", self.repeats()),
-            family('D', "delete, retry and cancel arriving at every moment", self.arrivals()),
+            family('D', "an order arriving at every moment", self.arrivals()),
             family('E', "2, 10 and 100 sign-ups at once", self.crowds()),
             family('F', "events doubled and late", self.events()),
             family('G', "random faults from seeds", (1..=seeds).map(|seed| self.random(seed)).collect()),
             family('H', "somebody else's in the way of every resource", self.strangers()),
+            family('I', "held, then every way out x every fault", self.held()),
+            family('J', "stuck, then every way out x every fault", self.stuck()),
+            family('K', "an optional step that fails x every fault", self.optional()),
         ]
     }
 
@@ -117,8 +136,7 @@ impl Matrix {
         let moments = clean.chain(failing).filter(|(.., act)| *act != Act::Read);
         moments
             .flat_map(|(planned, moment, _)| {
-                [Wish::Delete, Wish::Retry, Wish::Cancel]
-                    .map(|wish| self.scripted(Script::Meanwhile(wish, moment.clone()), planned.clone()))
+                ORDERS.map(|wish| self.scripted(Script::Meanwhile(wish, moment.clone()), planned.clone()))
             })
             .collect()
     }
@@ -147,6 +165,78 @@ impl Matrix {
             .collect()
     }
 
+    fn held(&self) -> Vec<Case> {
+        let hold = |script, planned: &Planned| Case {
+            on_failure: OnFailure::Hold,
+            ..self.scripted(script, vec![planned.clone()])
+        };
+        let mut cases = Vec::new();
+        for (failure, _) in &self.failing {
+            cases.extend(AFTER_FAILURE.map(|wish| hold(Script::After(wish), failure)));
+        }
+        let Some((failure, _)) = self.failing.first() else { return cases };
+        for wish in AFTER_FAILURE {
+            cases.extend(under_faults(&hold(Script::After(wish), failure)));
+        }
+        let run = hold(Script::Life, failure).run();
+        let moments = compensation(&run).iter().filter(|(_, act)| *act != Act::Read);
+        for (moment, _) in moments {
+            cases.extend(ORDERS.map(|wish| hold(Script::Meanwhile(wish, moment.clone()), failure)));
+        }
+        cases
+    }
+
+    fn stuck(&self) -> Vec<Case> {
+        let would_not_go =
+            |moment: &Moment| Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX };
+        let undone = |run: &[(Moment, Act)]| -> Vec<Planned> {
+            let destroys = |moment: &Moment| moment.caller.ends_with(".destroy") && moment.nth == 1;
+            let deletes = run.iter().filter(|(moment, act)| *act == Act::Delete && destroys(moment));
+            deletes.map(|(moment, _)| would_not_go(moment)).collect()
+        };
+        let deleted = undone(&self.clean.moments).into_iter().map(|undo| vec![undo]);
+        let compensated = self.failing.iter().flat_map(|(failure, run)| {
+            undone(compensation(run)).into_iter().map(|undo| vec![failure.clone(), undo])
+        });
+        let (deleted, compensated): (Vec<_>, Vec<_>) = (deleted.collect(), compensated.collect());
+        let mut cases = Vec::new();
+        for planned in deleted.iter().chain(&compensated) {
+            cases.extend(WHEN_STUCK.map(|wish| self.scripted(Script::After(wish), planned.clone())));
+        }
+        for planned in deleted.first().into_iter().chain(compensated.first()) {
+            for wish in WHEN_STUCK {
+                cases.extend(under_faults(&self.scripted(Script::After(wish), planned.clone())));
+            }
+        }
+        cases
+    }
+
+    fn optional(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for (failure, run) in &self.spared {
+            let caller = &failure.moment.caller;
+            let step = caller.trim_end_matches("apply");
+            let near = |moment: &Moment| {
+                moment.caller.starts_with(step) || moment.caller.starts_with("tenant-activate")
+            };
+            let near: Vec<_> = run.moments.iter().filter(|(moment, _)| near(moment)).collect();
+            for (moment, act) in &near {
+                let spoilt = troubles(moment, *act);
+                cases.extend(spoilt.into_iter().map(|planned| self.life(vec![failure.clone(), planned])));
+                if *act != Act::Read {
+                    let orders = ORDERS.map(|wish| Script::Meanwhile(wish, (*moment).clone()));
+                    cases.extend(orders.map(|script| self.scripted(script, vec![failure.clone()])));
+                }
+            }
+            // It may also never come to an end, or not be heard of again.
+            let calls = self.clean.moments.iter().filter(|(moment, _)| moment.caller == *caller);
+            let spoilt = calls.flat_map(|(moment, act)| troubles(moment, *act));
+            let spoilt = spoilt.filter(|planned| !is_repeat(planned.trouble));
+            cases.extend(spoilt.map(|planned| self.life(vec![Planned { times: u32::MAX, ..planned }])));
+        }
+        cases
+    }
+
     /// A few faults anywhere, in a life that goes well or one that does not.
     fn random(&self, seed: u64) -> Case {
         let mut random = fastrand::Rng::with_seed(seed);
@@ -159,15 +249,23 @@ impl Matrix {
             planned.push(spoilt[random.usize(..spoilt.len())].clone());
         }
         let (moment, _) = &run.moments[random.usize(..run.moments.len())];
-        let script = match random.u8(..8) {
-            4 => Script::Meanwhile(Wish::Cancel, moment.clone()),
-            0 => Script::Meanwhile(Wish::Delete, moment.clone()),
-            1 => Script::Meanwhile(Wish::Retry, moment.clone()),
-            2 => Script::Crowd(random.usize(2..5), if random.bool() { Keys::One } else { Keys::Each }),
-            3 => Script::Events((0..random.usize(1..3)).map(|_| random.u64(..30)).collect()),
+        let mut any = |wishes: &[Wish]| wishes[random.usize(..wishes.len())];
+        let (order, way_out) = (any(&ORDERS), any(&WHEN_STUCK));
+        let script = match random.u8(..10) {
+            0..3 => Script::Meanwhile(order, moment.clone()),
+            3..6 => Script::After(way_out),
+            6 => Script::Crowd(random.usize(2..5), if random.bool() { Keys::One } else { Keys::Each }),
+            7 => Script::Events((0..random.usize(1..3)).map(|_| random.u64(..30)).collect()),
             _ => Script::Life,
         };
-        Case { seed, ..self.scripted(script, planned) }
+        let undone: Vec<&Moment> =
+            run.moments.iter().filter(|(_, act)| *act == Act::Delete).map(|(m, _)| m).collect();
+        if matches!(script, Script::After(_)) && random.bool() {
+            let moment = undone[random.usize(..undone.len())].clone();
+            planned.push(Planned { moment, trouble: Trouble::Refused, times: u32::MAX });
+        }
+        let on_failure = if random.u8(..4) == 0 { OnFailure::Hold } else { OnFailure::Compensate };
+        Case { seed, on_failure, ..self.scripted(script, planned) }
     }
 }
 
@@ -187,6 +285,22 @@ fn steps(clean: &Run) -> Vec<Planned> {
 fn compensation(run: &Run) -> &[(Moment, Act)] {
     let retried = run.moments.iter().position(|(moment, _)| moment.caller == "tenant-api.retry");
     &run.moments[..retried.unwrap_or(run.moments.len())]
+}
+
+/// A case with each fault of what comes after somebody saw to it, or was expected to; of all these, a sample.
+fn under_faults(case: &Case) -> Vec<Case> {
+    let run = case.run();
+    let asked =
+        |moment: &Moment| moment.caller.starts_with("tenant-api.") && moment.caller != "tenant-api.sign-up";
+    let given_up = |moment: &Moment| moment.caller == "saga-mark-stuck.run";
+    let position = |which: &dyn Fn(&Moment) -> bool| run.moments.iter().position(|(moment, _)| which(moment));
+    let since = position(&asked).or_else(|| position(&given_up)).unwrap_or_default();
+    let spoilt = run.moments[since..].iter().flat_map(|(moment, act)| troubles(moment, *act));
+    let crossed = spoilt.step_by(SAMPLED).map(|planned| {
+        let planned = case.planned.iter().cloned().chain([planned]).collect();
+        Case { planned, ..case.clone() }
+    });
+    crossed.collect()
 }
 
 fn troubles(moment: &Moment, act: Act) -> Vec<Planned> {

@@ -1,15 +1,16 @@
 //! What a world that rests must be: each tenant active with everything once, or gone with nothing left, or
-//! stuck with a repair task for precisely what is left.
+//! stuck with a repair task for precisely what is left. What was to be held is there, and named by the ledger.
 
 use std::collections::BTreeSet;
 
-use saga::ResourceState;
-use store::{RepairTask, Row, Table};
+use saga::{Resource, ResourceState};
+use store::{Row, Table};
 use tenancy::{Kind, Operation, State, Status, Tenant};
 
 use crate::aws::Thing;
 use crate::case::Case;
 use crate::law::{Finding, names, ours};
+use crate::wish::tasks;
 use crate::world::{DEPLOYMENT, World};
 
 pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
@@ -26,9 +27,14 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
     }
     for row in claims.iter().filter(|row| row.key.pk.starts_with("SUBDOMAIN#")) {
         let holder = row.body["tenant"].as_str().unwrap_or_default();
-        let holds = |tenant: &Tenant| tenant.id.as_str() == holder && tenant.status != Status::Deleted;
+        let holds = |tenant: &Tenant| {
+            tenant.id.as_str() == holder
+                && tenant.status != Status::Deleted
+                && row.key.pk == format!("SUBDOMAIN#{}", tenant.subdomain)
+        };
         if !tenants.iter().any(holds) {
-            findings.push(Finding::Leaked(format!("{} is held by {holder}, which is gone", row.key.pk)));
+            let found = format!("{} is held by {holder}, which has no use for it", row.key.pk);
+            findings.push(Finding::Leaked(found));
         }
     }
     let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#")).map(operation);
@@ -58,15 +64,16 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     let mut findings = Vec::new();
     let undecided = |said: String| Finding::Undecided(format!("{id} is {:?}, and {said}", tenant.status));
 
-    let last = world
-        .tables()
-        .table(Table::Tenants)
-        .iter()
-        .rev()
-        .find(|row| is_operation_of(row, tenant))
-        .map(operation);
+    let rows = world.tables().table(Table::Tenants);
+    let operations = rows.iter().filter(|row| is_operation_of(row, tenant)).map(operation);
+    let operations: Vec<Operation> = operations.collect();
+    let Some(last) = operations.last() else { return vec![undecided("nobody asked for it".to_owned())] };
     let ended = match tenant.status {
-        Status::Active | Status::Deleted => State::Succeeded,
+        Status::Active => State::Succeeded,
+        Status::Deleted if !left.is_empty() => State::Stuck,
+        Status::Deleted => State::Succeeded,
+        // A repair that has done its work brings nobody to life.
+        Status::Failed if last.kind == Kind::Repair => State::Succeeded,
         Status::Failed => State::Failed,
         Status::Stuck => State::Stuck,
         _ => return vec![undecided("nothing is left to happen".to_owned())],
@@ -74,9 +81,8 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     if let Some(busy) = tenant.operation {
         findings.push(undecided(format!("{busy} is said to be under way")));
     }
-    match last {
-        Some(last) if last.state == ended => {}
-        last => findings.push(undecided(format!("its last operation is {:?}", last.map(|last| last.state)))),
+    if last.state != ended {
+        findings.push(undecided(format!("its last operation is {:?}", last.state)));
     }
     if tenant.status != Status::Deleted && !held(world, tenant) {
         findings.push(undecided("its subdomain is free".to_owned()));
@@ -87,37 +93,51 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
             findings.push(Finding::Leaked(found));
         }
     }
-    let tasks = world.tables().table(Table::Ledger);
-    let tasks = tasks.iter().filter(|row| row.key.pk == "REPAIR").map(|row| row.decode::<RepairTask>());
-    let tasks = tasks.map(|task| task.expect("a repair task").id).filter(|task| task.tenant == *id);
-    let repairs: BTreeSet<String> = tasks.map(|task| task.step).collect();
+    let (kept, doomed): (Vec<_>, Vec<_>) = left.into_iter().partition(|r| is_kept(r, tenant, &operations));
+    let repairs: BTreeSet<String> = tasks(world, tenant).into_iter().map(|task| task.id.step).collect();
     let stuck: BTreeSet<String> = match tenant.status {
-        Status::Stuck => left.iter().map(|resource| resource.step.clone()).collect(),
+        Status::Stuck | Status::Deleted => doomed.iter().map(|resource| resource.step.clone()).collect(),
         _ => BTreeSet::new(),
     };
     if repairs != stuck {
         findings.push(undecided(format!("{repairs:?} are to be repaired, where {stuck:?} are stuck")));
     }
+    let there = |resource: &Resource| things.iter().any(|thing| names(resource, thing));
+    for resource in kept.iter().filter(|r| r.state == ResourceState::Live && !there(r)) {
+        findings.push(undecided(format!("{} is kept, and gone", resource.step)));
+    }
+    // By force, a tenant is gone before all of it is.
+    let by_force = operations.iter().any(|operation| operation.forced);
     match tenant.status {
         Status::Active => world.law().whole(tenant),
-        Status::Stuck => {
-            if !case.may_stick() {
+        status if status == Status::Stuck || by_force && status == Status::Deleted => {
+            if !case.may_stick() && (tenant.status == Status::Stuck || !doomed.is_empty()) {
                 findings.push(undecided("everything would go".to_owned()));
             }
-            for resource in &left {
+            for resource in &doomed {
                 if resource.state != ResourceState::Stuck {
                     findings.push(undecided(format!("{} is {:?}", resource.step, resource.state)));
                 }
-                if !things.iter().any(|thing| names(resource, thing)) {
+                if !there(resource) {
                     findings.push(undecided(format!("{} is gone", resource.step)));
                 }
             }
         }
-        _ => findings.extend(left.iter().map(|resource| {
+        _ => findings.extend(doomed.iter().map(|resource| {
             Finding::Leaked(format!("{} of {id} is {:?}: {:?}", resource.step, resource.state, tenant.status))
         })),
     }
     findings
+}
+
+/// What a failed provisioning may leave: what was to be held, and what was part of the tenant while it lived.
+fn is_kept(resource: &Resource, tenant: &Tenant, operations: &[Operation]) -> bool {
+    let provisioned = operations.iter().rev().find(|operation| operation.kind == Kind::Provision);
+    let rests = matches!(tenant.status, Status::Failed | Status::Stuck);
+    let torn_down = operations.last().is_some_and(|operation| operation.kind == Kind::Delete);
+    let whole = matches!(resource.state, ResourceState::Live | ResourceState::Intended);
+    let lived = |made: &Operation| tenant.activated_at.is_some() && resource.made_by != made.id;
+    rests && !torn_down && whole && provisioned.is_some_and(|made| made.holds() || lived(made))
 }
 
 /// By its mark, or, where that is missing, by its name.

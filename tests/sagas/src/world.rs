@@ -1,7 +1,7 @@
 //! One deployment with everything in it, from the API to the providers, on a clock of its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,6 +130,20 @@ impl World {
 
     pub fn plant(&self, thing: &Thing) {
         self.0.services.iter().for_each(|service| service.plant(thing));
+    }
+
+    pub fn remove(&self, thing: &Thing) {
+        self.0.services.iter().for_each(|service| service.remove(thing));
+    }
+
+    /// Whether anything that people can read says so.
+    pub fn says(&self, text: &str) -> bool {
+        self.0.services.iter().any(|service| service.says(text))
+    }
+
+    /// The steps that a tenant here can live without.
+    pub fn optional(&self) -> BTreeSet<String> {
+        self.0.law.optional()
     }
 
     /// Waits until nothing runs, and the janitor has nothing that it would set going.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use saga::{Caught, Report, Resource, Subject};
 use serde::Deserialize;
 use store::{ResourceLedger, Tenants, progress};
-use tenancy::{OperationId, StepFault};
+use tenancy::{Operation, StepFault};
 
 #[derive(Debug)]
 pub struct Fence {
@@ -39,24 +39,21 @@ impl Fence {
         let (resources, reports) =
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let reached = record.percent(&progress(&record, &resources, &reports, now));
-        let fault = input.error.map(|caught| reason(operation, resources, reports, &caught));
+        let fault = input.error.map(|caught| reason(&record, resources, reports, &caught));
         self.tenants.fence(id, operation, &input.execution, fault, Some(reached), now).await?;
         Ok(())
     }
 }
 
-/// The machine knows little: a failed child arrives as `States.TaskFailed`. The ledger has the fault itself.
-fn reason(
-    operation: OperationId,
-    resources: Vec<Resource>,
-    reports: Vec<Report>,
-    caught: &Caught,
-) -> StepFault {
-    let made = resources.into_iter().filter(|resource| resource.operation == operation);
+/// The machine knows little: a failed child arrives as `States.TaskFailed`. The ledger has the fault itself. An optional
+/// step has failed nobody but itself.
+fn reason(record: &Operation, resources: Vec<Resource>, reports: Vec<Report>, caught: &Caught) -> StepFault {
+    let made = resources.into_iter().filter(|resource| resource.operation == record.id);
     let made = made.map(|resource| (resource.step, resource.changed_at, resource.fault));
     let seen = reports.into_iter().map(|report| (report.step, report.changed_at, report.fault));
     let mut faults: Vec<(String, Timestamp, Fault)> = made
         .chain(seen)
+        .filter(|(step, ..)| !record.optional.contains(step))
         .filter_map(|(step, at, fault)| Some((step, at, fault.filter(|f| f.kind != Kind::Fenced)?)))
         .collect();
     // Terminal before what only ran out of tries; the first before what it set off.
@@ -69,3 +66,6 @@ fn reason(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

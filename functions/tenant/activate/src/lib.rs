@@ -38,12 +38,8 @@ impl Activate {
         let (resources, reports) =
             (self.ledger.resources(id).await?, self.ledger.reports(id, operation).await?);
         let steps = progress(&record, &resources, &reports, now);
-        let blueprint = self.catalogue.pinned(&record.blueprint).await?;
         // What is nice to have does not keep a tenant from its life (invariant 11).
-        let optional = blueprint.map(|blueprint| blueprint.optional).unwrap_or_default();
-        let proven = |step: &&StepProgress| {
-            matches!(step.state, StepState::Done | StepState::Skipped) || optional.contains(&step.name)
-        };
+        let proven = |step: &&StepProgress| is_proven(step) || record.optional.contains(&step.name);
         if let Some(open) = steps.iter().find(|step| !proven(step)) {
             return Err(Fault::terminal(format!(
                 "{} is {:?}, so nothing proves that the tenant works",
@@ -51,6 +47,7 @@ impl Activate {
             ))
             .hint("Every path through the blueprint's machine must run every step."));
         }
+        let steps: Vec<StepProgress> = steps.into_iter().map(given_up).collect();
         let took: Vec<(String, u64)> = steps.iter().filter_map(duration).collect();
         let outcome = Outcome {
             event: Event::Provisioned,
@@ -68,11 +65,26 @@ impl Activate {
     }
 }
 
+fn is_proven(step: &StepProgress) -> bool {
+    matches!(step.state, StepState::Done | StepState::Skipped)
+}
+
+/// An optional step that nobody tries any more. What it may have half made stays in the ledger, for the tenant's next
+/// operation or its deletion.
+fn given_up(step: StepProgress) -> StepProgress {
+    if is_proven(&step) {
+        return step;
+    }
+    let unsaid =
+        || Fault::transient("no call of it came to an end; the execution's history has their errors");
+    StepProgress { state: StepState::Failed, fault: Some(step.fault.unwrap_or_else(unsaid)), ..step }
+}
+
 /// How long a step took from its first call to its success, with its name; nothing when it was done before.
 fn duration(step: &StepProgress) -> Option<(String, u64)> {
     let (begun, changed) = (step.begun_at?, step.changed_at?);
     let ms = u64::try_from(changed.as_millisecond() - begun.as_millisecond()).ok()?;
-    (step.attempts > 0).then(|| (step.name.clone(), ms))
+    (step.attempts > 0 && step.state == StepState::Done).then(|| (step.name.clone(), ms))
 }
 
 #[cfg(test)]

@@ -63,25 +63,36 @@ async fn nothing_is_active_before_every_step_is_proven() {
     assert!(refused.cause.starts_with("make-thing is Waiting"), "{refused}");
 }
 
-/// Invariant 11.
-#[tokio::test]
-async fn a_step_that_is_optional_may_fail() {
-    let db = Database::memory();
-    let (tenant, operation) = accepted(&db).await;
-    make(&db, &tenant, operation).await;
+async fn look(db: &Database, tenant: &TenantId, operation: OperationId, fault: Fault) {
     let now = clock::now();
-    let report = Report {
-        tenant: tenant.clone(),
-        operation,
-        step: "watch-thing".to_owned(),
-        attempts: 1,
-        begun_at: now,
-        changed_at: now,
-        busy_ms: 1,
-        fault: Some(Fault::terminal("nobody watches")),
-    };
+    let (tenant, step, fault) = (tenant.clone(), "watch-thing".to_owned(), Some(fault));
+    let report =
+        Report { tenant, operation, step, attempts: 1, begun_at: now, changed_at: now, busy_ms: 1, fault };
     ResourceLedger::new(db.clone()).report(report).await.expect("reported");
-    assert_eq!(activate(&db, &tenant, operation).await.expect("active").status, Status::Active);
+}
+
+/// Invariant 11: and it is said to have failed, also where it could have been tried for longer, or was never begun.
+#[tokio::test]
+async fn a_step_that_is_optional_may_fail_and_is_shown_to_have() {
+    let faults = [Some(Fault::terminal("nobody watches")), Some(Fault::transient("not now")), None];
+    for fault in faults {
+        let db = Database::memory();
+        let (tenant, operation) = accepted(&db).await;
+        make(&db, &tenant, operation).await;
+        if let Some(fault) = fault.clone() {
+            look(&db, &tenant, operation, fault).await;
+        }
+        assert_eq!(activate(&db, &tenant, operation).await.expect("active").status, Status::Active);
+        let record = Tenants::new(db.clone()).operation(&tenant, operation).await.expect("read");
+        let record = record.expect("there").value;
+        assert_eq!((record.state, record.percent(&record.steps)), (State::Succeeded, 100));
+        let shown = record.steps.iter().find(|step| step.name == "watch-thing").expect("the step");
+        assert_eq!(shown.state, StepState::Failed, "{fault:?}");
+        let said = shown.fault.clone().expect("why");
+        assert!(fault.is_none_or(|fault| fault == said), "{said}");
+        let learnt = Catalogue::new(db.clone()).blueprint("shop").await.expect("read").expect("there");
+        assert_eq!(learnt.usual_ms.get("watch-thing"), None, "a failure says nothing of how long it takes");
+    }
 }
 
 #[tokio::test]

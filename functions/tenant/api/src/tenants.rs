@@ -9,7 +9,7 @@ use saga::{Resource, ResourceState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Accepted, Order};
-use tenancy::{OnFailure, SignupRequest, Status, Tenant};
+use tenancy::{Edit, EditRequest, OnFailure, SignupRequest, Status, Tenant, TenantId};
 
 use crate::request::{Change, Named};
 use crate::{Api, Problem};
@@ -26,7 +26,8 @@ pub(crate) async fn sign_up(State(api): State<Api>, change: Change) -> Result<im
     Ok(accepted(&api.tenants.sign_up(&signup, change.key.as_ref(), clock::now()).await?))
 }
 
-/// A tenant, and what exists of it or may, by the ledger. Nothing of it is worth a list while it is active.
+/// A tenant, and what exists of it or may, by the ledger. Of one that is active only what is not as it should be: an
+/// optional step has failed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
     #[serde(flatten)]
@@ -49,29 +50,40 @@ pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Jso
     let tenant = api.tenants.get(&id).await?;
     let missing = || Problem::not_found(format!("there is no tenant {id}"));
     let tenant = tenant.ok_or_else(missing)?.value;
-    let rests = matches!(tenant.status, Status::Failed | Status::Stuck | Status::Deleted);
-    let resources = if rests { api.ledger.resources(&id).await? } else { Vec::new() };
-    let resources = resources.into_iter().filter(Resource::is_left).map(|resource| Left {
+    let worth_saying = |resource: &Resource| match tenant.status {
+        Status::Active => resource.is_left() && resource.state != ResourceState::Live,
+        Status::Failed | Status::Stuck | Status::Deleted => resource.is_left(),
+        _ => false,
+    };
+    let resources = api.ledger.resources(&id).await?.into_iter().filter(worth_saying).map(|resource| Left {
         step: resource.step,
         state: resource.state,
         handle: resource.handle,
         fault: resource.fault,
     });
-    Ok(Json(Shown { tenant, resources: resources.collect() }))
+    let resources = resources.collect();
+    Ok(Json(Shown { tenant, resources }))
 }
 
-/// What a retry may say beside its reason.
+/// What a retry may say beside its reason: how, and what of the signup is to be different. What of that is not
+/// said stays.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Retry {
     reason: String,
     #[serde(default)]
     from: From,
-    #[serde(default)]
     on_failure: Option<OnFailure>,
     /// Optional steps to do without.
     #[serde(default)]
     skip: BTreeSet<String>,
+    name: Option<String>,
+    subdomain: Option<String>,
+    email: Option<String>,
+    plan: Option<String>,
+    theme: Option<String>,
+    category: Option<String>,
+    integrations: Option<BTreeSet<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -90,10 +102,27 @@ pub(crate) async fn retry(
     Named(id): Named,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    let Retry { reason, from, on_failure, skip } = change.decode()?;
-    let order = Order::retry(change.by(&reason)?).on_failure(on_failure).skipping(skip);
-    let order = order.from_start(from == From::Start);
+    let Retry { reason, from, on_failure, skip, name, subdomain, email, plan, theme, category, integrations } =
+        change.decode()?;
+    let by = change.by(&reason)?;
+    let edit = EditRequest { name, subdomain, email, plan, theme, category, integrations };
+    let order = Order::retry(by).on_failure(on_failure).skipping(skip).from_start(from == From::Start);
+    let order = order.editing(api.check(&id, edit).await?);
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+}
+
+impl Api {
+    /// Checks an edit against what the tenant's own version of its blueprint offers.
+    async fn check(&self, id: &TenantId, edit: EditRequest) -> Result<Edit, Problem> {
+        if edit == EditRequest::default() {
+            return Ok(Edit::default());
+        }
+        let missing = || Problem::not_found(format!("there is no tenant {id}"));
+        let tenant = self.tenants.get(id).await?.ok_or_else(missing)?.value;
+        let (blueprint, plans, themes) =
+            tokio::join!(self.tenants.blueprint(&tenant), self.catalogue.plans(), self.catalogue.themes(),);
+        edit.check(&blueprint?, &plans?, &themes?).map_err(Problem::invalid)
+    }
 }
 
 /// `DELETE /v1/tenants/{id}`

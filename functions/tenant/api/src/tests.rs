@@ -213,6 +213,84 @@ async fn an_operator_says_why() {
     }
 }
 
+/// A tenant whose signup failed and left nothing.
+async fn failed(db: &Database, operation: &str) {
+    let (tenant, id) =
+        operation.trim_start_matches("/v1/tenants/").split_once("/operations/").expect("two ids");
+    let (event, state) = (tenancy::Event::RolledBack, tenancy::State::Failed);
+    let outcome = store::Outcome { event, state, steps: Vec::new(), endpoints: None };
+    let (tenant, operation) = (tenant.parse().expect("an id"), id.parse().expect("an id"));
+    let now = jiff::Timestamp::now();
+    Tenants::new(db.clone()).settle(&tenant, operation, outcome, now).await.expect("settled");
+}
+
+#[tokio::test]
+async fn a_retry_may_edit_what_was_signed_up_for() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    failed(&db, &operation).await;
+    let edit = json!({
+        "reason": "mistyped", "email": "owner@example.com", "subdomain": "Better", "integrations": ["stripe"],
+    });
+    let response = send(&api, "POST", &format!("{tenant}/retry"), None, &edit.to_string()).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    let answer = body(response).await;
+    assert_eq!(
+        (&answer["tenant"]["email"], &answer["tenant"]["subdomain"], &answer["tenant"]["name"]),
+        (&json!("owner@example.com"), &json!("better"), &json!("Acme"))
+    );
+    let audit = body(send(&api, "GET", &format!("{tenant}/audit"), None, "").await).await;
+    let (before, after) = (&audit["audit"][0]["before"], &audit["audit"][0]["after"]);
+    assert_eq!((&before["email"], &after["email"]), (&json!("o@example.com"), &json!("owner@example.com")));
+    assert_eq!((&before["integrations"], &after["integrations"]), (&json!([]), &json!(["stripe"])));
+    assert_eq!((before.get("name"), after.get("name")), (None, None), "what stays is not listed");
+    // Its old name is free for others, its new one is not.
+    for (subdomain, status) in [("acme", StatusCode::ACCEPTED), ("better", StatusCode::CONFLICT)] {
+        let response = send(&api, "POST", "/v1/tenants", None, &signup(subdomain).to_string()).await;
+        assert_eq!(response.status(), status, "{subdomain}");
+    }
+}
+
+#[tokio::test]
+async fn everything_wrong_with_an_edit_is_said_at_once_and_nothing_is_changed() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    failed(&db, &operation).await;
+    let wrong = json!({
+        "reason": "mistyped", "name": " ", "subdomain": "www", "email": "nobody", "plan": "gold",
+        "theme": "dark", "category": "weapons", "integrations": ["fax"],
+    });
+    let path = format!("{tenant}/retry");
+    let response = send(&api, "POST", &path, None, &wrong.to_string()).await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    let problem = body(response).await;
+    let violations = problem["violations"].as_array().expect("a list").iter();
+    let fields: Vec<&str> = violations.filter_map(|v| v["field"].as_str()).collect();
+    assert_eq!(fields, ["name", "subdomain", "email", "plan", "theme", "category", "integrations"]);
+    assert_eq!(body(send(&api, "GET", &tenant, None, "").await).await["status"], "failed");
+    let fixed = json!({ "reason": "mistyped", "blueprint": "another" });
+    let response = send(&api, "POST", &path, None, &fixed.to_string()).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST, "its blueprint is what it is made of");
+}
+
+#[tokio::test]
+async fn a_retry_cannot_take_a_subdomain_from_somebody_else() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    failed(&db, &operation).await;
+    send(&api, "POST", "/v1/tenants", None, &signup("theirs").to_string()).await;
+    let edit = json!({ "reason": "a better name", "subdomain": "theirs" });
+    let response = send(&api, "POST", &format!("{tenant}/retry"), Some("k"), &edit.to_string()).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert_eq!(body(response).await["violations"][0]["field"], "subdomain");
+    let shown = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!((&shown["status"], &shown["subdomain"]), (&json!("failed"), &json!("acme")));
+}
+
 #[tokio::test]
 async fn a_cancelled_operation_is_fenced_and_says_who_and_why() {
     let api = api().await;

@@ -154,7 +154,7 @@ because of merchant-publish-website: {reason}
         )
     );
     let retry = ["tenant", "retry", "acme-000000", "--reason", "the policy is mended", "--from", "start"];
-    let output = tenantry(&stub.url, &retry);
+    let output = tenantry(&stub.url, &[&retry[..], &["--email", "o@acme.example"]].concat());
     assert!(
         stdout(&output).starts_with("tenant acme-000000 provisioning, operation "),
         "{}",

@@ -64,6 +64,7 @@ fn operation(id: u64, kind: Kind) -> Operation {
         teardown: None,
         on_failure: tenancy::OnFailure::Compensate,
         forced: false,
+        optional: std::collections::BTreeSet::new(),
         skipped: std::collections::BTreeSet::new(),
         steps: Vec::new(),
     }

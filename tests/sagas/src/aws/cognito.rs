@@ -138,4 +138,20 @@ impl Service for Cognito {
             _ => {}
         }
     }
+
+    fn remove(&self, thing: &Thing) {
+        let pool = &mut now(&self.0).now;
+        match thing.field {
+            "group" => drop(pool.groups.remove(&thing.name)),
+            "username" => drop(pool.users.remove(&thing.name)),
+            _ => return,
+        }
+        let Pool { groups, users, members } = pool;
+        members.retain(|(user, group)| users.contains_key(user) && groups.contains_key(group));
+    }
+
+    fn says(&self, text: &str) -> bool {
+        let users = &now(&self.0).now.users;
+        users.values().flat_map(|user| user.attributes.values()).any(|value| value.contains(text))
+    }
 }

@@ -131,4 +131,15 @@ impl Service for S3 {
             now(&self.0).now.insert(format!("{}/.folder", thing.name), manifest);
         }
     }
+
+    fn remove(&self, thing: &Thing) {
+        if thing.field == "folder" {
+            let inside = format!("{}/", thing.name);
+            now(&self.0).now.retain(|key, _| !key.starts_with(&inside));
+        }
+    }
+
+    fn says(&self, text: &str) -> bool {
+        now(&self.0).now.values().any(|object| String::from_utf8_lossy(&object.body).contains(text))
+    }
 }

@@ -68,4 +68,10 @@ impl Service for Vault {
             now(&self.0).now.insert(thing.name.clone(), secret);
         }
     }
+
+    fn remove(&self, thing: &Thing) {
+        if thing.field == "secret" {
+            now(&self.0).now.remove(&thing.name);
+        }
+    }
 }

@@ -1,0 +1,161 @@
+use std::collections::BTreeSet;
+
+use crate::offer::Offer;
+use crate::signup::store_name;
+use crate::{Blueprint, Email, Plan, Subdomain, Tenant, Theme, Violations};
+
+/// What is to be changed about a tenant's signup before it is tried again, as it arrives. What is not named stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EditRequest {
+    pub name: Option<String>,
+    pub subdomain: Option<String>,
+    pub email: Option<String>,
+    pub plan: Option<String>,
+    pub theme: Option<String>,
+    pub category: Option<String>,
+    /// All of them: one that is not named is taken away.
+    pub integrations: Option<BTreeSet<String>>,
+}
+
+/// An edit that holds up against the catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    name: Option<String>,
+    subdomain: Option<Subdomain>,
+    email: Option<Email>,
+    plan: Option<String>,
+    theme: Option<String>,
+    category: Option<String>,
+    integrations: Option<BTreeSet<String>>,
+}
+
+impl EditRequest {
+    /// Checks what is named as a signup's fields are, and reports all that is wrong. What stays is not checked
+    /// again: a plan that is not sold any more is kept by who has it.
+    pub fn check(self, blueprint: &Blueprint, plans: &[Plan], themes: &[Theme]) -> Result<Edit, Violations> {
+        let offer = Offer { blueprint, plans, themes };
+        let mut wrong = Violations::default();
+        let edit = Edit {
+            name: self.name.and_then(|name| wrong.take(store_name(&name))),
+            subdomain: self.subdomain.and_then(|subdomain| wrong.take(Subdomain::parse(&subdomain))),
+            email: self.email.and_then(|email| wrong.take(Email::parse(&email))),
+            plan: self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan)))).map(|plan| plan.id),
+            theme: self
+                .theme
+                .and_then(|theme| wrong.take(offer.theme(Some(&theme))))
+                .flatten()
+                .map(|theme| theme.id),
+            category: self.category.and_then(|category| wrong.take(offer.category(Some(category)))).flatten(),
+            integrations: self.integrations.map(|given| offer.integrations(given, &mut wrong)),
+        };
+        if wrong.is_empty() { Ok(edit) } else { Err(wrong) }
+    }
+}
+
+impl Edit {
+    /// Writes it into a tenant. Its id stays, and with it whatever is named by that.
+    pub fn apply(self, tenant: &mut Tenant) {
+        put(&mut tenant.name, self.name);
+        put(&mut tenant.subdomain, self.subdomain);
+        put(&mut tenant.email, self.email);
+        put(&mut tenant.plan, self.plan);
+        put(&mut tenant.integrations, self.integrations);
+        tenant.theme = self.theme.or(tenant.theme.take());
+        tenant.category = self.category.or(tenant.category.take());
+    }
+}
+
+fn put<T>(field: &mut T, edited: Option<T>) {
+    if let Some(edited) = edited {
+        *field = edited;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn blueprint() -> Blueprint {
+        serde_json::from_value(json!({
+            "name": "shop", "version": 3, "description": "", "active": false, "plans": ["starter", "pro"],
+            "categories": ["books", "food"], "integrations": ["mailchimp", "stripe"],
+        }))
+        .expect("a blueprint")
+    }
+
+    fn plan(id: &str) -> Plan {
+        serde_json::from_value(json!({
+            "id": id, "name": id, "description": "", "price_cents": 2900, "currency": "EUR",
+            "billing_cycle": "monthly", "trial_days": 14, "popular": false, "active": true, "features": [],
+            "limits": {},
+        }))
+        .expect("a plan")
+    }
+
+    /// On a plan that is not sold any more.
+    fn tenant() -> Tenant {
+        serde_json::from_value(json!({
+            "id": "acme-000000", "name": "Acme", "subdomain": "acme", "email": "o@example.com", "plan": "old",
+            "category": "food", "integrations": ["stripe"], "blueprint": { "name": "shop", "version": 3 },
+            "status": "failed", "created_at": "2026-01-01T00:00:00Z",
+        }))
+        .expect("a tenant")
+    }
+
+    fn check(request: EditRequest) -> Result<Edit, Violations> {
+        request.check(&blueprint(), &[plan("starter"), plan("pro")], &[])
+    }
+
+    #[test]
+    fn what_is_not_named_stays_and_is_not_checked_again() {
+        let mut edited = tenant();
+        check(EditRequest::default()).expect("nothing is wrong with nothing").apply(&mut edited);
+        assert_eq!(edited, tenant());
+        let email = Some("new@example.com".to_owned());
+        check(EditRequest { email, ..EditRequest::default() }).expect("valid").apply(&mut edited);
+        let email = Email::parse("new@example.com").expect("an address");
+        assert_eq!(edited, Tenant { email, ..tenant() });
+    }
+
+    #[test]
+    fn what_is_named_is_changed_and_the_id_is_not() {
+        let request = EditRequest {
+            name: Some(" Better Coffee ".to_owned()),
+            subdomain: Some("Better".to_owned()),
+            plan: Some("pro".to_owned()),
+            category: Some("books".to_owned()),
+            integrations: Some(BTreeSet::new()),
+            ..EditRequest::default()
+        };
+        let mut edited = tenant();
+        check(request).expect("valid").apply(&mut edited);
+        let wanted = Tenant {
+            name: "Better Coffee".to_owned(),
+            subdomain: Subdomain::parse("better").expect("a subdomain"),
+            plan: "pro".to_owned(),
+            category: Some("books".to_owned()),
+            integrations: BTreeSet::new(),
+            ..tenant()
+        };
+        assert_eq!(edited, wanted);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_in_one_pass_as_of_a_signup() {
+        let wrong = |text: &str| Some(text.to_owned());
+        let request = EditRequest {
+            name: wrong(" "),
+            subdomain: wrong("www"),
+            email: wrong("nobody"),
+            plan: wrong("old"),
+            theme: wrong("neon"),
+            category: wrong("arms"),
+            integrations: Some(["fax".to_owned()].into()),
+        };
+        let found = check(request).expect_err("refused");
+        let fields: Vec<&str> = found.iter().map(|violation| violation.field).collect();
+        assert_eq!(fields, ["name", "subdomain", "email", "plan", "theme", "category", "integrations"]);
+    }
+}
