@@ -95,7 +95,7 @@ impl Bed {
     async fn look(&self, minutes: i64) {
         let janitor = Janitor::new(&self.engine, self.db.clone(), "test".to_owned());
         let as_of = Some(self.accepted + minutes.minutes());
-        janitor.run(Input { tenant: None, as_of }).await.expect("it looks");
+        janitor.run(Input { as_of, ..Input::default() }).await.expect("it looks");
     }
 
     fn tenants(&self) -> Tenants {
