@@ -31,7 +31,7 @@ async fn denied(stack: &Stack, aim: &str, act: &'static str) -> u64 {
 }
 
 /// Has the janitor look at one tenant as it will in a while.
-async fn clean(stack: &Stack, tenant: &str, minutes: i64) {
+pub(crate) async fn clean(stack: &Stack, tenant: &str, minutes: i64) {
     let as_of = jiff::Timestamp::now() + minutes.minutes();
     let lambda = aws_sdk_lambda::Client::new(&stack.aws);
     let request = lambda.invoke().function_name(format!("{}-saga-janitor", stack.deployment));

@@ -162,7 +162,10 @@ impl<S: Step, L: Ledger> Runner<S, L> {
     /// Whether something that was listed is an orphan. Listed first and the ledger asked afterwards: the row precedes
     /// the effect (invariant 1), so what is being made meanwhile is in the ledger by then. Looked at last: what was
     /// being destroyed meanwhile is gone by then.
-    async fn orphan(&self, Held { owner, handle, made_at }: Held<S::Handle>) -> Result<Option<Orphan>, Fault> {
+    async fn orphan(
+        &self,
+        Held { owner, handle, made_at }: Held<S::Handle>,
+    ) -> Result<Option<Orphan>, Fault> {
         let Some(mark) = owner.parse::<Mark>().ok().filter(|mark| mark.deployment == self.deployment) else {
             return Ok(None);
         };

@@ -89,8 +89,17 @@ impl Sweep {
     ) -> Result<Self, Error> {
         let millisecond = u64::try_from(now.as_millisecond()).unwrap_or_default();
         let id = SweepId::new(millisecond, u128::from_be_bytes(random()));
-        let sweep =
-            Self { id, who, why, dry_run, limit, accepted_at: now, ended_at: None, outcome: None, version: 0 };
+        let sweep = Self {
+            id,
+            who,
+            why,
+            dry_run,
+            limit,
+            accepted_at: now,
+            ended_at: None,
+            outcome: None,
+            version: 0,
+        };
         let order = Write::put(order_key(id), &json!({ "sweep": id }), Condition::Absent)?;
         db.transact(vec![Write::put(key(id), &sweep, Condition::Absent)?, order]).await?;
         Ok(sweep)

@@ -27,7 +27,8 @@ impl FromStr for Mark {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split_once('/').filter(|(deployment, _)| !deployment.is_empty());
-        let (deployment, tenant) = parts.ok_or_else(|| format!("'{text}' is not a mark: expected <deployment>/<tenant>"))?;
+        let (deployment, tenant) =
+            parts.ok_or_else(|| format!("'{text}' is not a mark: expected <deployment>/<tenant>"))?;
         Ok(Self { deployment: deployment.to_owned(), tenant: tenant.parse()? })
     }
 }

@@ -125,8 +125,7 @@ impl Deployment {
         self.task("saga-settle", task, |task, input| async move { task.run(input).await });
         let machine = StepFunctions::machine;
         let (provision, teardown) = (machine("provision-tenant"), machine("teardown-tenant"));
-        let executions =
-            Executions::new(step_functions, provision, teardown, Some(machine("sweep-orphans")));
+        let executions = Executions::new(step_functions, provision, teardown, Some(machine("sweep-orphans")));
         let task = Janitor::new(executions.clone(), database.clone(), DEPLOYMENT.to_owned());
         self.task("saga-janitor", task, |task, input| async move { task.run(input).await });
         let task = Dispatch { executions, db: database.clone() };

@@ -96,7 +96,9 @@ impl SweepOrphans {
         let found = counted.saturating_sub(passed);
         let limit = sweep.limit.unwrap_or(self.limit);
         let refused = (!sweep.dry_run && found > limit).then(|| {
-            format!("{found} resources are in no ledger, and a sweep stops above {limit}: nothing was touched")
+            format!(
+                "{found} resources are in no ledger, and a sweep stops above {limit}: nothing was touched"
+            )
         });
         if !sweep.dry_run && refused.is_none() {
             for judged in judged.iter_mut().filter(|judged| judged.verdict == Verdict::Orphan) {
@@ -182,9 +184,8 @@ fn verdict(
     }
     // Deleted is for good, and nothing of a deleted tenant is needed: no old record can mislead. Of any other, only what
     // its ledger saw go and what cannot have been made since by an operation that the ledger has forgotten.
-    let outlived = |row: &Resource| {
-        orphan.made_at.is_some_and(|made_at: Timestamp| made_at <= row.changed_at + LATE)
-    };
+    let outlived =
+        |row: &Resource| orphan.made_at.is_some_and(|made_at: Timestamp| made_at <= row.changed_at + LATE);
     let ours = tenant.status == Status::Deleted || row.is_some_and(outlived);
     Some(if ours { Verdict::Orphan } else { Verdict::Unrecorded })
 }
