@@ -114,7 +114,8 @@ fn a_state_passes_what_its_function_takes_and_nothing_else() {
         let (takes, action) = match function {
             Some(function) if function.role == Role::Task => (task_input(function), Value::Null),
             Some(_) => (names(&["action", "operation", "tenant", "params"]), "apply".into()),
-            // Which function, the ledger says; what it is asked can only be this.
+            // Which functions, the catalogue or the ledger says; what they are asked can only be this.
+            None if payload["action"] == "sweep" => (names(&["action", "swept"]), "sweep".into()),
             None => (names(&["action", "operation", "tenant"]), "destroy".into()),
         };
         problems.extend(differences(
@@ -137,11 +138,11 @@ fn a_state_passes_what_its_function_takes_and_nothing_else() {
     assert_none(problems);
 }
 
-/// Every task is told of which operation and tenant; the rest is its own.
+/// Every task that is about a tenant is told of which operation and tenant; the rest is its own.
 fn task_input(function: &Function) -> Names {
     let mut input = function.fields("Input");
     input.remove("subject");
-    &input | &names(&["operation", "tenant"])
+    if function.source.contains("Subject") { &input | &names(&["operation", "tenant"]) } else { input }
 }
 
 /// Whether a tree selects, compares and concatenates alone.

@@ -5,4 +5,5 @@
 mod front;
 mod merchant_workspace;
 mod operators;
+mod orphans;
 mod outbox;

@@ -105,7 +105,25 @@ impl Api {
         }
     }
 
+    /// Reads until something is so.
+    pub async fn when(&self, path: &str, so: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let read = self.read(path).await;
+            if so(&read) {
+                return read;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{path} stays as it is: {read:#}");
+            pause().await;
+        }
+    }
+
     async fn change(&self, method: Method, path: &str, body: &Value) -> Operation {
+        operation(self.send(method, path, body).await)
+    }
+
+    /// Asks for something that must be accepted.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Value {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         if !body.is_null() {
             request = request.json(body);
@@ -114,7 +132,7 @@ impl Api {
         let status = answer.status();
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
-        operation(answer)
+        answer
     }
 }
 

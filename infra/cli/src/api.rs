@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenancy::{
-    Blueprint, Kind, OperationId, Plan, State, StepFault, StepProgress, Tenant, TenantId, Theme, Workflow,
+    Blueprint, Kind, OperationId, Plan, State, StepFault, StepProgress, SweepId, Tenant, TenantId, Theme,
+    Workflow,
 };
 
 /// The API of a deployment.
@@ -124,6 +125,44 @@ pub(crate) struct RepairTask {
     pub(crate) since: Timestamp,
     pub(crate) tries: u32,
     pub(crate) next_try: Timestamp,
+}
+
+/// A search for orphans.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Sweep {
+    pub(crate) id: SweepId,
+    pub(crate) dry_run: bool,
+    pub(crate) accepted_at: Timestamp,
+    #[serde(default)]
+    pub(crate) outcome: Option<SweepOutcome>,
+}
+
+/// What a sweep came to.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct SweepOutcome {
+    pub(crate) found: usize,
+    pub(crate) limit: usize,
+    #[serde(default)]
+    pub(crate) refused: Option<String>,
+    pub(crate) findings: Vec<Found>,
+    #[serde(default)]
+    pub(crate) unswept: Vec<Unswept>,
+}
+
+/// Something that a provider holds and no ledger does.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) step: String,
+    pub(crate) tenant: TenantId,
+    pub(crate) handle: serde_json::Value,
+    pub(crate) verdict: String,
+}
+
+/// A step whose provider could not be asked.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Unswept {
+    pub(crate) step: String,
+    pub(crate) fault: Fault,
 }
 
 /// The API took a request on, and this operation does it.
@@ -315,6 +354,29 @@ impl Api {
     pub(crate) async fn repair(&self, task: &str, act: &str, reason: &str) -> Result<Accepted, Error> {
         let request = self.request(Method::POST, &["repair-tasks", task, act]);
         answer(request.json(&json!({ "reason": reason }))).await
+    }
+
+    pub(crate) async fn sweep(
+        &self,
+        reason: &str,
+        dry_run: bool,
+        limit: Option<usize>,
+    ) -> Result<Sweep, Error> {
+        let wanted = json!({ "reason": reason, "dry_run": dry_run, "limit": limit });
+        answer(self.request(Method::POST, &["orphan-sweeps"]).json(&wanted)).await
+    }
+
+    pub(crate) async fn show_sweep(&self, id: SweepId) -> Result<Sweep, Error> {
+        answer(self.request(Method::GET, &["orphan-sweeps", &id.to_string()])).await
+    }
+
+    pub(crate) async fn newest_sweep(&self) -> Result<Option<Sweep>, Error> {
+        #[derive(Deserialize)]
+        struct Sweeps {
+            orphan_sweeps: Vec<Sweep>,
+        }
+        let newest_first: Sweeps = answer(self.request(Method::GET, &["orphan-sweeps"])).await?;
+        Ok(newest_first.orphan_sweeps.into_iter().next())
     }
 
     pub(crate) async fn plans(&self) -> Result<Vec<Plan>, Error> {

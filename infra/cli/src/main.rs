@@ -5,6 +5,7 @@
 mod api;
 mod catalogue;
 mod demo;
+mod orphans;
 mod repair;
 mod tenant;
 mod watch;
@@ -37,6 +38,9 @@ enum Command {
     /// Lists, retries and resolves what would not go.
     #[command(subcommand)]
     Repair(repair::Command),
+    /// Looks for what providers hold and no ledger does, and has it destroyed.
+    #[command(subcommand)]
+    Orphans(orphans::Command),
     /// Signs up, shows, retries, cancels and deletes tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -65,6 +69,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Catalogue(command) => command.run().await,
         Command::Tenant(command) => command.run(&api()?).await,
         Command::Repair(command) => command.run(&api()?).await,
+        Command::Orphans(command) => command.run(&api()?).await,
         Command::Plans => tenant::plans(&api()?).await,
         Command::Themes => tenant::themes(&api()?).await,
         Command::Demo(demo) => demo.run(&api()?).await,

@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use fault::{Actor, Fault};
+use jiff::Timestamp;
 
 /// The SDK configuration of this process, from the environment Lambda gives (`AWS_REGION`, credentials,
 /// `AWS_LAMBDA_FUNCTION_NAME`, and `AWS_ENDPOINT_URL` on a laptop).
@@ -88,6 +89,12 @@ where
         Fault::terminal(cause).for_actor(Actor::Us)
     };
     fault.from_provider(service, request_id)
+}
+
+/// A moment as AWS gives it.
+#[must_use]
+pub fn timestamp(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }
 
 /// A variable this process cannot work without is missing or malformed.

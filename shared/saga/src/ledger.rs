@@ -190,6 +190,13 @@ pub trait Ledger: Send + Sync {
         step: &'static str,
     ) -> impl Future<Output = Result<Standing, Fault>> + Send;
 
+    /// The row of a tenant's resource, if there ever was one.
+    fn resource(
+        &self,
+        tenant: &TenantId,
+        step: &str,
+    ) -> impl Future<Output = Result<Option<Resource>, Fault>> + Send;
+
     /// Records a probe's look.
     fn report(&self, report: Report) -> impl Future<Output = Result<(), Fault>> + Send;
 }

@@ -11,6 +11,7 @@ mod probe;
 mod runner;
 mod step;
 mod subject;
+mod sweep;
 
 pub use caught::Caught;
 pub use function::{Error, Function, Invocation, function, serve, serve_probe};
@@ -19,5 +20,6 @@ pub use ledger::{
 };
 pub use probe::Probe;
 pub use runner::{ProbeRunner, Runner};
-pub use step::{Context, Presence, Step};
+pub use step::{Context, Held, Inventory, Presence, Step};
 pub use subject::Subject;
+pub use sweep::{Orphan, Swept};

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use fault::{Fault, Kind};
+use jiff::ToSpan;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -8,9 +9,12 @@ use sha2::{Digest, Sha256};
 use tenancy::{Mark, OperationId, Snapshot, TenantId};
 
 use crate::{
-    Begun, Committed, Context, Destroying, Intent, Invocation, Lease, Ledger, Presence, Probe, Report,
-    Resource, Standing, Step,
+    Begun, Committed, Context, Destroying, Held, Intent, Invocation, Lease, Ledger, Orphan, Presence, Probe,
+    Report, Resource, ResourceState, Standing, Step, Swept,
 };
+
+/// A part of an inventory is begun only if this much of the call is left: each thing in it is a question or two.
+const SWEEP_SECONDS: i64 = 20;
 
 /// Runs the calls of one step: decodes them, keeps the ledger, names the errors.
 #[derive(Debug)]
@@ -37,6 +41,13 @@ enum Action {
     Destroy,
 }
 
+/// What a sweep sends, of no operation and no tenant: `{action: "sweep", swept}`.
+#[derive(Deserialize)]
+struct Sweep {
+    /// What the last call answered, unless this is the first.
+    swept: Option<Swept>,
+}
+
 /// All that a call to destroy needs to know of the tenant: the ledger has the rest.
 #[derive(Deserialize)]
 struct TenantOnly {
@@ -48,8 +59,14 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         Self { step, ledger, deployment: deployment.into() }
     }
 
-    /// One call, as a state machine makes it. The answer is the step's output, or `null` for a destroy.
+    /// One call, as a state machine makes it. The answer is the step's output, `null` for a destroy, and for a sweep
+    /// how far it came.
     pub async fn run(&self, payload: Value, invocation: &Invocation) -> Result<Value, Fault> {
+        if is_sweep(&payload) {
+            let Sweep { swept } = decode("payload", payload)?;
+            let swept = swept.unwrap_or_else(|| Swept::new(S::NAME, &invocation.function));
+            return encode(&self.sweep(swept, invocation).await?);
+        }
         let call: Call = decode("payload", payload)?;
         let lease = Lease { holder: invocation.id.clone(), until: invocation.deadline };
         match call.action {
@@ -126,6 +143,49 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         self.unmake(&self.mark(tenant.clone()), &handle, row).await
     }
 
+    /// Goes on listing what the provider holds, as long as there is time, and keeps what the ledger does not.
+    async fn sweep(&self, mut swept: Swept, invocation: &Invocation) -> Result<Swept, Fault> {
+        loop {
+            let part = self.step.inventory(swept.next.as_deref()).await?;
+            for held in part.held {
+                if let Some(orphan) = self.orphan(held).await? {
+                    swept.found(orphan);
+                }
+            }
+            swept.next = part.next;
+            if swept.next.is_none() || clock::now() + SWEEP_SECONDS.seconds() > invocation.deadline {
+                return Ok(swept);
+            }
+        }
+    }
+
+    /// Whether something that was listed is an orphan. Listed first and the ledger asked afterwards: the row precedes
+    /// the effect (invariant 1), so what is being made meanwhile is in the ledger by then. Looked at last: what was
+    /// being destroyed meanwhile is gone by then.
+    async fn orphan(
+        &self,
+        Held { owner, handle, made_at }: Held<S::Handle>,
+    ) -> Result<Option<Orphan>, Fault> {
+        let Some(mark) = owner.parse::<Mark>().ok().filter(|mark| mark.deployment == self.deployment) else {
+            return Ok(None);
+        };
+        let encoded = encode(&handle)?;
+        if let Some(row) = self.ledger.resource(&mark.tenant, S::NAME).await? {
+            // An operator's word that it is theirs to keep is not swept away.
+            if row.state == ResourceState::Resolved {
+                return Ok(None);
+            }
+            let known: S::Handle = decode("handle", row.handle.clone())?;
+            if row.is_left() && encode(&known)? == encoded {
+                return Ok(None);
+            }
+        }
+        Ok(match self.step.observe(&mark, &handle).await? {
+            Presence::Present => Some(Orphan { tenant: mark.tenant, handle: encoded, made_at }),
+            Presence::Absent => None,
+        })
+    }
+
     /// Destroys, looks, and only then writes that it is gone.
     async fn unmake(&self, mark: &Mark, handle: &S::Handle, mut row: Resource) -> Result<(), Fault> {
         let clock = Instant::now();
@@ -161,7 +221,11 @@ impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
         Self { probe, ledger, deployment: deployment.into() }
     }
 
-    pub async fn run(&self, payload: Value, _: &Invocation) -> Result<Value, Fault> {
+    pub async fn run(&self, payload: Value, invocation: &Invocation) -> Result<Value, Fault> {
+        // What only looks holds nothing. Whoever sweeps need not know which steps those are.
+        if is_sweep(&payload) {
+            return encode(&Swept::new(P::NAME, &invocation.function));
+        }
         let call: Call = decode("payload", payload)?;
         let tenant: Snapshot = decode("tenant", call.tenant)?;
         let params: P::Params = decode("params", call.params)?;
@@ -187,6 +251,10 @@ impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
         self.ledger.report(report).await?;
         outcome
     }
+}
+
+fn is_sweep(payload: &Value) -> bool {
+    payload["action"] == "sweep"
 }
 
 /// Polled, not backed off: a lease that a crash left behind outlasts a few quick tries.

@@ -1,6 +1,7 @@
 use std::future::Future;
 
 use fault::Fault;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenancy::{Mark, OperationId, Snapshot};
@@ -42,6 +43,31 @@ pub trait Step: Send + Sync {
         mark: &Mark,
         handle: &Self::Handle,
     ) -> impl Future<Output = Result<Presence, Fault>> + Send;
+
+    /// Lists what the provider holds of this step's kind with anybody's mark, a part at a time: `after` is where
+    /// the last one ended. The runtime tells whose is whose.
+    fn inventory(
+        &self,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Inventory<Self::Handle>, Fault>> + Send;
+}
+
+/// A part of what a provider holds.
+#[derive(Clone, Debug)]
+pub struct Inventory<H> {
+    pub held: Vec<Held<H>>,
+    /// Where the next part begins, unless this was the last.
+    pub next: Option<String>,
+}
+
+/// Something that a provider lists.
+#[derive(Clone, Debug)]
+pub struct Held<H> {
+    /// What stands where our mark would.
+    pub owner: String,
+    pub handle: H,
+    /// When it was made, as far as the provider says.
+    pub made_at: Option<Timestamp>,
 }
 
 /// What a call works from.

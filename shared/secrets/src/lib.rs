@@ -1,8 +1,9 @@
 //! Secrets: a value that cannot be logged or serialised, a reference that can, and the vault between them.
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::types::Tag;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, Tag};
 use fault::Fault;
+use jiff::Timestamp;
 pub use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,14 @@ pub enum Entry {
     Owned(SecretRef),
     /// Somebody else's: not to be read, changed or destroyed.
     Foreign,
+}
+
+/// Something with an owner's mark in the vault.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    pub name: String,
+    pub owner: String,
+    pub made_at: Option<Timestamp>,
 }
 
 /// AWS Secrets Manager (API 2017-10-17).
@@ -53,6 +62,22 @@ impl Vault {
             }
             Err(e) => Err(aws::fault("secrets-manager", &e)),
         }
+    }
+
+    /// What has an owner's mark, whoever's, a hundred at a time, and where the next hundred begins. Without what is
+    /// scheduled for deletion. Minutes may pass until a change shows.
+    pub async fn marked(&self, after: Option<&str>) -> Result<(Vec<Marked>, Option<String>), Fault> {
+        let filter = Filter::builder().key(FilterNameStringType::TagKey).values(OWNER).build();
+        let request = self.client.list_secrets().filters(filter).max_results(100);
+        let request = request.set_next_token(after.map(str::to_owned));
+        let listed = request.send().await.map_err(|e| aws::fault("secrets-manager", &e))?;
+        let marked = |entry: &SecretListEntry| {
+            // The filter matches beginnings.
+            let owner = entry.tags().iter().find(|tag| tag.key() == Some(OWNER))?.value()?;
+            let made_at = entry.created_date().and_then(aws::timestamp);
+            Some(Marked { name: entry.name()?.to_owned(), owner: owner.to_owned(), made_at })
+        };
+        Ok((listed.secret_list().iter().filter_map(marked).collect(), listed.next_token))
     }
 
     /// Keeps a new secret under a name that was absent a moment ago. If a lost response or a twin of this call

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenancy::{Blueprint, BlueprintRef, Plan, Theme};
@@ -38,6 +40,13 @@ impl Catalogue {
 
     pub async fn put_theme(&self, theme: &Theme) -> Result<(), Error> {
         self.put("THEME", &theme.id, theme).await
+    }
+
+    /// The steps of every blueprint there is or was: tenants may still be pinned to an old version.
+    pub async fn steps(&self) -> Result<BTreeSet<String>, Error> {
+        let blueprints: Vec<Blueprint> = self.all("BLUEPRINT").await?;
+        let steps = blueprints.iter().flat_map(|blueprint| blueprint.workflow.steps());
+        Ok(steps.map(str::to_owned).collect())
     }
 
     /// The version of a blueprint that new tenants get.

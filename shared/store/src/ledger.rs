@@ -15,7 +15,7 @@ use crate::tenants::operation_key;
 /// transaction is needed, and a step costs two write units.
 #[derive(Clone, Debug)]
 pub struct ResourceLedger {
-    db: Database,
+    pub(crate) db: Database,
 }
 
 impl ResourceLedger {
@@ -118,7 +118,7 @@ impl ResourceLedger {
     }
 
     #[allow(clippy::unused_self)] // Stands beside the writes that it is part of.
-    fn over(&self, resource: &Resource) -> Result<Write, Error> {
+    pub(crate) fn over(&self, resource: &Resource) -> Result<Write, Error> {
         let key = resource_key(&resource.tenant, &resource.step);
         let condition =
             if resource.version == 0 { Condition::Absent } else { Condition::Version(resource.version) };
@@ -248,6 +248,10 @@ impl Ledger for ResourceLedger {
             Some(_) => Standing::Open,
             None => Standing::Fenced,
         })
+    }
+
+    async fn resource(&self, tenant: &TenantId, step: &str) -> Result<Option<Resource>, Fault> {
+        Ok(self.find(tenant, step).await?)
     }
 
     async fn report(&self, mut report: Report) -> Result<(), Fault> {

@@ -15,9 +15,11 @@ mod ledger;
 mod memory;
 mod open;
 mod orders;
+mod orphans;
 mod outbox;
 mod progress;
 mod repairs;
+mod sweeps;
 mod tenants;
 
 pub use audit::{Audit, By};
@@ -32,4 +34,5 @@ pub use orders::Order;
 pub use outbox::Outbox;
 pub use progress::progress;
 pub use repairs::{RepairTask, TaskId};
+pub use sweeps::{Finding, Sweep, SweepOutcome, Unswept, Verdict};
 pub use tenants::{Accepted, Outcome, Refusal, Tenants, Versioned};

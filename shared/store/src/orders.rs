@@ -265,8 +265,8 @@ impl Tenants {
         }
         let Versioned { value: before, version } = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?;
         let mut tenant = before.clone();
-        // What a forced deletion left behind is repaired without the tenant coming back for it.
-        if (order.kind, tenant.status) != (Kind::Repair, Status::Deleted) {
+        // A deleted tenant does not come back for what is repaired, nor does one that is alive suffer from it.
+        if !tenant.status.outlasts(order.kind) {
             tenant.status = tenant.status.after(order.event).map_err(|refused| match tenant.operation {
                 Some(operation) => Refusal::Busy(operation),
                 None => Refusal::NotNow(refused),

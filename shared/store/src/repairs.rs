@@ -38,6 +38,12 @@ pub struct TaskId {
     pub step: String,
 }
 
+impl TaskId {
+    fn of(resource: &Resource) -> Self {
+        Self { tenant: resource.tenant.clone(), step: resource.step.clone() }
+    }
+}
+
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.tenant, self.step)
@@ -58,17 +64,33 @@ impl FromStr for TaskId {
 impl RepairTask {
     /// The write that has an operation give a resource up.
     pub(crate) async fn open(db: &Database, resource: &Resource, now: Timestamp) -> Result<Write, Error> {
-        let id = TaskId { tenant: resource.tenant.clone(), step: resource.step.clone() };
-        let known = Self::get(db, &id).await?;
+        let known = Self::get(db, &TaskId::of(resource)).await?;
         let tries = known.as_ref().map_or(0, |task| task.tries) + 1;
+        Self::put(known, resource, tries, now + pause(tries).minutes(), now)
+    }
+
+    /// The write that has a resource destroyed which nobody has tried to yet: at once.
+    pub(crate) async fn due(db: &Database, resource: &Resource, now: Timestamp) -> Result<Write, Error> {
+        let known = Self::get(db, &TaskId::of(resource)).await?;
+        let tries = known.as_ref().map_or(0, |task| task.tries);
+        Self::put(known, resource, tries, now, now)
+    }
+
+    fn put(
+        known: Option<Self>,
+        resource: &Resource,
+        tries: u32,
+        next_try: Timestamp,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
         let task = Self {
             operation: resource.operation,
             fault: resource.fault.clone().unwrap_or_else(|| Fault::terminal("no reason was given")),
             since: known.as_ref().map_or(now, |task| task.since),
             tries,
-            next_try: now + pause(tries).minutes(),
+            next_try,
             version: 0,
-            id,
+            id: TaskId::of(resource),
         };
         let condition = known.map_or(Condition::Absent, |task| Condition::Version(task.version));
         Write::put(key(&task.id), &task, condition)

@@ -235,8 +235,8 @@ impl Tenants {
         ended.ended_at = Some(now);
         ended.steps = outcome.steps;
         let mut tenant = found.value;
-        // What a forced deletion left behind is repaired without the tenant coming back for it.
-        if (ended.kind, tenant.status) != (Kind::Repair, Status::Deleted) {
+        // A deleted tenant does not come back for what was repaired, nor does one that is alive suffer from it.
+        if !tenant.status.outlasts(ended.kind) {
             let next = tenant.status.after(outcome.event);
             tenant.status = next.map_err(|refused| Error::Unusable(refused.to_string()))?;
         }

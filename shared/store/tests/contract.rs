@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 
 use bed::{Bed, body, conflict, drawn, field, key, now, put};
 use jiff::{Timestamp, ToSpan};
-use saga::{Begun, Committed, Intent, Lease, Ledger as _, Resource, ResourceState};
+use saga::{Begun, Committed, Intent, Lease, Ledger as _, Orphan, Resource, ResourceState};
 use serde_json::json;
 use store::{
     Audit, By, Condition, Database, Error, Invitation, Key, Open, Order, Outcome, Refusal, RepairTask,
-    ResourceLedger, Table, TaskId, Write,
+    ResourceLedger, Sweep, SweepOutcome, Table, TaskId, Write,
 };
 use tenancy::{EditRequest, Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId};
 
@@ -99,6 +99,10 @@ contract! {
     of_two_who_want_a_subdomain_by_a_retry_one_gets_it_and_nothing_of_the_other_is_changed,
     what_would_not_go_has_one_task_until_it_is_gone,
     a_repair_leaves_the_status_of_a_deleted_tenant_alone,
+    an_orphan_is_taken_in_with_a_repair_task_that_is_due,
+    an_orphan_whose_row_has_changed_is_not_taken_in,
+    a_sweep_waits_until_it_is_started_and_keeps_what_it_came_to,
+    the_steps_of_all_versions_of_a_blueprint_are_known,
     what_was_resolved_counts_as_gone,
     what_is_to_be_held_comes_to_life_behind_the_fence,
     a_skipped_step_does_not_begin,
@@ -895,7 +899,7 @@ async fn of_two_who_want_a_subdomain_by_a_retry_one_gets_it_and_nothing_of_the_o
     let outcomes = bed::at_once(tenants.clone().map(|tenant| {
         let request = EditRequest { subdomain: Some(wanted.to_string()), ..EditRequest::default() };
         let (order, tenants) = (edit(&bed, request), bed.tenants.clone());
-        async move { tenants.order(&tenant.id, order, None, now()).await }
+        async move { Box::pin(tenants.order(&tenant.id, order, None, now())).await }
     }))
     .await;
     let winner = bed.claims.tenant_of(&wanted).await.expect("read").expect("claimed");
@@ -990,4 +994,79 @@ async fn a_skipped_step_does_not_begin(db: Database) {
     assert!(matches!(begin(&bed, id, operation).await, Begun::Skipped));
     assert!(!resource(&bed, id).await.is_left());
     assert_eq!(actions(&bed, id).await, ["skip"]);
+}
+
+// Orphans.
+
+fn orphan(tenant: &TenantId) -> Orphan {
+    Orphan { tenant: tenant.clone(), handle: json!({ "name": "found" }), made_at: None }
+}
+
+async fn an_orphan_is_taken_in_with_a_repair_task_that_is_due(db: Database) {
+    let bed = Bed::new(db).await;
+    let tenant = bed.live("acme").await;
+    let last = bed.tenants.operations(&tenant.id).await.expect("read")[0].id;
+    let (ledger, fault) = (ResourceLedger::new(bed.db.clone()), fault::Fault::terminal("found"));
+    let at = now();
+    let taken = ledger.take_in(&orphan(&tenant.id), (STEP, "arn"), None, last, fault.clone(), at).await;
+    assert!(taken.expect("an answer"));
+    let row = resource(&bed, &tenant.id).await;
+    assert_eq!((row.state, &row.handle), (ResourceState::Stuck, &json!({ "name": "found" })));
+    let id = TaskId { tenant: tenant.id.clone(), step: STEP.to_owned() };
+    let task = RepairTask::get(&bed.db, &id).await.expect("read").expect("a task");
+    assert_eq!((task.tries, task.next_try, &task.fault), (0, at, &fault));
+    // A tenant that is alive is none the worse for it.
+    let repair = bed.tenants.repair(&id, by(), None, now()).await.expect("accepted");
+    assert_eq!(repair.tenant.status, Status::Active);
+    let after = bed.settle(&tenant.id, repair.operation, Event::GotStuck, State::Stuck).await;
+    assert_eq!((after.status, after.operation, after.endpoints), (Status::Active, None, tenant.endpoints));
+}
+
+async fn an_orphan_whose_row_has_changed_is_not_taken_in(db: Database) {
+    let bed = Bed::new(db).await;
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let (id, operation) = (&accepted.tenant.id, accepted.operation);
+    let Begun::Started(_) = begin(&bed, id, operation).await else { panic!("fresh") };
+    let (ledger, row) = (ResourceLedger::new(bed.db.clone()), resource(&bed, id).await);
+    begin(&bed, id, operation).await;
+    for known in [None, Some(row)] {
+        let fault = fault::Fault::terminal("found");
+        let taken = ledger.take_in(&orphan(id), (STEP, "arn"), known, operation, fault, now()).await;
+        assert!(!taken.expect("an answer"));
+    }
+    assert_eq!(resource(&bed, id).await.state, ResourceState::Intended);
+    let task = TaskId { tenant: id.clone(), step: STEP.to_owned() };
+    assert_eq!(RepairTask::get(&bed.db, &task).await.expect("read"), None);
+}
+
+async fn a_sweep_waits_until_it_is_started_and_keeps_what_it_came_to(db: Database) {
+    let ordered = Sweep::order(&db, by(), true, Some(3), now()).await.expect("ordered");
+    let waits = async || Sweep::waiting(&db).await.expect("read").contains(&ordered.id);
+    assert!(waits().await);
+    for _ in 0..2 {
+        Sweep::started(&db, ordered.id).await.expect("started, or started already");
+        assert!(!waits().await);
+    }
+    let sweep = Sweep::get(&db, ordered.id).await.expect("read").expect("kept");
+    assert_eq!((sweep.dry_run, sweep.limit, &sweep.outcome), (true, Some(3), &None));
+    let outcome =
+        SweepOutcome { found: 1, limit: 3, refused: None, findings: Vec::new(), unswept: Vec::new() };
+    sweep.clone().end(&db, outcome.clone(), now()).await.expect("written");
+    conflict(sweep.end(&db, outcome.clone(), now()).await);
+    let all = Sweep::all(&db).await.expect("read");
+    let found = all.iter().find(|sweep| sweep.id == ordered.id).expect("listed");
+    assert_eq!(found.outcome.as_ref(), Some(&outcome));
+    assert!(all.is_sorted_by(|one, next| one.id > next.id), "newest first");
+}
+
+async fn the_steps_of_all_versions_of_a_blueprint_are_known(db: Database) {
+    let bed = Bed::new(db).await;
+    let (old, new) = (drawn("old-step"), drawn("new-step"));
+    for (version, step) in [(2, &old), (3, &new)] {
+        let workflow = tenancy::Workflow::Step(step.clone());
+        let blueprint = tenancy::Blueprint { version, workflow, ..bed.blueprint.clone() };
+        bed.catalogue.put_blueprint(&blueprint).await.expect("put");
+    }
+    let steps = bed.catalogue.steps().await.expect("read");
+    assert!(steps.contains(&old) && steps.contains(&new) && steps.contains(STEP), "{steps:?}");
 }

@@ -73,29 +73,45 @@ impl fmt::Display for TenantId {
     }
 }
 
-/// Names one thing being done to a tenant, and the Step Functions execution that does it. Sorts by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct OperationId(Ulid);
+/// An id that sorts by time.
+macro_rules! ulid {
+    ($(#[$about:meta])* $name:ident, $what:literal) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Ulid);
 
-impl OperationId {
-    #[must_use]
-    pub fn new(unix_ms: u64, random: u128) -> Self {
-        Self(Ulid::from_parts(unix_ms, random))
-    }
+        impl $name {
+            #[must_use]
+            pub fn new(unix_ms: u64, random: u128) -> Self {
+                Self(Ulid::from_parts(unix_ms, random))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(s: &str) -> Result<Self, String> {
+                let malformed = |_| format!(concat!("'{}' is not ", $what, " id: expected a ULID"), s);
+                Ulid::from_string(s).map(Self).map_err(malformed)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
 }
 
-impl FromStr for OperationId {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Self, String> {
-        Ulid::from_string(s).map(Self).map_err(|_| format!("'{s}' is not an operation id: expected a ULID"))
-    }
+ulid! {
+    /// Names one thing being done to a tenant, and the Step Functions execution that does it. Sorts by time.
+    OperationId, "an operation"
 }
 
-impl fmt::Display for OperationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+ulid! {
+    /// Names one search for orphans. Sorts by time.
+    SweepId, "a sweep"
 }
 
 #[cfg(test)]

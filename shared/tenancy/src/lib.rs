@@ -21,7 +21,7 @@ mod workflow;
 pub use blueprint::{Blueprint, BlueprintRef, OnFailure};
 pub use edit::{Edit, EditRequest};
 pub use email::Email;
-pub use id::{OperationId, TenantId, slug_of};
+pub use id::{OperationId, SweepId, TenantId, slug_of};
 pub use lifecycle::{Event, Refused, Status};
 pub use mark::Mark;
 pub use operation::{Kind, Operation, State, StepFault, StepProgress, StepState};

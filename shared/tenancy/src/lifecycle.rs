@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Kind;
+
 /// Where a tenant stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +107,13 @@ impl Status {
             (status, E::ForceDeleteRequested) if status != S::Deleted => Ok(S::Deleting),
             (status, event) => Err(Refused { status, event }),
         }
+    }
+
+    /// Whether an operation of that kind leaves a tenant where it stands: what is repaired beside it is not the tenant.
+    /// Only one that is stuck gets anywhere by a repair.
+    #[must_use]
+    pub fn outlasts(self, kind: Kind) -> bool {
+        kind == Kind::Repair && self != Self::Stuck
     }
 
     /// Whether something is under way that must end by itself.
@@ -215,6 +224,15 @@ mod tests {
         // A repair leads nowhere but to what can be acted on: it is tried again, or has done its work.
         let repaired = BTreeSet::from([Status::Failed, Status::Stuck]);
         assert_eq!(exits(Status::Stuck), acts.union(&repaired).copied().collect());
+    }
+
+    #[test]
+    fn a_repair_moves_a_tenant_only_if_that_is_stuck() {
+        for status in Status::ALL {
+            let moves = status.after(Event::RepairRequested).is_ok();
+            assert_eq!(status.outlasts(Kind::Repair), !moves, "{status}");
+            assert!(!status.outlasts(Kind::Delete) && !status.outlasts(Kind::Provision), "{status}");
+        }
     }
 
     #[test]

@@ -346,7 +346,7 @@ pub fn deployed(definition: &str) -> Rc<Value> {
     for part in parts {
         let (name, rest) = part.split_once('}').expect("a substitution ends");
         text.push_str(&match name {
-            "BlueprintMachinePrefix" => String::new(),
+            "BlueprintMachinePrefix" | "StepFunctionPrefix" => String::new(),
             name => kebab(name.trim_end_matches("Function").trim_end_matches("Machine")),
         });
         text.push_str(rest);

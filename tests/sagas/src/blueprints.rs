@@ -29,11 +29,11 @@ pub const ALL: [Blueprint; 1] = [Blueprint { name: "merchant-workspace", deploy:
 
 fn merchant_workspace(to: &mut Deployment) {
     const SITE_URL: &str = "https://tenantry.example/sites/{subdomain}/";
-    let sites = Arc::new(S3::default());
+    let sites = Arc::new(S3::of("sites/"));
     let pages = Site { tables: to.tables.clone(), sites: Arc::clone(&sites) };
     let cognito = to.service(Arc::new(Cognito::default()));
     let vault = to.service(Arc::new(Vault::default()));
-    let (sites, workspaces) = (to.service(sites), to.service(Arc::new(S3::default())));
+    let (sites, workspaces) = (to.service(sites), to.service(Arc::new(S3::of("workspaces/"))));
     let site = to.service(Arc::new(pages));
 
     let pool = UserPool::new(

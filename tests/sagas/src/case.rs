@@ -1,6 +1,8 @@
 //! One run: what is asked of the product, and what goes wrong meanwhile. Spelled in one line, so that a run can
 //! be had again.
 
+mod orphan;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -42,6 +44,8 @@ pub enum Script {
     Events(Deliveries),
     /// Something under a name that will be ours belongs to somebody else.
     Foreign(Thing),
+    /// Something with its mark comes to life once the tenant is deleted, and a sweep looks for such.
+    Orphan(Thing),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +190,9 @@ impl Life<'_> {
         }
         if self.status().is_some_and(|status| status != Status::Deleted) {
             self.found(Finding::Undecided(format!("deleted, and it is {:?}", self.status())));
+        }
+        if let Script::Orphan(thing) = &self.case.script {
+            self.orphaned(thing).await;
         }
     }
 
@@ -357,6 +364,7 @@ impl fmt::Display for Case {
                 write!(f, " events={}", seconds.join(","))?;
             }
             Script::Foreign(thing) => write!(f, " foreign={}@{}", thing.field, thing.name)?,
+            Script::Orphan(thing) => write!(f, " orphan={}@{}", thing.field, thing.name)?,
         }
         self.planned.iter().try_for_each(|planned| write!(f, " {planned}"))
     }
@@ -395,6 +403,10 @@ impl FromStr for Case {
                 "foreign" => {
                     let (field, name) = pair()?;
                     case.script = Script::Foreign(foreign(field.to_owned().leak(), name));
+                }
+                "orphan" => {
+                    let (field, name) = pair()?;
+                    case.script = Script::Orphan(foreign(field.to_owned().leak(), name));
                 }
                 _ => case.planned.push(word.parse()?),
             }

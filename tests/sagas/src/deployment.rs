@@ -12,8 +12,10 @@ use saga_drain::Drain;
 use saga_fence::Fence;
 use saga_janitor::Janitor;
 use saga_list_resources::ListResources;
+use saga_list_steps::ListSteps;
 use saga_mark_stuck::MarkStuck;
 use saga_settle::Settle;
+use saga_sweep_orphans::SweepOrphans;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use step_functions::Executions;
@@ -102,6 +104,10 @@ impl Deployment {
 
         let task = Admit { tenants: tenants.clone() };
         self.task("tenant-admit", task, |task, input| async move { task.run(input).await });
+        let task = ListSteps { catalogue: catalogue.clone() };
+        self.task("saga-list-steps", task, |task, input| async move { task.run(input).await });
+        let task = SweepOrphans::new(db(), DEPLOYMENT.to_owned(), 10);
+        self.task("saga-sweep-orphans", task, |task, input| async move { task.run(input).await });
         let task = Activate { tenants: tenants.clone(), ledger: ledger.clone(), catalogue };
         self.task("tenant-activate", task, |task, input| async move { task.run(input).await });
         let mailer = ses::Mailer::new(mail, "hello@tenantry.example".to_owned());
@@ -118,8 +124,8 @@ impl Deployment {
         let task = Settle { tenants, ledger };
         self.task("saga-settle", task, |task, input| async move { task.run(input).await });
         let machine = StepFunctions::machine;
-        let executions =
-            Executions::new(step_functions, machine("provision-tenant"), machine("teardown-tenant"));
+        let (provision, teardown) = (machine("provision-tenant"), machine("teardown-tenant"));
+        let executions = Executions::new(step_functions, provision, teardown, Some(machine("sweep-orphans")));
         let task = Janitor::new(executions.clone(), database.clone(), DEPLOYMENT.to_owned());
         self.task("saga-janitor", task, |task, input| async move { task.run(input).await });
         let task = Dispatch { executions, db: database.clone() };

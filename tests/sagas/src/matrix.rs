@@ -65,6 +65,7 @@ impl Matrix {
             family('I', "held, then every way out x every fault", self.held()),
             family('J', "stuck, then every way out x every fault", self.stuck()),
             family('K', "an optional step that fails x every fault", self.optional()),
+            family('L', "an orphan of every kind x every fault of a sweep", self.orphans()),
         ]
     }
 
@@ -237,6 +238,24 @@ impl Matrix {
         cases
     }
 
+    /// Each found by a sweep in which nothing goes wrong, and by one in which one thing does.
+    fn orphans(&self) -> Vec<Case> {
+        let orphaned = self
+            .clean
+            .made
+            .iter()
+            .map(|thing| self.scripted(Script::Orphan(foreign(thing.field, &thing.name)), Vec::new()));
+        let cases = orphaned.flat_map(|case| {
+            let run = case.run();
+            let swept = run.moments.iter().filter(|(moment, _)| is_of_a_sweep(moment));
+            let spoilt = swept.flat_map(|(moment, act)| troubles(moment, *act));
+            let spoilt: Vec<Case> =
+                spoilt.map(|planned| Case { planned: vec![planned], ..case.clone() }).collect();
+            std::iter::once(case).chain(spoilt)
+        });
+        cases.collect()
+    }
+
     /// A few faults anywhere, in a life that goes well or one that does not.
     fn random(&self, seed: u64) -> Case {
         let mut random = fastrand::Rng::with_seed(seed);
@@ -309,4 +328,11 @@ fn troubles(moment: &Moment, act: Act) -> Vec<Planned> {
 
 fn is_repeat(trouble: Trouble) -> bool {
     matches!(trouble, Trouble::Twice | Trouble::AtOnce)
+}
+
+fn is_of_a_sweep(moment: &Moment) -> bool {
+    let caller = moment.caller.as_str();
+    caller.ends_with(".sweep")
+        || caller.starts_with("saga-sweep-orphans")
+        || caller.starts_with("saga-list-steps")
 }

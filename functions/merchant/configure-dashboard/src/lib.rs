@@ -3,8 +3,8 @@
 //! A file of JSON in a folder of the tenant's own; the dashboard reads it and nothing else of the platform.
 
 use fault::Fault;
-use s3::{Bucket, File};
-use saga::{Context, Presence, Step};
+use s3::{Bucket, File, Owned};
+use saga::{Context, Held, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenancy::Mark;
@@ -61,5 +61,17 @@ impl Step for ConfigureDashboard {
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let owner = self.workspaces.owner(&handle.folder).await?;
         Ok(if owner == Some(mark.to_string()) { Presence::Present } else { Presence::Absent })
+    }
+
+    async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        let (names, next) = self.workspaces.names("workspaces", after).await?;
+        let mut held = Vec::new();
+        for name in names {
+            let folder = format!("workspaces/{name}/dashboard");
+            if let Some(Owned { owner, made_at }) = self.workspaces.owned(&folder).await? {
+                held.push(Held { owner, handle: Handle { folder }, made_at });
+            }
+        }
+        Ok(Inventory { held, next })
     }
 }

@@ -5,7 +5,7 @@
 
 use cognito::{Group, UserPool};
 use fault::Fault;
-use saga::{Context, Presence, Step};
+use saga::{Context, Held, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
@@ -63,5 +63,15 @@ impl Step for CreateGroup {
         } else {
             Presence::Absent
         })
+    }
+
+    async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        let part = self.pool.groups(after).await?;
+        let held = part.items.into_iter().map(|(group, made_at)| Held {
+            owner: group.description,
+            handle: Handle { group: group.name },
+            made_at,
+        });
+        Ok(Inventory { held: held.collect(), next: part.next })
     }
 }

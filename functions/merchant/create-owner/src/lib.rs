@@ -5,7 +5,7 @@
 
 use cognito::UserPool;
 use fault::Fault;
-use saga::{Context, Presence, Step};
+use saga::{Context, Held, Inventory, Presence, Step};
 use secrets::{SecretRef, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
@@ -75,5 +75,13 @@ impl Step for CreateOwner {
         let found = self.pool.find_user(&handle.username).await?;
         let ours = found.is_some_and(|user| user.owner.as_deref() == Some(&mark.to_string()));
         Ok(if ours { Presence::Present } else { Presence::Absent })
+    }
+
+    async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        let part = self.pool.users(after).await?;
+        let held = part.items.into_iter().filter_map(|(user, made_at)| {
+            Some(Held { owner: user.owner?, handle: Handle { username: user.username }, made_at })
+        });
+        Ok(Inventory { held: held.collect(), next: part.next })
     }
 }

@@ -7,8 +7,8 @@ use fault::Fault;
 use include_dir::{Dir, DirEntry, include_dir};
 use minijinja::value::Serde;
 use minijinja::{Environment, context};
-use s3::{Bucket, File};
-use saga::{Context, Presence, Step};
+use s3::{Bucket, File, Owned};
+use saga::{Context, Held, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use tenancy::{Layout, Mark, Snapshot};
 
@@ -70,6 +70,18 @@ impl Step for PublishWebsite {
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let owner = self.sites.owner(&handle.folder).await?;
         Ok(if owner == Some(mark.to_string()) { Presence::Present } else { Presence::Absent })
+    }
+
+    async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        let (names, next) = self.sites.names("sites", after).await?;
+        let mut held = Vec::new();
+        for name in names {
+            let folder = format!("sites/{name}");
+            if let Some(Owned { owner, made_at }) = self.sites.owned(&folder).await? {
+                held.push(Held { owner, handle: Handle { folder }, made_at });
+            }
+        }
+        Ok(Inventory { held, next })
     }
 }
 

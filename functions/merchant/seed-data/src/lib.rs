@@ -5,8 +5,8 @@
 //! again for a repair or another plan does not reset the store.
 
 use fault::Fault;
-use s3::{Bucket, File};
-use saga::{Context, Presence, Step};
+use s3::{Bucket, File, Owned};
+use saga::{Context, Held, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenancy::{Mark, Snapshot};
@@ -57,6 +57,18 @@ impl Step for SeedData {
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let owner = self.workspaces.owner(&handle.folder).await?;
         Ok(if owner == Some(mark.to_string()) { Presence::Present } else { Presence::Absent })
+    }
+
+    async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        let (names, next) = self.workspaces.names("workspaces", after).await?;
+        let mut held = Vec::new();
+        for name in names {
+            let folder = format!("workspaces/{name}/data");
+            if let Some(Owned { owner, made_at }) = self.workspaces.owned(&folder).await? {
+                held.push(Held { owner, handle: Handle { folder }, made_at });
+            }
+        }
+        Ok(Inventory { held, next })
     }
 }
 

@@ -4,7 +4,7 @@
 //! was generated then, and a second one is never made.
 
 use fault::Fault;
-use saga::{Context, Presence, Step};
+use saga::{Context, Held, Inventory, Presence, Step};
 use secrets::{Entry, SecretRef, SecretString, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
@@ -64,6 +64,18 @@ impl Step for StoreCredentials {
             Entry::Owned(_) => Ok(Presence::Present),
             Entry::Absent | Entry::Foreign => Ok(Presence::Absent),
         }
+    }
+
+    async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        let (marked, next) = self.vault.marked(after).await?;
+        // Other steps keep secrets, too: this one's are called so.
+        let own = marked.into_iter().filter(|secret| secret.name.ends_with("/owner"));
+        let held = own.map(|secret| Held {
+            owner: secret.owner,
+            handle: Handle { secret: secret.name },
+            made_at: secret.made_at,
+        });
+        Ok(Inventory { held: held.collect(), next })
     }
 }
 

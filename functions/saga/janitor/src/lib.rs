@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use step_functions::{Course, Machine};
-use store::{By, Database, Open, Outbox, Refusal, RepairTask, ResourceLedger, Tenants};
+use store::{By, Database, Open, Outbox, Refusal, RepairTask, ResourceLedger, Sweep, Tenants};
 use tenancy::{Operation, TenantId};
 
 pub use engine::Engine;
@@ -30,13 +30,21 @@ pub struct Janitor<E> {
     deployment: String,
 }
 
-/// Nothing, from the schedule. An operator may ask about one tenant, and as if it were later.
+/// Nothing, every minute; once a day, a sweep. An operator may ask about one tenant, and as if it were later.
 #[derive(Debug, Default, Deserialize)]
 pub struct Input {
+    #[serde(default)]
+    pub sweep: Option<Daily>,
     #[serde(default)]
     pub tenant: Option<TenantId>,
     #[serde(default)]
     pub as_of: Option<Timestamp>,
+}
+
+/// The sweep of the day.
+#[derive(Debug, Deserialize)]
+pub struct Daily {
+    pub dry_run: bool,
 }
 
 /// What an operator must know of, each a metric with an alarm.
@@ -77,6 +85,9 @@ impl<E: Engine> Janitor<E> {
             if let Err(fault) = self.repair(task, now).await {
                 tracing::warn!(tenant.id = %task.id.tenant, step.name = task.id.step, "was not retried: {fault}");
             }
+        }
+        if let Err(fault) = self.sweep(input.sweep, now).await {
+            tracing::warn!("a sweep was not started: {fault}");
         }
         let count = |finding| findings.iter().filter(|found| **found == finding).count();
         telemetry::found(&self.deployment, "OperationStalled", count(Finding::OperationStalled));
@@ -143,6 +154,19 @@ impl<E: Engine> Janitor<E> {
             }
         }
         Ok((running, ends))
+    }
+
+    /// Starts the sweeps that were asked for.
+    async fn sweep(&self, daily: Option<Daily>, now: Timestamp) -> Result<(), Fault> {
+        if let Some(Daily { dry_run }) = daily {
+            let by = By { who: "saga-janitor".to_owned(), why: "the sweep of the day".to_owned() };
+            Sweep::order(&self.db, by, dry_run, None, now).await?;
+        }
+        for id in Sweep::waiting(&self.db).await? {
+            self.engine.start(Machine::Sweep, &format!("sweep-{id}"), &json!({ "sweep": id })).await?;
+            Sweep::started(&self.db, id).await?;
+        }
+        Ok(())
     }
 
     async fn repair(&self, task: &RepairTask, now: Timestamp) -> Result<(), Fault> {

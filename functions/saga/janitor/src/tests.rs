@@ -95,7 +95,7 @@ impl Bed {
     async fn look(&self, minutes: i64) {
         let janitor = Janitor::new(&self.engine, self.db.clone(), "test".to_owned());
         let as_of = Some(self.accepted + minutes.minutes());
-        janitor.run(Input { tenant: None, as_of }).await.expect("it looks");
+        janitor.run(Input { as_of, ..Input::default() }).await.expect("it looks");
     }
 
     fn tenants(&self) -> Tenants {
@@ -266,4 +266,24 @@ async fn leases_that_ended_long_ago_are_taken_away() {
     bed.look(20).await;
     assert_eq!(lease().await, None);
     assert_eq!(ledger.resources(&bed.tenant).await.expect("read")[0].state, ResourceState::Intended);
+}
+
+#[tokio::test]
+async fn the_sweep_of_the_day_and_those_that_were_asked_for_are_started_once() {
+    let bed = Bed::started().await;
+    let by = By { who: "me".to_owned(), why: "the bill".to_owned() };
+    let asked = Sweep::order(&bed.db, by, false, Some(3), bed.accepted).await.expect("ordered");
+    bed.look(0).await;
+    bed.look(0).await;
+    assert_eq!(bed.engine.started(), [format!("Sweep:sweep-{}", asked.id)]);
+    assert_eq!(bed.engine.inputs.lock().expect("no panic")[0].1, json!({ "sweep": asked.id }));
+
+    let janitor = Janitor::new(&bed.engine, bed.db.clone(), "test".to_owned());
+    let daily =
+        serde_json::from_value(json!({ "sweep": { "dry_run": true } })).expect("what the schedule sends");
+    janitor.run(daily).await.expect("it looks");
+    assert_eq!(bed.engine.started().len(), 2);
+    let sweeps = Sweep::all(&bed.db).await.expect("read");
+    let daily = sweeps.iter().find(|sweep| sweep.who == "saga-janitor").expect("the sweep of the day");
+    assert_eq!((daily.dry_run, daily.limit), (true, None));
 }

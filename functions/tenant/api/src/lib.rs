@@ -9,6 +9,7 @@ mod operations;
 mod problem;
 mod repairs;
 mod request;
+mod sweeps;
 mod tenants;
 
 use std::time::Instant;
@@ -58,6 +59,8 @@ impl Api {
             .route("/v1/repair-tasks", get(repairs::list))
             .route("/v1/repair-tasks/{id}/retry", post(repairs::retry))
             .route("/v1/repair-tasks/{id}/resolve", post(repairs::resolve))
+            .route("/v1/orphan-sweeps", get(sweeps::list).post(sweeps::order))
+            .route("/v1/orphan-sweeps/{id}", get(sweeps::show))
             .route("/v1/plans", get(catalogue::plans))
             .route("/v1/themes", get(catalogue::themes))
             .route("/v1/blueprints/{name}", get(catalogue::blueprint))

@@ -107,7 +107,7 @@ pub(crate) async fn retry(
     let by = change.by(&reason)?;
     let edit = EditRequest { name, subdomain, email, plan, theme, category, integrations };
     let order = Order::retry(by).on_failure(on_failure).skipping(skip).from_start(from == From::Start);
-    let order = order.editing(api.check(&id, edit).await?);
+    let order = order.editing(Box::pin(api.check(&id, edit)).await?);
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 

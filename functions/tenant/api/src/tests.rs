@@ -377,3 +377,35 @@ async fn only_an_optional_step_is_skipped() {
     let problem = body(response).await;
     assert_eq!(problem["detail"], "merchant-create-group is not optional in merchant-workspace@1");
 }
+
+#[tokio::test]
+async fn a_sweep_only_looks_unless_it_is_told_otherwise_and_says_who_asked() {
+    let api = api().await;
+    let response = send(&api, "POST", "/v1/orphan-sweeps", None, r#"{ "reason": "the bill" }"#).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    let location = response.headers()[header::LOCATION].to_str().expect("ASCII").to_owned();
+    let sweep = body(send(&api, "GET", &location, None, "").await).await;
+    assert_eq!((&sweep["dry_run"], &sweep["why"]), (&json!(true), &json!("the bill")), "{sweep:#}");
+    assert!(sweep.get("outcome").is_none(), "{sweep:#}");
+
+    let for_real = r#"{ "reason": "sure", "dry_run": false, "limit": 3 }"#;
+    send(&api, "POST", "/v1/orphan-sweeps", None, for_real).await;
+    let sweeps = body(send(&api, "GET", "/v1/orphan-sweeps", None, "").await).await;
+    let found =
+        sweeps["orphan_sweeps"].as_array().expect("a list").iter().find(|sweep| sweep["why"] == "sure");
+    let found = found.unwrap_or_else(|| panic!("{sweeps:#}"));
+    assert_eq!((&found["dry_run"], &found["limit"]), (&json!(false), &json!(3)));
+}
+
+#[tokio::test]
+async fn a_sweep_without_a_reason_or_that_never_was_is_refused() {
+    let api = api().await;
+    for asked in ["{}", r#"{ "reason": " " }"#, r#"{ "reason": "r", "dryrun": false }"#] {
+        let refused = send(&api, "POST", "/v1/orphan-sweeps", None, asked).await;
+        assert!(refused.status().is_client_error(), "{asked}: {}", refused.status());
+    }
+    for id in ["nonsense", "01J00000000000000000000000"] {
+        let missing = send(&api, "GET", &format!("/v1/orphan-sweeps/{id}"), None, "").await;
+        assert_eq!(missing.status(), StatusCode::NOT_FOUND, "{id}");
+    }
+}

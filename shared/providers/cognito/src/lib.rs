@@ -2,9 +2,10 @@
 
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{
-    AttributeType, AuthFlowType, MessageActionType, UserStatusType,
+    AttributeType, AuthFlowType, GroupType, MessageActionType, UserStatusType, UserType,
 };
 use fault::Fault;
+use jiff::Timestamp;
 use secrets::{ExposeSecret, SecretString};
 
 const SERVICE: &str = "cognito";
@@ -12,6 +13,9 @@ const SERVICE: &str = "cognito";
 const OWNER: &str = "custom:owner";
 /// The custom attribute that says the user has chosen a password of their own.
 const CLAIMED: &str = "custom:claimed";
+
+/// As many as Cognito lists at once.
+const PART: i32 = 60;
 
 /// One user pool.
 #[derive(Clone, Debug)]
@@ -38,6 +42,13 @@ pub struct User {
     pub confirmed: bool,
     /// Has chosen the password themselves: nobody else knows it.
     pub claimed: bool,
+}
+
+/// A part of what a pool holds: each with when it was made, and where the next part begins.
+#[derive(Clone, Debug)]
+pub struct Part<T> {
+    pub items: Vec<(T, Option<Timestamp>)>,
+    pub next: Option<String>,
 }
 
 /// How a sign-in went.
@@ -72,6 +83,20 @@ impl UserPool {
         }
     }
 
+    /// The pool's groups, 60 at a time: Cognito gives no more.
+    pub async fn groups(&self, after: Option<&str>) -> Result<Part<Group>, Fault> {
+        let request = self.client.list_groups().user_pool_id(&self.pool).limit(PART);
+        let request = request.set_next_token(after.map(str::to_owned));
+        let listed = request.send().await.map_err(|e| aws::fault(SERVICE, &e))?;
+        let group = |group: GroupType| {
+            let made_at = group.creation_date.as_ref().and_then(aws::timestamp);
+            let description = group.description.unwrap_or_default();
+            Some((Group { name: group.group_name?, description }, made_at))
+        };
+        let items = listed.groups.unwrap_or_default().into_iter().filter_map(group).collect();
+        Ok(Part { items, next: listed.next_token })
+    }
+
     pub async fn create_group(&self, group: &Group) -> Result<(), Fault> {
         let request = self.client.create_group().user_pool_id(&self.pool).group_name(&group.name);
         match request.description(&group.description).send().await {
@@ -95,21 +120,26 @@ impl UserPool {
     pub async fn find_user(&self, username: &str) -> Result<Option<User>, Fault> {
         match self.client.admin_get_user().user_pool_id(&self.pool).username(username).send().await {
             Ok(found) => {
-                let attribute = |name: &str| {
-                    let attribute = found.user_attributes().iter().find(|a| a.name() == name);
-                    attribute.and_then(|a| a.value()).map(str::to_owned)
-                };
-                Ok(Some(User {
-                    username: username.to_owned(),
-                    email: attribute("email"),
-                    owner: attribute(OWNER),
-                    confirmed: found.enabled() && found.user_status() == Some(&UserStatusType::Confirmed),
-                    claimed: attribute(CLAIMED).is_some(),
-                }))
+                let confirmed = found.enabled() && found.user_status() == Some(&UserStatusType::Confirmed);
+                Ok(Some(user(username, found.user_attributes(), confirmed)))
             }
             Err(e) if e.as_service_error().is_some_and(|e| e.is_user_not_found_exception()) => Ok(None),
             Err(e) => Err(aws::fault(SERVICE, &e)),
         }
+    }
+
+    /// The pool's users, 60 at a time.
+    pub async fn users(&self, after: Option<&str>) -> Result<Part<User>, Fault> {
+        let request = self.client.list_users().user_pool_id(&self.pool).limit(PART);
+        let request = request.set_pagination_token(after.map(str::to_owned));
+        let listed = request.send().await.map_err(|e| aws::fault(SERVICE, &e))?;
+        let each = |found: UserType| {
+            let confirmed = found.enabled && found.user_status == Some(UserStatusType::Confirmed);
+            let made_at = found.user_create_date.as_ref().and_then(aws::timestamp);
+            Some((user(found.username.as_deref()?, found.attributes(), confirmed), made_at))
+        };
+        let items = listed.users.unwrap_or_default().into_iter().filter_map(each).collect();
+        Ok(Part { items, next: listed.pagination_token })
     }
 
     /// Makes a user without a password of their own yet; Cognito sends no mail, we do.
@@ -208,6 +238,20 @@ impl UserPool {
     pub async fn sign_out(&self, username: &str) -> Result<(), Fault> {
         let request = self.client.admin_user_global_sign_out().user_pool_id(&self.pool).username(username);
         request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
+    }
+}
+
+fn user(username: &str, attributes: &[AttributeType], confirmed: bool) -> User {
+    let attribute = |name: &str| {
+        let attribute = attributes.iter().find(|attribute| attribute.name() == name);
+        attribute.and_then(|attribute| attribute.value()).map(str::to_owned)
+    };
+    User {
+        username: username.to_owned(),
+        email: attribute("email"),
+        owner: attribute(OWNER),
+        confirmed,
+        claimed: attribute(CLAIMED).is_some(),
     }
 }
 

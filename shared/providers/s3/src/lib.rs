@@ -8,6 +8,7 @@ use aws_sdk_s3::operation::RequestId as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use fault::{Actor, Fault};
+use jiff::Timestamp;
 
 const SERVICE: &str = "s3";
 /// The object that makes a prefix a folder of ours. Written first and deleted last.
@@ -20,6 +21,13 @@ const OWNER: &str = "owner";
 pub struct Bucket {
     client: Client,
     name: String,
+}
+
+/// Who owns a folder, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owned {
+    pub owner: String,
+    pub made_at: Option<Timestamp>,
 }
 
 /// A file of a folder.
@@ -89,11 +97,35 @@ impl Bucket {
 
     /// The ownership mark of a folder, if it is there.
     pub async fn owner(&self, folder: &str) -> Result<Option<String>, Fault> {
+        Ok(self.owned(folder).await?.map(|owned| owned.owner))
+    }
+
+    /// The same, with when the folder was made: its manifest is written once.
+    pub async fn owned(&self, folder: &str) -> Result<Option<Owned>, Fault> {
         match self.client.head_object().bucket(&self.name).key(key(folder, MANIFEST)).send().await {
-            Ok(head) => Ok(Some(head.metadata().and_then(|m| m.get(OWNER)).cloned().unwrap_or_default())),
+            Ok(head) => {
+                let owner = head.metadata().and_then(|m| m.get(OWNER)).cloned().unwrap_or_default();
+                Ok(Some(Owned { owner, made_at: head.last_modified().and_then(aws::timestamp) }))
+            }
             Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(None),
             Err(e) => Err(aws::fault(SERVICE, &e)),
         }
+    }
+
+    /// The names directly below a path, a hundred at a time, and where the next hundred begins. Not each need be a
+    /// folder of somebody's.
+    pub async fn names(
+        &self,
+        path: &str,
+        after: Option<&str>,
+    ) -> Result<(Vec<String>, Option<String>), Fault> {
+        let prefix = key(path, "");
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(&prefix).delimiter("/");
+        let request = request.max_keys(100).set_continuation_token(after.map(str::to_owned));
+        let listed = request.send().await.map_err(|e| aws::fault(SERVICE, &e))?;
+        let name = |below: &str| Some(below.strip_prefix(&prefix)?.strip_suffix('/')?.to_owned());
+        let below = listed.common_prefixes().iter().filter_map(|below| below.prefix());
+        Ok((below.filter_map(name).collect(), listed.next_continuation_token))
     }
 
     pub async fn get_file(&self, folder: &str, path: &str) -> Result<Option<File>, Fault> {

@@ -13,6 +13,8 @@ const SERVICE: &str = "step-functions";
 pub enum Machine {
     Provision,
     Teardown,
+    /// Looks for orphans.
+    Sweep,
 }
 
 /// What became of an execution.
@@ -30,18 +32,21 @@ pub struct Executions {
     client: Client,
     provision: String,
     teardown: String,
+    sweep: Option<String>,
 }
 
 impl Executions {
-    /// From `PROVISION_MACHINE` and `TEARDOWN_MACHINE`, the machines' ARNs.
+    /// From `PROVISION_MACHINE` and `TEARDOWN_MACHINE`, the machines' ARNs, and `SWEEP_MACHINE` where sweeps are
+    /// started.
     pub async fn from_env() -> Result<Self, aws::MissingVariable> {
         let client = Client::new(&aws::config().await);
-        Ok(Self::new(client, aws::variable("PROVISION_MACHINE")?, aws::variable("TEARDOWN_MACHINE")?))
+        let sweep = aws::variable("SWEEP_MACHINE").ok();
+        Ok(Self::new(client, aws::variable("PROVISION_MACHINE")?, aws::variable("TEARDOWN_MACHINE")?, sweep))
     }
 
     #[must_use]
-    pub fn new(client: Client, provision: String, teardown: String) -> Self {
-        Self { client, provision, teardown }
+    pub fn new(client: Client, provision: String, teardown: String, sweep: Option<String>) -> Self {
+        Self { client, provision, teardown, sweep }
     }
 
     /// Starts an execution, and says whether it was this call that did: a name is used once.
@@ -85,6 +90,8 @@ impl Executions {
         match machine {
             Machine::Provision => &self.provision,
             Machine::Teardown => &self.teardown,
+            // Without one, Step Functions says that the ARN is not valid.
+            Machine::Sweep => self.sweep.as_deref().unwrap_or_default(),
         }
     }
 }

@@ -7,5 +7,6 @@ mod fence;
 mod lab;
 mod probe;
 mod provider;
+mod sweep;
 #[path = "../../../store/tests/turns/mod.rs"]
 mod turns;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use fault::{Actor, Fault};
-use saga::{Context, Presence, Probe, Step};
+use saga::{Context, Held, Inventory, Presence, Probe, Step};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
@@ -169,6 +169,20 @@ macro_rules! step {
 
             async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
                 self.0.has(&handle.name, &mark.to_string()).await
+            }
+
+            /// Two at a time.
+            async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+                tokio::task::yield_now().await;
+                let things = self.0.things().into_iter().filter(|(name, _)| name.starts_with($prefix));
+                let rest = things.skip_while(|(name, _)| after.is_some_and(|after| name.as_str() <= after));
+                let mut held: Vec<_> = rest
+                    .map(|(name, thing)| Held { owner: thing.owner, handle: Handle { name }, made_at: None })
+                    .collect();
+                let more = held.len() > 2;
+                held.truncate(2);
+                let next = held.last().filter(|_| more).map(|last| last.handle.name.clone());
+                Ok(Inventory { held, next })
             }
         }
     };

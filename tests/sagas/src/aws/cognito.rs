@@ -45,7 +45,7 @@ impl Service for Cognito {
     fn asked(&self, request: &Request) -> (String, Act) {
         let action = target(request);
         let act = match action {
-            "GetGroup" | "AdminGetUser" | "AdminInitiateAuth" => Act::Read,
+            "GetGroup" | "ListGroups" | "AdminGetUser" | "ListUsers" | "AdminInitiateAuth" => Act::Read,
             "DeleteGroup" | "AdminDeleteUser" => Act::Delete,
             _ => Act::Write,
         };
@@ -63,6 +63,19 @@ impl Service for Cognito {
                 }
                 None => refusal(400, "ResourceNotFoundException"),
             },
+            "ListGroups" => {
+                let group = |(name, description)| json!({ "GroupName": name, "Description": description });
+                reply(200, &json!({ "Groups": pool.groups.iter().map(group).collect::<Vec<_>>() }))
+            }
+            "ListUsers" => {
+                // What is called UserAttributes elsewhere is called Attributes here.
+                let user = |(name, user): (&String, &User)| {
+                    let mut shown = user.shown(name);
+                    shown["Attributes"] = shown["UserAttributes"].take();
+                    shown
+                };
+                reply(200, &json!({ "Users": pool.users.iter().map(user).collect::<Vec<_>>() }))
+            }
             "CreateGroup" if pool.groups.contains_key(&group) => refusal(400, "GroupExistsException"),
             "CreateGroup" => {
                 pool.groups.insert(group, text("Description"));

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::{Memory, Reply, Request, Service, Thing, View, at, now};
@@ -6,7 +6,11 @@ use crate::chaos::Act;
 
 /// A bucket.
 #[derive(Debug, Default)]
-pub struct S3(Mutex<Memory<BTreeMap<String, Object>>>);
+pub struct S3 {
+    /// What its folders' names begin with.
+    top: &'static str,
+    objects: Mutex<Memory<BTreeMap<String, Object>>>,
+}
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Object {
@@ -15,8 +19,12 @@ pub(super) struct Object {
 }
 
 impl S3 {
+    pub fn of(top: &'static str) -> Self {
+        Self { top, ..Self::default() }
+    }
+
     pub fn object(&self, key: &str) -> Option<Arc<Vec<u8>>> {
-        now(&self.0).now.get(key).map(|object| Arc::clone(&object.body))
+        now(&self.objects).now.get(key).map(|object| Arc::clone(&object.body))
     }
 }
 
@@ -56,7 +64,7 @@ impl Service for S3 {
     fn answer(&self, request: &Request, view: View) -> Reply {
         let (action, act) = action(request);
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        at(&self.0, view, act, |objects| match action {
+        at(&self.objects, view, act, |objects| match action {
             "HeadObject" | "GetObject" => match objects.get(key(request)) {
                 Some(object) => {
                     let mut reply = http::Response::builder();
@@ -75,9 +83,21 @@ impl Service for S3 {
                 let prefix =
                     query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap_or_default();
                 let prefix = prefix.replace("%2F", "/");
-                let keys = objects.keys().filter(|key| key.starts_with(&prefix));
-                let contents: String =
-                    keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+                let keys = objects.keys().filter_map(|key| key.strip_prefix(&prefix));
+                // Up to the delimiter, if one is asked for, each once.
+                let listed: BTreeSet<(&str, bool)> = keys
+                    .map(|key| match key.split_once('/') {
+                        Some((folder, _)) if query.contains("delimiter=") => (folder, true),
+                        _ => (key, false),
+                    })
+                    .collect();
+                let contents: String = listed
+                    .into_iter()
+                    .map(|(name, is_folder)| match is_folder {
+                        true => format!("<CommonPrefixes><Prefix>{prefix}{name}/</Prefix></CommonPrefixes>"),
+                        false => format!("<Contents><Key>{prefix}{name}</Key></Contents>"),
+                    })
+                    .collect();
                 xml(
                     200,
                     format!(
@@ -113,7 +133,7 @@ impl Service for S3 {
 
     /// Folders, whether they have a manifest or only files.
     fn things(&self) -> Vec<Thing> {
-        let objects = &now(&self.0).now;
+        let objects = &now(&self.objects).now;
         let mut folders = BTreeMap::<String, String>::new();
         for (key, object) in objects {
             let (folder, file) = key.rsplit_once('/').unwrap_or(("", key));
@@ -126,9 +146,9 @@ impl Service for S3 {
     }
 
     fn plant(&self, thing: &Thing) {
-        if thing.field == "folder" {
+        if thing.field == "folder" && thing.name.starts_with(self.top) {
             let manifest = Object { owner: Some(thing.owner.clone()), body: Arc::default() };
-            now(&self.0).now.insert(format!("{}/.folder", thing.name), manifest);
+            now(&self.objects).now.insert(format!("{}/.folder", thing.name), manifest);
         }
     }
 

@@ -20,7 +20,7 @@ impl Service for Vault {
     fn asked(&self, request: &Request) -> (String, Act) {
         let action = target(request);
         let act = match action {
-            "DescribeSecret" | "GetSecretValue" => Act::Read,
+            "DescribeSecret" | "GetSecretValue" | "ListSecrets" => Act::Read,
             "DeleteSecret" => Act::Delete,
             _ => Act::Write,
         };
@@ -39,6 +39,10 @@ impl Service for Vault {
             "GetSecretValue" => secrets.get(&text("SecretId")).map_or_else(missing, |secret| {
                 reply(200, &json!({ "Name": text("SecretId"), "SecretString": secret.value }))
             }),
+            "ListSecrets" => {
+                let shown = |(name, secret): (&String, &Secret)| json!({ "Name": name, "Tags": [{ "Key": "tenantry:owner", "Value": secret.owner }] });
+                reply(200, &json!({ "SecretList": secrets.iter().map(shown).collect::<Vec<_>>() }))
+            }
             "CreateSecret" if secrets.contains_key(&text("Name")) => refusal(400, "ResourceExistsException"),
             "CreateSecret" => {
                 let owner = asked["Tags"][0]["Value"].as_str().unwrap_or_default().to_owned();
