@@ -95,7 +95,8 @@ impl Deployment {
 
     /// The platform's own functions.
     pub fn platform(&mut self, step_functions: Arc<StepFunctions>, mail: Arc<Mail>) {
-        let db = || self.db.clone();
+        let db = self.db.clone();
+        let db = || db.clone();
         let (tenants, ledger) = (Tenants::new(db()), ResourceLedger::new(db()));
         let (catalogue, claims) = (Catalogue::new(db()), Claims::new(db()));
         let database = db();

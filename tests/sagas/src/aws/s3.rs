@@ -155,11 +155,11 @@ impl Service for S3 {
     fn remove(&self, thing: &Thing) {
         if thing.field == "folder" {
             let inside = format!("{}/", thing.name);
-            now(&self.0).now.retain(|key, _| !key.starts_with(&inside));
+            now(&self.objects).now.retain(|key, _| !key.starts_with(&inside));
         }
     }
 
     fn says(&self, text: &str) -> bool {
-        now(&self.0).now.values().any(|object| String::from_utf8_lossy(&object.body).contains(text))
+        now(&self.objects).now.values().any(|object| String::from_utf8_lossy(&object.body).contains(text))
     }
 }
