@@ -67,7 +67,7 @@ async fn compared(machines: &BTreeMap<String, String>, wanted: &BTreeMap<String,
             None if came != *wanted => problems.push(format!("{name} is\n{came}\nand should be\n{wanted}")),
             None => {}
             Some(_) if came == *wanted => {
-                problems.push(format!("{name}: the emulator has learned: a line less"))
+                problems.push(format!("{name}: the emulator has learned: a line less"));
             }
             Some(how) => {
                 let known = format!("# {how}\n{came}");
