@@ -62,9 +62,11 @@ pub(crate) fn comparable(value: &Value) -> Value {
             {
                 match serde_json::from_str::<Value>(cause) {
                     Ok(cause @ Value::Object(_)) => {
-                        drop(fields.insert("Cause".to_owned(), comparable(&cause)));
+                        fields.insert("Cause".to_owned(), comparable(&cause));
                     }
-                    _ if error.starts_with("States.") => drop(fields.remove("Cause")),
+                    _ if error.starts_with("States.") => {
+                        fields.remove("Cause");
+                    }
                     _ => {}
                 }
             }

@@ -28,7 +28,7 @@ fn calls(states: &Value, seed: u64) -> Vec<(Call, Duration)> {
 }
 
 /// A task with more fields than its payload.
-#[allow(clippy::needless_pass_by_value)] // Written where it is called.
+#[allow(clippy::needless_pass_by_value)] // `json!` makes values.
 fn task(payload: Value, more: Value) -> Value {
     let mut task = json!({
         "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
