@@ -150,8 +150,11 @@ impl Matrix {
 
     /// Each found by a sweep in which nothing goes wrong, and by one in which one thing does.
     fn orphans(&self) -> Vec<Case> {
-        let orphaned =
-            self.clean.made.iter().map(|thing| self.scripted(Script::Orphan(foreign(thing.field, &thing.name)), Vec::new()));
+        let orphaned = self
+            .clean
+            .made
+            .iter()
+            .map(|thing| self.scripted(Script::Orphan(foreign(thing.field, &thing.name)), Vec::new()));
         let cases = orphaned.flat_map(|case| {
             let run = case.run();
             let swept = run.moments.iter().filter(|(moment, _)| is_of_a_sweep(moment));
