@@ -1,6 +1,7 @@
 //! Runs the command itself, against an API that plays its part in this process.
 
 mod demo;
+mod orphans;
 mod stub;
 mod tenant;
 

@@ -105,6 +105,8 @@ fn router(world: Shared) -> Router {
         .route("/v1/tenants/{id}/operations/{operation}/cancel", post(act))
         .route("/v1/repair-tasks", get(repair_tasks))
         .route("/v1/repair-tasks/{id}/{act}", post(act))
+        .route("/v1/orphan-sweeps", get(sweeps).post(sweep))
+        .route("/v1/orphan-sweeps/{id}", get(swept))
         .route("/v1/tenants/{id}/operations", get(operations))
         .route("/v1/tenants/{id}/operations/{operation}", get(operation))
         .route("/v1/blueprints/{name}", get(blueprint))
@@ -409,4 +411,49 @@ fn deletion() -> Vec<Value> {
         frame("delete", "running", 0, &[(GROUP, "waiting", 0), (SEED, "undoing", 300)]),
         frame("delete", "succeeded", 100, &[(GROUP, "undone", 1000), (SEED, "undone", 600)]),
     ]
+}
+
+const SWEEP: &str = "01KE0000000000000000000009";
+
+/// What a sweep came to: refused, if more was found than it was to stop at.
+fn outcome(dry_run: bool, limit: u64) -> Value {
+    let verdict = if dry_run || limit < 2 { "orphan" } else { "taken_in" };
+    let finding = |tenant: &str, verdict: &str| {
+        let handle = json!({ "group": tenant });
+        json!({ "step": "merchant-create-group", "tenant": tenant, "handle": handle, "verdict": verdict })
+    };
+    let mut outcome = json!({
+        "found": 2, "limit": limit,
+        "findings": [finding("acme-000000", verdict), finding("lost-000001", "unknown_tenant")],
+        "unswept": [{ "step": "merchant-seed-data", "fault": denied() }],
+    });
+    if !dry_run && limit < 2 {
+        outcome["refused"] = json!("2 resources are in no ledger");
+    }
+    outcome
+}
+
+fn shown(dry_run: bool, outcome: Option<Value>) -> Value {
+    let mut sweep = json!({ "id": SWEEP, "dry_run": dry_run, "accepted_at": "2026-01-02T03:04:05Z" });
+    if let Some(outcome) = outcome {
+        sweep["outcome"] = outcome;
+    }
+    sweep
+}
+
+async fn sweep(State(world): State<Shared>, Json(asked): Json<Value>) -> Response {
+    lock(&world).acts.push(format!("sweep {asked}"));
+    (StatusCode::ACCEPTED, Json(shown(asked["dry_run"] == true, None))).into_response()
+}
+
+/// As the last one that was asked for.
+async fn swept(State(world): State<Shared>, Path(_): Path<String>) -> Json<Value> {
+    let last = lock(&world).acts.last().and_then(|act| act.strip_prefix("sweep ").map(str::to_owned));
+    let asked: Value = serde_json::from_str(&last.unwrap_or_default()).unwrap_or_default();
+    let dry_run = asked["dry_run"] != false;
+    Json(shown(dry_run, Some(outcome(dry_run, asked["limit"].as_u64().unwrap_or(10)))))
+}
+
+async fn sweeps() -> Json<Value> {
+    Json(json!({ "orphan_sweeps": [shown(true, Some(outcome(true, 10)))] }))
 }
