@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
 use aws_sdk_lambda::primitives::Blob;
 use jiff::{Timestamp, ToSpan};
 use reqwest::Client;
@@ -77,7 +78,10 @@ impl Stack {
     pub async fn at(directory: &Path) -> Self {
         let read = |file: &str| std::fs::read(directory.join(file)).expect("a stack was started here");
         let record: Record = serde_json::from_slice(&read("record.json")).expect("a stack's record");
-        let aws = aws::config().await.into_builder().endpoint_url(&record.emulator_url).build();
+        // Built anew: what is said here counts for more than `AWS_ENDPOINT_URL`, what is said later does not.
+        let http = aws::config().await.http_client().expect("it has a client");
+        let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        let aws = loader.endpoint_url(&record.emulator_url).load().await;
         Self {
             api: Api { http: http_client::client(), url: record.urls.front },
             deployment: record.deployment,
