@@ -72,6 +72,21 @@ fn what_a_deletion_by_force_leaves_the_janitor_clears() {
     assert_eq!((run.statuses, run.findings), (vec![Active, Stuck, Deleted, Deleted], [].into()));
 }
 
+/// The secret goes although the account stays, so the account has a password that nobody knows.
+#[test]
+fn a_stuck_tenant_comes_back_by_a_retry() {
+    use Status::{Active, Deleted, Stuck};
+    for stays in ["create-owner.destroy/cognito:AdminDeleteUser", "publish-website.destroy/s3:DeleteObjects"]
+    {
+        let run = lives(&format!("merchant-workspace after=Retry merchant-{stays}#1=Refused*ever"));
+        assert_eq!(
+            (run.statuses, run.findings),
+            (vec![Active, Stuck, Active, Deleted], [].into()),
+            "{stays}"
+        );
+    }
+}
+
 #[test]
 fn what_was_taken_away_by_hand_and_resolved_counts_as_gone() {
     let run = lives(

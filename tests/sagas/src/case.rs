@@ -118,6 +118,12 @@ impl Case {
         self.planned.len() < 2 && self.planned.iter().all(passes) && !wished
     }
 
+    /// Whether a retry must bring it to life, once what went wrong for good is mended.
+    fn must_come_round(&self) -> bool {
+        let passing = self.planned.iter().filter(|planned| planned.times != u32::MAX).count();
+        passing < 2 && matches!(self.script, Script::Life | Script::After(_) | Script::Events(_))
+    }
+
     /// Whether something may never go.
     pub fn may_stick(&self) -> bool {
         self.planned
@@ -181,6 +187,7 @@ impl Life<'_> {
         if self.status() == Some(Status::Failed) && !foreign {
             self.ask(Wish::Retry, "again").await;
             self.rest().await;
+            self.came_round();
         }
         for key in ["bye", "bye again"] {
             if self.status().is_some_and(|status| status != Status::Deleted) {
@@ -226,12 +233,21 @@ impl Life<'_> {
                 self.edited = wish == Wish::Edit;
                 self.ask(wish, "way out").await;
                 self.rest().await;
+                if matches!(wish, Wish::Retry | Wish::Edit) {
+                    self.came_round();
+                }
             }
             _ => {}
         }
         if self.status() == Some(Status::Stuck) || self.tasks() > 0 {
             let found = format!("everything would go, and it is {:?}", self.status());
             self.found(Finding::Undecided(found));
+        }
+    }
+
+    fn came_round(&mut self) {
+        if self.case.must_come_round() && self.status() != Some(Status::Active) {
+            self.found(Finding::Undecided(format!("mended and retried, and it is {:?}", self.status())));
         }
     }
 

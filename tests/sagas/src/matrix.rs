@@ -25,8 +25,9 @@ const AFTER_FAILURE: [Wish; 4] = [Wish::Retry, Wish::Edit, Wish::Delete, Wish::F
 /// What may be done about a tenant that is stuck.
 const WHEN_STUCK: [Wish; 7] =
     [Wish::Retry, Wish::Edit, Wish::Delete, Wish::ForceDelete, Wish::Repair, Wish::Resolve, Wish::Wait];
-/// Of the faults crossed with the ways out, one in so many: with which step failed first changes little.
-const SAMPLED: usize = 7;
+/// Of the faults crossed with each way out, one in so many. Primes, so that no kind of fault is always left out.
+const HELD_SAMPLE: usize = 7;
+const STUCK_SAMPLE: usize = 29;
 
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
@@ -177,7 +178,7 @@ impl Matrix {
         }
         let Some((failure, _)) = self.failing.first() else { return cases };
         for wish in AFTER_FAILURE {
-            cases.extend(under_faults(&hold(Script::After(wish), failure)));
+            cases.extend(under_faults(&hold(Script::After(wish), failure), HELD_SAMPLE));
         }
         let run = hold(Script::Life, failure).run();
         let moments = compensation(&run).iter().filter(|(_, act)| *act != Act::Read);
@@ -206,7 +207,8 @@ impl Matrix {
         }
         for planned in deleted.first().into_iter().chain(compensated.first()) {
             for wish in WHEN_STUCK {
-                cases.extend(under_faults(&self.scripted(Script::After(wish), planned.clone())));
+                cases
+                    .extend(under_faults(&self.scripted(Script::After(wish), planned.clone()), STUCK_SAMPLE));
             }
         }
         cases
@@ -277,10 +279,12 @@ impl Matrix {
             7 => Script::Events((0..random.usize(1..3)).map(|_| random.u64(..30)).collect()),
             _ => Script::Life,
         };
-        let undone: Vec<&Moment> =
-            run.moments.iter().filter(|(_, act)| *act == Act::Delete).map(|(m, _)| m).collect();
         if matches!(script, Script::After(_)) && random.bool() {
-            let moment = undone[random.usize(..undone.len())].clone();
+            let deletes = run.moments.iter().filter(|(_, act)| *act == Act::Delete);
+            let deletes: Vec<&Moment> = deletes.map(|(moment, _)| moment).collect();
+            let moment = deletes[random.usize(..deletes.len())].clone();
+            // What was accepted once goes later, whatever is said about it then.
+            planned.retain(|planned| planned.moment.caller != moment.caller);
             planned.push(Planned { moment, trouble: Trouble::Refused, times: u32::MAX });
         }
         let on_failure = if random.u8(..4) == 0 { OnFailure::Hold } else { OnFailure::Compensate };
@@ -306,8 +310,8 @@ fn compensation(run: &Run) -> &[(Moment, Act)] {
     &run.moments[..retried.unwrap_or(run.moments.len())]
 }
 
-/// A case with each fault of what comes after somebody saw to it, or was expected to; of all these, a sample.
-fn under_faults(case: &Case) -> Vec<Case> {
+/// A case with the faults of what comes after somebody saw to it, or was expected to: one in so many.
+fn under_faults(case: &Case, one_in: usize) -> Vec<Case> {
     let run = case.run();
     let asked =
         |moment: &Moment| moment.caller.starts_with("tenant-api.") && moment.caller != "tenant-api.sign-up";
@@ -315,7 +319,7 @@ fn under_faults(case: &Case) -> Vec<Case> {
     let position = |which: &dyn Fn(&Moment) -> bool| run.moments.iter().position(|(moment, _)| which(moment));
     let since = position(&asked).or_else(|| position(&given_up)).unwrap_or_default();
     let spoilt = run.moments[since..].iter().flat_map(|(moment, act)| troubles(moment, *act));
-    let crossed = spoilt.step_by(SAMPLED).map(|planned| {
+    let crossed = spoilt.step_by(one_in).map(|planned| {
         let planned = case.planned.iter().cloned().chain([planned]).collect();
         Case { planned, ..case.clone() }
     });

@@ -56,8 +56,8 @@ impl Step for CreateOwner {
             }
             Some(_) => {}
         }
-        // A password that stands may be the owner's own by now.
-        if !found.is_some_and(|user| user.confirmed) {
+        // One that its owner has chosen stands. Any other may be of a secret that was destroyed meanwhile.
+        if !found.is_some_and(|user| user.claimed) {
             self.pool.set_password(username, &self.vault.read(&params.secret).await?).await?;
         }
         self.pool.add_to_group(username, &params.group).await?;

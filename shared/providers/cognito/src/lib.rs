@@ -166,10 +166,10 @@ impl UserPool {
         self.set(username, &[("email", email), ("email_verified", "true")]).await
     }
 
-    /// Sets the password the user chose, and notes that it is theirs.
+    /// Sets the password the user chose, and notes that it is theirs: that first, so that nobody sets another over it.
     pub async fn claim(&self, username: &str, password: &SecretString) -> Result<(), Fault> {
-        self.set_password(username, password).await?;
-        self.set(username, &[(CLAIMED, "true")]).await
+        self.set(username, &[(CLAIMED, "true")]).await?;
+        self.set_password(username, password).await
     }
 
     async fn set(&self, username: &str, attributes: &[(&str, &str)]) -> Result<(), Fault> {
