@@ -441,8 +441,9 @@ fn shown(dry_run: bool, outcome: Option<Value>) -> Value {
     sweep
 }
 
-async fn sweep(State(world): State<Shared>, Json(asked): Json<Value>) -> Response {
-    lock(&world).acts.push(format!("sweep {asked}"));
+async fn sweep(State(world): State<Shared>, Json(asked): Json<BTreeMap<String, Value>>) -> Response {
+    // In the order of its fields' names.
+    lock(&world).acts.push(format!("sweep {}", serde_json::to_string(&asked).expect("JSON")));
     (StatusCode::ACCEPTED, Json(shown(asked["dry_run"] == true, None))).into_response()
 }
 
