@@ -39,7 +39,7 @@ impl Life<'_> {
             key: key.to_owned(),
             body: json!({ "reason": "the simulation", "dry_run": false }),
         };
-        if !self.world.ask(asked).await.is_some_and(|answer| answer.status == 202) {
+        if self.world.ask(asked).await.is_none_or(|answer| answer.status != 202) {
             self.found(Finding::Undecided("a sweep was not accepted".to_owned()));
         }
         // A minute until the janitor starts it, one until it repairs what was found, and time for both.
