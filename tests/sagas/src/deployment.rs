@@ -107,7 +107,7 @@ impl Deployment {
         self.task("tenant-admit", task, |task, input| async move { task.run(input).await });
         let task = ListSteps { catalogue: catalogue.clone() };
         self.task("saga-list-steps", task, |task, input| async move { task.run(input).await });
-        let task = SweepOrphans::new(db(), DEPLOYMENT.to_owned(), 10);
+        let task = SweepOrphans::new(database.clone(), DEPLOYMENT.to_owned(), 10);
         self.task("saga-sweep-orphans", task, |task, input| async move { task.run(input).await });
         let task = Activate { tenants: tenants.clone(), ledger: ledger.clone(), catalogue };
         self.task("tenant-activate", task, |task, input| async move { task.run(input).await });
