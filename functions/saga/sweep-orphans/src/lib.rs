@@ -7,7 +7,7 @@
 
 use fault::Fault;
 use jiff::{SignedDuration, Timestamp};
-use saga::{Orphan, Resource, ResourceState, Swept};
+use saga::{Caught, Orphan, Resource, ResourceState, Swept};
 use serde::{Deserialize, Serialize};
 use store::{Database, Finding, ResourceLedger, Sweep, SweepOutcome, Tenants, Unswept, Verdict};
 use tenancy::{Status, SweepId, Tenant};
@@ -41,15 +41,6 @@ pub struct Asked {
     swept: Option<Swept>,
     /// What the state machine caught, if that was not to the end.
     error: Option<Caught>,
-}
-
-/// `$states.errorOutput` of a Catch.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Caught {
-    error: String,
-    #[serde(default)]
-    cause: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -201,9 +192,7 @@ fn finding(judged: &Judged<'_>) -> Finding {
 }
 
 fn unswept(Asked { step, error, .. }: Asked) -> Option<Unswept> {
-    let Caught { error, cause } = error?;
-    let cause = cause.unwrap_or_else(|| "no cause was given".to_owned());
-    Some(Unswept { step, fault: Fault::terminal(format!("{error}: {cause}")) })
+    Some(Unswept { step, fault: error?.fault() })
 }
 
 fn output(outcome: &SweepOutcome) -> Output {
