@@ -26,8 +26,8 @@ const AFTER_FAILURE: [Wish; 4] = [Wish::Retry, Wish::Edit, Wish::Delete, Wish::F
 const WHEN_STUCK: [Wish; 7] =
     [Wish::Retry, Wish::Edit, Wish::Delete, Wish::ForceDelete, Wish::Repair, Wish::Resolve, Wish::Wait];
 /// Of the faults crossed with each way out, one in so many. Primes, so that no kind of fault is always left out.
-const HELD_SAMPLE: usize = 7;
-const STUCK_SAMPLE: usize = 29;
+const HELD_SAMPLE: usize = 11;
+const STUCK_SAMPLE: usize = 37;
 
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
@@ -334,9 +334,9 @@ fn is_repeat(trouble: Trouble) -> bool {
     matches!(trouble, Trouble::Twice | Trouble::AtOnce)
 }
 
+/// Of the first: what goes wrong is over by the second.
 fn is_of_a_sweep(moment: &Moment) -> bool {
     let caller = moment.caller.as_str();
-    caller.ends_with(".sweep")
-        || caller.starts_with("saga-sweep-orphans")
-        || caller.starts_with("saga-list-steps")
+    let judges = caller.starts_with("saga-sweep-orphans") || caller.starts_with("saga-list-steps");
+    moment.nth == 1 && (judges || caller.ends_with(".sweep"))
 }
