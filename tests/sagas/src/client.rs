@@ -35,9 +35,13 @@ pub(crate) struct Answer {
 
 impl Ask {
     pub(crate) fn sign_up(blueprint: &str, on_failure: OnFailure, key: &str) -> Self {
-        let body = serde_json::json!({
-            "name": NAME, "subdomain": "acme", "email": EMAIL, "blueprint": blueprint, "on_failure": on_failure,
+        let mut body = serde_json::json!({
+            "name": NAME, "subdomain": "acme", "email": EMAIL, "blueprint": blueprint,
         });
+        // As most would: what the blueprint says is left out.
+        if on_failure == OnFailure::Hold {
+            body["on_failure"] = "hold".into();
+        }
         Self {
             action: "sign-up".to_owned(),
             method: "POST".to_owned(),
