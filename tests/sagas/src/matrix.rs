@@ -216,9 +216,9 @@ fn is_repeat(trouble: Trouble) -> bool {
     matches!(trouble, Trouble::Twice | Trouble::AtOnce)
 }
 
+/// Of the first: what goes wrong is over by the second.
 fn is_of_a_sweep(moment: &Moment) -> bool {
     let caller = moment.caller.as_str();
-    caller.ends_with(".sweep")
-        || caller.starts_with("saga-sweep-orphans")
-        || caller.starts_with("saga-list-steps")
+    let judges = caller.starts_with("saga-sweep-orphans") || caller.starts_with("saga-list-steps");
+    moment.nth == 1 && (judges || caller.ends_with(".sweep"))
 }
