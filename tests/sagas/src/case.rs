@@ -174,7 +174,8 @@ impl Life<'_> {
             _ => self.world.chaos().mend(),
         }
         let foreign = matches!(self.case.script, Script::Foreign(_));
-        if foreign && self.status() != Some(Status::Failed) {
+        let lives = if self.stranger_is_spared() { Status::Active } else { Status::Failed };
+        if foreign && self.status() != Some(lives) {
             self.found(Finding::Leaked(format!(
                 "what is not ours was in the way, and it is {:?}",
                 self.status()
@@ -194,6 +195,15 @@ impl Life<'_> {
         if self.status().is_some_and(|status| status != Status::Deleted) {
             self.found(Finding::Undecided(format!("deleted, and it is {:?}", self.status())));
         }
+    }
+
+    /// Whether what is not ours is only in the way of a step that a tenant can live without.
+    fn stranger_is_spared(&self) -> bool {
+        let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) else { return false };
+        let thing = Thing { name: thing.name.replace("{tenant}", tenant.id.as_str()), ..thing.clone() };
+        let optional = self.world.optional();
+        let resources = self.world.law().resources();
+        resources.iter().any(|resource| optional.contains(&resource.step) && names(resource, &thing))
     }
 
     /// What is done about a tenant that failed. One that lives is deleted first, which may not go well either.

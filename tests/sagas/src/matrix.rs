@@ -26,8 +26,8 @@ const AFTER_FAILURE: [Wish; 4] = [Wish::Retry, Wish::Edit, Wish::Delete, Wish::F
 const WHEN_STUCK: [Wish; 7] =
     [Wish::Retry, Wish::Edit, Wish::Delete, Wish::ForceDelete, Wish::Repair, Wish::Resolve, Wish::Wait];
 /// Of the faults crossed with each way out, one in so many. Primes, so that no kind of fault is always left out.
-const HELD_SAMPLE: usize = 7;
-const STUCK_SAMPLE: usize = 29;
+const HELD_SAMPLE: usize = 11;
+const STUCK_SAMPLE: usize = 37;
 
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]

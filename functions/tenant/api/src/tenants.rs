@@ -119,9 +119,9 @@ impl Api {
         }
         let missing = || Problem::not_found(format!("there is no tenant {id}"));
         let tenant = self.tenants.get(id).await?.ok_or_else(missing)?.value;
-        let (blueprint, plans, themes) =
-            tokio::join!(self.tenants.blueprint(&tenant), self.catalogue.plans(), self.catalogue.themes(),);
-        edit.check(&blueprint?, &plans?, &themes?).map_err(Problem::invalid)
+        let blueprint = self.tenants.blueprint(&tenant).await?;
+        let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
+        edit.check(&blueprint, &plans, &themes).map_err(Problem::invalid)
     }
 }
 
