@@ -892,11 +892,11 @@ async fn of_two_who_want_a_subdomain_by_a_retry_one_gets_it_and_nothing_of_the_o
     let tenants =
         [failed(&bed, "one", OnFailure::Compensate).await, failed(&bed, "two", OnFailure::Hold).await];
     let wanted = bed.signup("better").subdomain;
-    let outcomes = bed::at_once(tenants.clone().map(|tenant| {
+    let outcomes = Box::pin(bed::at_once(tenants.clone().map(|tenant| {
         let request = EditRequest { subdomain: Some(wanted.to_string()), ..EditRequest::default() };
         let (order, tenants) = (edit(&bed, request), bed.tenants.clone());
         async move { tenants.order(&tenant.id, order, None, now()).await }
-    }))
+    })))
     .await;
     let winner = bed.claims.tenant_of(&wanted).await.expect("read").expect("claimed");
     for (before, outcome) in tenants.iter().zip(outcomes) {
