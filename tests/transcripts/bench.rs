@@ -18,7 +18,7 @@ pub(crate) fn input() -> Value {
 }
 
 pub(crate) fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts/machines")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("machines")
 }
 
 /// The definitions of the folder, by name.
