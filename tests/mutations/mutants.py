@@ -86,6 +86,9 @@ MUTANTS = [
     ("stuck-not-marked", LEDGER, "            resource.state = ResourceState::Stuck;", "            if !MUTANT { resource.state = ResourceState::Stuck; }"),
     ("stuck-keeps-the-rest", LEDGER, "r.state == ResourceState::Stuck && r.operation == operation",
      "!MUTANT && r.state == ResourceState::Stuck && r.operation == operation"),
+    # Orphans
+    ("sweep-past-the-mark", RUNNER, "filter(|mark| mark.deployment == self.deployment)",
+     "filter(|mark| MUTANT || mark.deployment == self.deployment)"),
     # Conditions: each kind of item, written whatever stands there.
     ("", MEMORY, "            if !holds {\n", """            let kind = write.key().kind();
             let condition = match condition {
