@@ -63,10 +63,12 @@ pub enum Trouble {
     Twice,
     /// The function is called twice at the same time.
     AtOnce,
+    /// The function begins when whoever called it has long given up.
+    Belated,
 }
 
 impl Trouble {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Unavailable,
         Self::Lost,
         Self::Throttled,
@@ -81,6 +83,7 @@ impl Trouble {
         Self::Abandoned,
         Self::Twice,
         Self::AtOnce,
+        Self::Belated,
     ];
 
     /// What can go wrong once with such a call. `Refused` is for good, and so has cases of its own.
@@ -88,7 +91,7 @@ impl Trouble {
         let store = call.starts_with("store:");
         let fits = |trouble: &Self| match trouble {
             Self::Unavailable | Self::Lost | Self::CrashBefore => true,
-            Self::Twice | Self::AtOnce => act == Act::Invoke,
+            Self::Twice | Self::AtOnce | Self::Belated => act == Act::Invoke,
             Self::Slow | Self::Hang | Self::CrashAfter | Self::Abandoned => act != Act::Invoke,
             Self::Throttled => !store && act != Act::Invoke,
             Self::Late => !store && act == Act::Write,

@@ -101,8 +101,28 @@ impl Lambda {
                 drop(other);
                 one.await
             }
+            Some(Trouble::Belated) => self.belated(&caller, name, handler, payload).await,
             Some(other) => unreachable!("{other:?} cannot happen to a whole call"),
         }
+    }
+
+    /// A call that begins a minute later, whoever still waits for it.
+    fn belated(
+        &self,
+        caller: &str,
+        name: &str,
+        handler: &Handler,
+        payload: Value,
+    ) -> impl Future<Output = Outcome> + use<> {
+        let (lambda, handler, running) = (self.clone(), Rc::clone(handler), self.tally.running());
+        let (caller, name) = (caller.to_owned(), name.to_owned());
+        let call = tokio::task::spawn_local(async move {
+            pass(Duration::from_secs(60)).await;
+            let outcome = lambda.start(&caller, &name, &handler, payload).await;
+            drop(running);
+            outcome
+        });
+        async { call.await.expect("calling does not panic") }
     }
 
     fn start(

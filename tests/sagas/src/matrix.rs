@@ -114,6 +114,23 @@ impl Matrix {
             let spoilt = spoilt.filter(|planned| lasts(planned.trouble));
             cases.extend(spoilt.map(|planned| self.life(vec![failure.clone(), planned])));
         }
+        // What begins only when all is over, and then dies.
+        for (failure, run) in &self.failing {
+            let begun = compensation(run);
+            let others = begun.iter().filter(|(moment, act)| {
+                *act == Act::Invoke
+                    && moment.caller.ends_with(".apply")
+                    && moment.caller != failure.moment.caller
+            });
+            for (call, _) in others {
+                let belated = Planned::once(call.clone(), Trouble::Belated);
+                let effects = begun.iter().filter(|(moment, act)| {
+                    *act == Act::Write && moment.caller == call.caller && !moment.call.starts_with("store:")
+                });
+                let dies = effects.map(|(effect, _)| Planned::once(effect.clone(), Trouble::CrashAfter));
+                cases.extend(dies.map(|dies| self.life(vec![failure.clone(), belated.clone(), dies])));
+            }
+        }
         // The teardown itself is the same whichever step failed.
         if let Some((failure, run)) = self.failing.first() {
             let undone = compensation(run);
