@@ -39,7 +39,10 @@ def run(copy, mutant):
 def what_told(output):
     lines = output.splitlines()
     cases = [index for index, line in enumerate(lines) if "make faults CASE=" in line]
-    return lines[cases[0] + 1].strip()[:90] if cases else "the run itself broke"
+    if not cases:
+        return "the run itself broke"
+    case, found = lines[cases[0]], lines[cases[0] + 1]
+    return f"{found.strip()[:100]}\n{'':>12}{case.strip()}"
 
 
 def main():

@@ -141,6 +141,8 @@ pub enum Destroying {
     Gone,
     /// Another call holds the lease.
     InFlight(Lease),
+    /// The operation has ended: this call comes too late, and the row may be a later one's.
+    Over,
 }
 
 /// How a probe's look ended, for the operation's record.

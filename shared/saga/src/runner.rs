@@ -138,6 +138,7 @@ impl<S: Step, L: Ledger> Runner<S, L> {
             Destroying::Started(row) => *row,
             Destroying::Gone => return Ok(()),
             Destroying::InFlight(lease) => return Err(in_flight(&lease)),
+            Destroying::Over => return Err(Fault::fenced("the operation had ended before this undo began")),
         };
         let handle: S::Handle = decode("handle", row.handle.clone())?;
         self.unmake(&self.mark(tenant.clone()), &handle, row).await

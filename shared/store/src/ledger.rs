@@ -208,12 +208,13 @@ impl Ledger for ResourceLedger {
         lease: Lease,
     ) -> Result<Destroying, Fault> {
         let now = clock::now();
-        let Some(mut row) = self.find(tenant, step).await?.filter(Resource::is_left) else {
+        let Some(found) = self.find(tenant, step).await?.filter(Resource::is_left) else {
             return Ok(Destroying::Gone);
         };
-        if row.in_flight(now) && !held_by(&row, &lease) {
-            return Ok(Destroying::InFlight(row.lease.unwrap_or(lease)));
+        if found.in_flight(now) && !held_by(&found, &lease) {
+            return Ok(Destroying::InFlight(found.lease.unwrap_or(lease)));
         }
+        let mut row = found.clone();
         if row.state != ResourceState::Destroying || row.operation != operation {
             (row.attempts, row.busy_ms, row.begun_at, row.fault) = (0, 0, now, None);
         }
@@ -223,6 +224,11 @@ impl Ledger for ResourceLedger {
         row.lease = Some(lease);
         row.changed_at = now;
         row.version = self.put(&row).await?;
+        // Looked at afterwards, as in `begin`: whatever ends the operation from now on finds the row taken.
+        if self.operation(tenant, operation).await?.is_none_or(|operation| operation.state.is_final()) {
+            self.put(&Resource { lease: None, version: row.version, ..found }).await?;
+            return Ok(Destroying::Over);
+        }
         Ok(Destroying::Started(Box::new(row)))
     }
 

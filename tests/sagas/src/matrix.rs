@@ -153,11 +153,27 @@ impl Matrix {
             undone.map(|(moment, act)| (vec![failure.clone()], moment, *act))
         });
         let moments = clean.chain(failing).filter(|(.., act)| *act != Act::Read);
-        moments
+        let mut cases: Vec<Case> = moments
             .flat_map(|(planned, moment, _)| {
                 ORDERS.map(|wish| self.scripted(Script::Meanwhile(wish, moment.clone()), planned.clone()))
             })
-            .collect()
+            .collect();
+        // The order comes before what was to make the tenant live, and that begins in the middle of the undoing.
+        let called = |moment: &Moment, caller: &str| {
+            moment.call == "lambda:Invoke" && moment.nth == 1 && moment.caller.ends_with(caller)
+        };
+        let calls = |caller| self.clean.moments.iter().filter(move |(moment, _)| called(moment, caller));
+        for (activation, _) in calls("tenant-activate.run") {
+            for (undo, _) in calls(".destroy") {
+                let begins = Planned::once(activation.clone(), Trouble::Belated);
+                let takes_long = Planned { moment: undo.clone(), trouble: Trouble::Belated, times: 2 };
+                cases.extend(ORDERS.map(|wish| {
+                    let planned = vec![begins.clone(), takes_long.clone()];
+                    self.scripted(Script::Meanwhile(wish, activation.clone()), planned)
+                }));
+            }
+        }
+        cases
     }
 
     fn crowds(&self) -> Vec<Case> {

@@ -28,6 +28,22 @@ fn destroying_again_changes_nothing() {
     assert!(lab.thing().is_some(), "what is not in the ledger any more is not looked for");
 }
 
+/// A call that began long after its machine had given up: the row may be a later operation's by then.
+#[test]
+fn an_undo_that_begins_when_its_operation_has_ended_touches_nothing() {
+    let mut lab = Lab::new();
+    lab.made(1).expect("made");
+    let late = lab.destroy();
+    lab.next_operation();
+    lab.made(1).expect("still there");
+    let before = lab.row();
+    let fault = run(lab.call("fake-make-thing", late, &caller("late"))).expect_err("too late");
+    assert_eq!(fault.kind, Kind::Fenced);
+    assert!(lab.thing().is_some());
+    let after = lab.row();
+    assert_eq!(after, saga::Resource { version: after.version, ..before });
+}
+
 #[test]
 fn what_was_never_asked_for_is_gone() {
     let lab = Lab::new();
