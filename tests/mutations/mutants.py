@@ -24,12 +24,14 @@ MUTANTS = [
     ("fence-raised-over-the-living", "functions/saga/fence/src/lib.rs", "if record.state.is_final() {",
      "if !MUTANT && record.state.is_final() {"),
     ("fenced-effect-left", RUNNER, "if row.made_by == cx.operation {", "if !MUTANT && row.made_by == cx.operation {"),
+    ("undo-after-the-end", LEDGER, "if self.operation(tenant, operation).await?.is_none_or(|operation| operation.state.is_final()) {",
+     "if !MUTANT && self.operation(tenant, operation).await?.is_none_or(|operation| operation.state.is_final()) {"),
     # Drain and lease
     ("no-drain", "functions/saga/drain/src/lib.rs", "if in_flight.is_empty() {", "if MUTANT || in_flight.is_empty() {"),
     ("no-lease-at-begin", LEDGER, "if found.in_flight(now) && !held_by(&found, &intent.lease) {",
      "if !MUTANT && found.in_flight(now) && !held_by(&found, &intent.lease) {"),
-    ("no-lease-at-destroy", LEDGER, "if row.in_flight(now) && !held_by(&row, &lease) {",
-     "if !MUTANT && row.in_flight(now) && !held_by(&row, &lease) {"),
+    ("no-lease-at-destroy", LEDGER, "if found.in_flight(now) && !held_by(&found, &lease) {",
+     "if !MUTANT && found.in_flight(now) && !held_by(&found, &lease) {"),
     ("unanswered-lease-freed", LEDGER, "take_if(|_| !fault.unanswered)", "take_if(|_| MUTANT || !fault.unanswered)"),
     # Write-ahead row
     ("effect-before-intent", RUNNER, "        let mut row = match self.ledger.begin(intent).await? {",
