@@ -134,11 +134,11 @@ fn a_machine_is_given_the_names_it_uses_and_may_call_what_it_calls() {
         let wanted: BTreeSet<String> = if worked_out {
             [any_function().to_string()].into()
         } else {
-            calls.iter().map(|id| json!({ "Fn::GetAtt": format!("{id}.Arn") }).to_string()).collect()
+            calls.iter().map(|id| arn(stack, id).to_string()).collect()
         };
         problems.extend(differences(&place, ("its Policies", &granted), ("what it calls", &wanted)));
         for id in calls {
-            if properties["DefinitionSubstitutions"][id] != json!({ "Fn::GetAtt": format!("{id}.Arn") }) {
+            if properties["DefinitionSubstitutions"][id] != arn(stack, id) {
                 problems.push(format!("{place}: the name {id} is given something else than that function"));
             }
         }
@@ -211,6 +211,23 @@ fn a_stack_is_given_the_parameters_it_declares() {
 }
 
 #[test]
+fn a_stack_is_given_another_stacks_function_under_its_own_name() {
+    let problems = stacks()[0]
+        .resources("AWS::Serverless::Application")
+        .into_iter()
+        .flat_map(|(id, properties)| {
+            let given = properties["Parameters"].as_object().into_iter().flatten();
+            given.map(move |(name, value)| (id, name.clone(), value.clone()))
+        })
+        .filter(|(_, name, _)| name.ends_with("Function"))
+        .filter(|(_, name, value)| {
+            !value["Fn::GetAtt"].as_str().is_some_and(|from| from.ends_with(&format!(".Outputs.{name}")))
+        })
+        .map(|(id, name, value)| format!("template.yaml: {id}: {name} is given {value}"));
+    assert_none(problems);
+}
+
+#[test]
 fn a_blueprint_has_settings_a_machine_and_a_stack_that_the_saga_may_start() {
     let named = |folder: &str, end: &str| {
         files(folder, end).iter().map(|file| stem(file, end).to_owned()).collect::<Names>()
@@ -253,6 +270,12 @@ fn for_each_machine(mut look: impl FnMut(&Stack, &Value, &Machine)) {
             );
         }
     }
+}
+
+/// A function as a stack names it: its own, or one of another stack's that it is given under that name.
+fn arn(stack: &Stack, id: &str) -> Value {
+    let own = stack.functions().iter().any(|(found, _)| *found == id);
+    if own { json!({ "Fn::GetAtt": format!("{id}.Arn") }) } else { json!({ "Ref": id }) }
 }
 
 /// What a role may do an action on.

@@ -59,7 +59,7 @@ async fn an_orphan_is_found_by_its_mark_and_goes_when_that_is_asked_for_and_noth
     assert_eq!(planted.len(), 4, "{planted:?}");
 
     let dry = sweep(&stack, json!({ "reason": "a test looks" })).await;
-    let orphans = [("merchant-create-group", "orphan"), ("merchant-store-credentials", "orphan")];
+    let orphans = [("merchant-create-group", "orphan"), ("vault-store-password", "orphan")];
     assert_eq!(verdict(&dry, id), orphans, "{dry:#}");
     assert_eq!(verdict(&dry, &unknown), [("merchant-publish-website", "unknown_tenant")], "{dry:#}");
     assert_eq!(verdict(&dry, &alive.tenant), [], "{dry:#}");
@@ -72,7 +72,7 @@ async fn an_orphan_is_found_by_its_mark_and_goes_when_that_is_asked_for_and_noth
     assert_eq!((stack.api.repair_tasks(id).await.len(), inventory(&stack, id).await), (0, planted.clone()));
 
     let swept = sweep(&stack, json!({ "reason": "a test", "dry_run": false, "limit": 1000 })).await;
-    let taken_in = [("merchant-create-group", "taken_in"), ("merchant-store-credentials", "taken_in")];
+    let taken_in = [("merchant-create-group", "taken_in"), ("vault-store-password", "taken_in")];
     assert_eq!(verdict(&swept, id), taken_in, "{swept:#}");
     stack.janitor(id, 1).await;
     let newest = &stack.api.read(&format!("/v1/tenants/{id}/operations")).await["operations"][0];

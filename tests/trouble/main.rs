@@ -14,7 +14,7 @@ use tests::{Fault, Stack};
 #[rstest]
 #[case::between_its_calls("merchant-create-owner")]
 #[case::in_the_middle_of_many("merchant-publish-website")]
-#[case::before_it_can_say_what_it_made("merchant-store-credentials")]
+#[case::before_it_can_say_what_it_made("vault-store-password")]
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
 async fn a_worker_killed_while_it_makes_something_makes_it_once(#[case] step: &str) {

@@ -139,7 +139,7 @@ impl Tenants {
     }
 
     /// What an operation works from: the tenant with its plan, theme and the settings of the blueprint version
-    /// it is pinned to.
+    /// it is pinned to, over which its plan's go.
     pub async fn snapshot(&self, tenant: &Tenant) -> Result<Snapshot, Error> {
         let catalogue = Catalogue::new(self.db.clone());
         let missing = |what: &str, id: &str| {
@@ -151,6 +151,8 @@ impl Tenants {
             Some(id) => Some(catalogue.theme(id).await?.ok_or_else(|| missing("theme", id))?),
             None => None,
         };
+        let mut settings = blueprint.settings;
+        settings.extend(plan.settings.clone());
         Ok(Snapshot {
             id: tenant.id.clone(),
             name: tenant.name.clone(),
@@ -162,7 +164,7 @@ impl Tenants {
             remade: tenant.remade,
             plan,
             theme,
-            settings: blueprint.settings,
+            settings,
         })
     }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What a tenant bought.
@@ -19,6 +21,9 @@ pub struct Plan {
     pub active: bool,
     pub features: Vec<String>,
     pub limits: Limits,
+    /// Settings that stand instead of the blueprint's of the same name: what a tenant of this plan is given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// Quotas of a plan. Absent means unlimited.

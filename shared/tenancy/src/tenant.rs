@@ -64,7 +64,7 @@ pub struct Snapshot {
     pub plan: Plan,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,
-    /// The blueprint's settings.
+    /// The blueprint's settings, and over them the plan's.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
 }

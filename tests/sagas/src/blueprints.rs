@@ -12,8 +12,8 @@ use merchant_probe_sign_in::ProbeSignIn;
 use merchant_probe_website::ProbeWebsite;
 use merchant_publish_website::PublishWebsite;
 use merchant_seed_data::SeedData;
-use merchant_store_credentials::StoreCredentials;
 use s3::Bucket;
+use vault_store_password::StorePassword;
 
 use crate::aws::{self, Cognito, S3, Site, Vault};
 use crate::deployment::Deployment;
@@ -46,7 +46,7 @@ fn merchant_workspace(to: &mut Deployment) {
     let site_url = SITE_URL.to_owned();
 
     to.step(CreateGroup { pool: pool.clone() });
-    to.step(StoreCredentials { vault: vault.clone() });
+    to.step(StorePassword { vault: vault.clone() });
     to.step(CreateOwner { pool: pool.clone(), vault: vault.clone() });
     to.probe(ProbeSignIn { pool, vault });
     to.step(PublishWebsite {

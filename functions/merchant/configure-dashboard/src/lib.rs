@@ -27,6 +27,8 @@ pub struct Handle {
 #[derive(Debug, Serialize)]
 pub struct Output {
     dashboard: String,
+    /// Where the owner chooses a password, by the link of the welcome mail.
+    first_sign_in: String,
 }
 
 impl Step for ConfigureDashboard {
@@ -51,7 +53,8 @@ impl Step for ConfigureDashboard {
         });
         let file = File::new("settings.json", "application/json", settings.to_string());
         self.workspaces.put_folder(&handle.folder, &cx.mark.to_string(), &[file]).await?;
-        Ok(Output { dashboard: tenant.subdomain.address(&self.dashboard_url) })
+        let dashboard = tenant.subdomain.address(&self.dashboard_url);
+        Ok(Output { first_sign_in: format!("{dashboard}/set-password"), dashboard })
     }
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {

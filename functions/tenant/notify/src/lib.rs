@@ -1,4 +1,4 @@
-//! Welcomes the owner by mail: where the store and its dashboard are, and a link to choose a password.
+//! Welcomes the owner by mail: where everything is, and a link to sign in for the first time.
 //!
 //! The link works once and carries a random token, of which only the hash is kept. A mail that is sent twice,
 //! after a lost answer of SES, holds two such links, and both work.
@@ -35,8 +35,10 @@ pub struct Notify {
 pub struct Input {
     operation: OperationId,
     tenant: Snapshot,
-    /// Where the tenant answers: `site`, `dashboard`.
+    /// Where the tenant answers, by purpose: `site`, `dashboard`.
     endpoints: BTreeMap<String, String>,
+    /// The page that takes the link's token.
+    first_sign_in: String,
 }
 
 impl Notify {
@@ -73,17 +75,11 @@ impl Notify {
 }
 
 fn welcome(input: &Input, token: &str) -> Result<Mail, Fault> {
-    let address = |purpose: &str| {
-        let missing = || Fault::terminal(format!("the tenant has no endpoint '{purpose}'"));
-        input.endpoints.get(purpose).ok_or_else(missing)
-    };
-    let dashboard = address("dashboard")?;
     let values = context! {
         store => context! { name => input.tenant.name.as_str() },
         plan => context! { name => input.tenant.plan.name.as_str(), trial_days => input.tenant.plan.trial_days },
-        site => address("site")?,
-        dashboard,
-        set_password => format!("{dashboard}/set-password?token={token}"),
+        endpoints => input.endpoints,
+        first_sign_in => format!("{}?token={token}", input.first_sign_in),
         days => DAYS,
     };
     let mut mail = Environment::new();

@@ -74,7 +74,7 @@ impl World {
     }
 }
 
-/// `PutSecretValue`, as the step `store-credentials` sends it.
+/// `PutSecretValue`, as the step `store-password` sends it.
 async fn put_secret(base: &str) -> Result<Response<Bytes>, Error> {
     let request = http::Request::post(base)
         .header("x-amz-target", "secretsmanager.PutSecretValue")
@@ -82,7 +82,7 @@ async fn put_secret(base: &str) -> Result<Response<Bytes>, Error> {
             "authorization",
             "AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/secretsmanager/aws4_request",
         )
-        .header("x-amz-user-agent", "aws-sdk-rust/1.3 app/t-1-merchant-store-credentials")
+        .header("x-amz-user-agent", "aws-sdk-rust/1.3 app/t-1-vault-store-password")
         .body(Full::new(Bytes::from("tenant acme")))
         .unwrap();
     send(request).await
@@ -117,7 +117,7 @@ async fn a_refused_call_never_arrives() {
         ("error", StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure"),
         ("throttle", StatusCode::BAD_REQUEST, "ThrottlingException"),
     ] {
-        world.fault(json!({"function": "store-credentials", "contains": "acme", "kind": kind, "times": 1}));
+        world.fault(json!({"function": "store-password", "contains": "acme", "kind": kind, "times": 1}));
         let answer = put_secret(&aws).await.unwrap();
         assert_eq!(answer.status(), status);
         assert_eq!(json_of(&answer)["__type"], code);

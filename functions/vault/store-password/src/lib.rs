@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
 #[derive(Debug)]
-pub struct StoreCredentials {
+pub struct StorePassword {
     pub vault: Vault,
 }
 
@@ -27,8 +27,8 @@ pub struct Output {
     secret: SecretRef,
 }
 
-impl Step for StoreCredentials {
-    const NAME: &'static str = "merchant-store-credentials";
+impl Step for StorePassword {
+    const NAME: &'static str = "vault-store-password";
     type Params = Params;
     type Handle = Handle;
     type Output = Output;

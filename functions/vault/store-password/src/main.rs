@@ -1,8 +1,8 @@
-use merchant_store_credentials::StoreCredentials;
 use saga::Error;
+use vault_store_password::StorePassword;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = StoreCredentials { vault: secrets::Vault::from_env().await };
+    let step = StorePassword { vault: secrets::Vault::from_env().await };
     saga::serve(step, store::ResourceLedger::from_env().await).await
 }

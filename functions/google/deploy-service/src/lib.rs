@@ -1,0 +1,220 @@
+//! Runs a tenant's store in its service on Cloud Run, which was reserved with a page.
+//!
+//! A revision starts only once Google lets its account read the secrets it names, and a grant takes up to minutes to be
+//! felt. What failed for that is asked for again; what failed for another reason would fail again.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use fault::Fault;
+use google::{
+    Boot, CloudRun, Container, EnvVar, Found, HttpGet, InstanceScaling, Port, Progress, Resources,
+    SecretVersion, Service, State, Template,
+};
+use saga::{Context, Inventory, Presence, Step};
+use serde::{Deserialize, Serialize};
+use tenancy::Mark;
+
+#[derive(Debug)]
+pub struct DeployService {
+    pub run: CloudRun,
+    pub deployment: String,
+    /// The image of the page that stands where no store does.
+    pub page: String,
+    /// The service account that stores run as: an address.
+    pub account: String,
+    /// The stores' Redis; each has its own namespace in it.
+    pub redis_url: String,
+}
+
+/// What plan and blueprint set, and the names of the secrets.
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    image: String,
+    port: String,
+    cpu: String,
+    memory: String,
+    min_instances: String,
+    max_instances: String,
+    /// Calls that one instance answers at a time.
+    concurrency: String,
+    timeout_seconds: String,
+    connection: String,
+    signing_key: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handle {
+    service: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    uri: String,
+}
+
+impl Step for DeployService {
+    const NAME: &'static str = "google-deploy-service";
+    type Params = Params;
+    type Handle = Handle;
+    type Output = Output;
+
+    fn handle(&self, mark: &Mark) -> Handle {
+        Handle { service: format!("tenant-{}", mark.tenant) }
+    }
+
+    async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
+        let (service, wanted) = (&handle.service, self.store(cx, params)?);
+        let mut found = self.found(service, &cx.mark).await?;
+        if !found.has(&wanted) || is_worth_another_try(&found.state) {
+            let operation = self.run.update(service, &wanted, &found).await?;
+            if self.run.wait(&operation, google::PATIENCE).await? == Progress::Running {
+                return Err(Fault::not_ready(format!("the service {service} is being deployed")));
+            }
+            found = self.found(service, &cx.mark).await?;
+        }
+        match found.state {
+            State::Ready => {
+                let none = || Fault::not_ready(format!("the service {service} has no address"));
+                Ok(Output { uri: found.uri.ok_or_else(none)? })
+            }
+            State::Working => Err(Fault::not_ready(format!("the service {service} is being deployed"))),
+            State::Failed { message, .. } if is_worth_another_try(&found.state) => {
+                Err(Fault::not_ready(format!("the store may not read its secrets yet: {message}")))
+            }
+            State::Failed { reason, message } => {
+                Err(Fault::terminal(format!("the store does not start: {reason}: {message}"))
+                    .from_provider("cloud-run", None)
+                    .hint("Look at the revision's logs in Google's console; then retry."))
+            }
+        }
+    }
+
+    /// Back to the page: the service itself was another step's to make.
+    async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
+        let Some(found) = self.run.find(&handle.service).await?.filter(|found| is_ours(found, mark)) else {
+            return Ok(());
+        };
+        let page = self.page(mark);
+        if found.has(&page) {
+            return Ok(());
+        }
+        self.run.update(&handle.service, &page, &found).await.map(drop)
+    }
+
+    async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
+        let found = self.run.find(&handle.service).await?;
+        let runs = found.is_some_and(|found| is_ours(&found, mark) && !found.has(&self.page(mark)));
+        Ok(if runs { Presence::Present } else { Presence::Absent })
+    }
+
+    /// A service that nobody's ledger holds is found by the step that reserves services.
+    async fn inventory(&self, _: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        Ok(Inventory { held: Vec::new(), next: None })
+    }
+}
+
+impl DeployService {
+    async fn found(&self, service: &str, mark: &Mark) -> Result<Found, Fault> {
+        match self.run.find(service).await? {
+            Some(found) if is_ours(&found, mark) => Ok(found),
+            Some(_) => Err(Fault::terminal(format!("the service {service} belongs to somebody else"))),
+            None => Err(Fault::not_ready(format!("the service {service} is not seen yet"))),
+        }
+    }
+
+    fn page(&self, mark: &Mark) -> Service {
+        let page = EnvVar::Plain { name: "PAGE".to_owned(), value: "preparing".to_owned() };
+        let template = Template::small(&self.page, &self.account, vec![page]);
+        Service::owned(&mark.to_string(), &self.deployment, template)
+    }
+
+    fn store(&self, cx: &Context, params: &Params) -> Result<Service, Fault> {
+        let port = number("port", &params.port)?;
+        let limits = [("cpu", &params.cpu), ("memory", &params.memory)];
+        let container = Container {
+            image: params.image.clone(),
+            ports: vec![Port { container_port: port }],
+            env: self.environment(cx, params),
+            resources: Resources {
+                limits: BTreeMap::from(limits.map(|(name, limit)| (name.to_owned(), limit.clone()))),
+                cpu_idle: true,
+                startup_cpu_boost: true,
+            },
+            // A first start migrates the database.
+            boot: Some(Boot {
+                http_get: HttpGet { path: "/health".to_owned(), port },
+                period_seconds: 5,
+                timeout_seconds: 5,
+                failure_threshold: 48,
+            }),
+        };
+        let template = Template {
+            labels: BTreeMap::from([("tenant".to_owned(), cx.tenant.id.to_string())]),
+            scaling: InstanceScaling {
+                min_instance_count: number("min_instances", &params.min_instances)?,
+                max_instance_count: number("max_instances", &params.max_instances)?,
+            },
+            max_instance_request_concurrency: number("concurrency", &params.concurrency)?,
+            timeout: format!("{}s", number::<u16>("timeout_seconds", &params.timeout_seconds)?),
+            service_account: self.account.clone(),
+            containers: vec![container],
+        };
+        Ok(Service::owned(&cx.mark.to_string(), &self.deployment, template))
+    }
+
+    fn environment(&self, cx: &Context, params: &Params) -> Vec<EnvVar> {
+        let plain = |name: &str, value: &str| EnvVar::Plain { name: name.to_owned(), value: value.to_owned() };
+        let secret = |name: &str, secret: &str| EnvVar::Secret {
+            name: name.to_owned(),
+            from: SecretVersion { secret: secret.to_owned(), version: "latest".to_owned() },
+        };
+        vec![
+            plain("NODE_ENV", "production"),
+            plain("TENANT_ID", cx.tenant.id.as_str()),
+            plain("REDIS_URL", &self.redis_url),
+            plain("REDIS_NAMESPACE", &format!("tenant-{}", cx.tenant.id)),
+            secret("DATABASE_URL", &params.connection),
+            secret("JWT_SECRET", &params.signing_key),
+            secret("COOKIE_SECRET", &params.signing_key),
+        ]
+    }
+}
+
+fn is_ours(found: &Found, mark: &Mark) -> bool {
+    found.owner.as_deref() == Some(&mark.to_string())
+}
+
+/// Whether a deployment failed for want of what comes by itself.
+fn is_worth_another_try(state: &State) -> bool {
+    matches!(state, State::Failed { reason, .. } if reason == "SECRETS_ACCESS_CHECK_FAILED")
+}
+
+fn number<T: FromStr>(name: &str, given: &str) -> Result<T, Fault> {
+    given.parse().map_err(|_| {
+        Fault::terminal(format!("the setting {name} is '{given}'")).hint("A whole number, in plan or blueprint.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("SECRETS_ACCESS_CHECK_FAILED", true)]
+    #[case("HEALTH_CHECK_CONTAINER_ERROR", false)]
+    #[case("", false)]
+    fn only_what_mends_itself_is_tried_again(#[case] reason: &str, #[case] again: bool) {
+        let (reason, message) = (reason.to_owned(), String::new());
+        assert_eq!(is_worth_another_try(&State::Failed { reason, message }), again);
+    }
+
+    #[test]
+    fn a_setting_that_is_no_number_is_told_as_such() {
+        assert_eq!(number::<u16>("port", "3000").expect("a port"), 3000);
+        let fault = number::<u16>("port", "70000").expect_err("none");
+        assert!(fault.cause.contains("port is '70000'") && fault.hint.is_some());
+    }
+}

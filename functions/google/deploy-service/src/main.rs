@@ -1,0 +1,15 @@
+use google::{CloudRun, Tokens};
+use google_deploy_service::DeployService;
+use saga::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let step = DeployService {
+        run: CloudRun::from_env(Tokens::from_env().await?)?,
+        deployment: aws::variable("DEPLOYMENT")?,
+        page: aws::variable("PAGE_IMAGE")?,
+        account: aws::variable("STORE_ACCOUNT")?,
+        redis_url: aws::variable("REDIS_URL")?,
+    };
+    saga::serve(step, store::ResourceLedger::from_env().await).await
+}

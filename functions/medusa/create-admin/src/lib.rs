@@ -1,0 +1,123 @@
+//! Makes the owner the first user of a tenant's store, with the password from the vault.
+//!
+//! Medusa has no call for a first user, only for one whom another invites. So we sign a session with the key that the
+//! store was given, invite the owner, register, and accept. Each is looked up first: a lost answer is found again.
+
+use fault::Fault;
+use google::SecretManager;
+use http_client::Http;
+use medusa::{Invite, Medusa, Session, User};
+use saga::{Context, Inventory, Presence, Step};
+use secrets::{SecretRef, SecretString, Vault};
+use serde::{Deserialize, Serialize};
+use tenancy::Mark;
+
+#[derive(Debug)]
+pub struct CreateAdmin {
+    pub http: Http,
+    pub secrets: SecretManager,
+    pub vault: Vault,
+    /// The page that shows an owner the first password, once.
+    pub welcome_url: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    uri: String,
+    signing_key: String,
+    password: SecretRef,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handle {
+    /// The store that the user is in.
+    store: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    user: String,
+    first_sign_in: String,
+}
+
+impl Step for CreateAdmin {
+    const NAME: &'static str = "medusa-create-admin";
+    type Params = Params;
+    type Handle = Handle;
+    type Output = Output;
+
+    fn handle(&self, mark: &Mark) -> Handle {
+        Handle { store: format!("tenant-{}", mark.tenant) }
+    }
+
+    async fn apply(&self, cx: &Context, params: &Params, _: &Handle) -> Result<Output, Fault> {
+        let (email, owner) = (cx.tenant.email.as_str(), cx.mark.to_string());
+        let key = self.secrets.latest(&params.signing_key).await?;
+        let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
+        let (store, us) = (Medusa::new(self.http.clone(), &params.uri)?, Session::mint(&key));
+        self.forget_others(&store, &us, email, &owner).await?;
+        if let Some(user) = store.find_user(&us, email).await? {
+            return Ok(self.made(user));
+        }
+        let invite = match store.find_invite(&us, email).await? {
+            Some(invite) => invite,
+            None => store.create_invite(&us, email, &owner).await?,
+        };
+        let password = self.vault.read(&params.password).await?;
+        let identity = identity(&store, email, &password).await?;
+        match store.accept_invite(&identity, &invite).await? {
+            Some(user) => Ok(self.made(user)),
+            None => {
+                // Used up or too old; without it the next call makes another.
+                store.delete_invite(&us, &invite.id).await?;
+                Err(Fault::transient(format!("the invite of {email} was refused")).from_provider("medusa", None))
+            }
+        }
+    }
+
+    /// Lives in the tenant's database and goes with it. The store need not answer for that: it may be what failed.
+    async fn destroy(&self, _: &Mark, _: &Handle) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn observe(&self, _: &Mark, _: &Handle) -> Result<Presence, Fault> {
+        Ok(Presence::Absent)
+    }
+
+    async fn inventory(&self, _: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        Ok(Inventory { held: Vec::new(), next: None })
+    }
+}
+
+impl CreateAdmin {
+    fn made(&self, user: User) -> Output {
+        Output { user: user.id, first_sign_in: self.welcome_url.clone() }
+    }
+
+    /// Takes back what an earlier call made for another address, which was mistyped.
+    async fn forget_others(&self, store: &Medusa, us: &Session, email: &str, owner: &str) -> Result<(), Fault> {
+        let invites = store.invites(us).await?.into_iter();
+        let mistyped = |invite: &Invite| {
+            invite.owner.as_deref() == Some(owner) && !invite.email.eq_ignore_ascii_case(email)
+        };
+        for invite in invites.filter(mistyped) {
+            if let Some(user) = store.find_user(us, &invite.email).await? {
+                store.delete_user(us, &user.id).await?;
+            }
+            store.delete_invite(us, &invite.id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A session as the owner, who is no user yet.
+async fn identity(store: &Medusa, email: &str, password: &SecretString) -> Result<Session, Fault> {
+    if let Some(session) = store.register(email, password).await? {
+        return Ok(session);
+    }
+    let session = store.sign_in(email, password).await?;
+    session.ok_or_else(|| {
+        Fault::terminal(format!("{email} is registered in this store with another password"))
+            .hint("The store's database is not new: see which branch it is of.")
+    })
+}

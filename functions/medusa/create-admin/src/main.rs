@@ -1,0 +1,14 @@
+use google::{SecretManager, Tokens};
+use medusa_create_admin::CreateAdmin;
+use saga::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let step = CreateAdmin {
+        http: http_client::Http::network(),
+        secrets: SecretManager::from_env(Tokens::from_env().await?)?,
+        vault: secrets::Vault::from_env().await,
+        welcome_url: aws::variable("WELCOME_URL")?,
+    };
+    saga::serve(step, store::ResourceLedger::from_env().await).await
+}

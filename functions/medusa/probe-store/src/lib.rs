@@ -1,0 +1,66 @@
+//! Looks at a tenant's store as its owner and its visitors would.
+//!
+//! Medusa's own `/health` says that the process runs, also without a database. So the owner is looked up, which the
+//! database answers, and the products are listed, which take the key that Medusa makes at its first start. A user is
+//! made through its event bus, which is in Redis: without that there would be no owner to look up.
+
+use fault::Fault;
+use google::SecretManager;
+use http_client::Http;
+use medusa::{Medusa, Session};
+use saga::{Context, Probe};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug)]
+pub struct ProbeStore {
+    pub http: Http,
+    pub secrets: SecretManager,
+    /// `https://{subdomain}.my.example.com`
+    pub store_url: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    uri: String,
+    signing_key: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// Where visitors go.
+    store: String,
+    /// Where the owner goes.
+    admin: String,
+    /// Where storefronts and programs go.
+    api: String,
+}
+
+impl Probe for ProbeStore {
+    const NAME: &'static str = "medusa-probe-store";
+    type Params = Params;
+    type Output = Output;
+
+    async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        let key = self.secrets.latest(&params.signing_key).await?;
+        let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
+        let (store, us) = (Medusa::new(self.http.clone(), &params.uri)?, Session::mint(&key));
+        if !store.is_healthy().await? {
+            return Err(missing("it does not answer"));
+        }
+        if store.find_user(&us, cx.tenant.email.as_str()).await?.is_none() {
+            return Err(missing("its owner is not in its database"));
+        }
+        if !store.has_dashboard().await? {
+            return Err(missing("its dashboard does not answer"));
+        }
+        let keys = store.publishable_keys(&us).await?;
+        let key = keys.first().ok_or_else(|| missing("it has no publishable key"))?;
+        store.products(&key.token).await?;
+        let address = self.store_url.replace("{subdomain}", cx.tenant.subdomain.as_str());
+        Ok(Output { admin: format!("{address}/app"), store: address, api: params.uri.clone() })
+    }
+}
+
+fn missing(what: &str) -> Fault {
+    Fault::not_ready(format!("the store is not ready: {what}")).from_provider("medusa", None)
+}
