@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod call;
+pub mod clouds;
 pub mod control;
 pub mod fault;
 pub mod front;
