@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod call;
 pub mod clouds;
+pub mod contract;
 pub mod control;
 pub mod fault;
 pub mod front;
