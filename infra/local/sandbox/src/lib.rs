@@ -1,5 +1,5 @@
-//! The provider sandbox of the local stack: the front door of the deployed API, and the AWS its functions see,
-//! both of which can be told to fail. Nothing in the product knows that it is there.
+//! The provider sandbox of the local stack: the front door of the deployed API, the AWS its functions see, and the
+//! clouds that cannot run here, all of which can be told to fail. Nothing in the product knows that it is there.
 
 pub mod aws;
 pub mod call;
@@ -10,3 +10,4 @@ pub mod fault;
 pub mod front;
 pub mod proxy;
 pub mod refusal;
+pub mod sky;
