@@ -16,6 +16,8 @@ use serde_json::Value;
 use self::ask::Ask;
 pub use self::ask::Takes;
 use self::cloud_run::{CloudRun, Neighbours};
+use self::cloudflare::Cloudflare;
+use self::customer_dns::CustomerDns;
 use self::google_token::GoogleToken;
 use self::neon::Neon;
 pub use self::pace::Pace;
@@ -25,6 +27,8 @@ use crate::call::{Call, function};
 
 mod ask;
 mod cloud_run;
+mod cloudflare;
+mod customer_dns;
 mod google;
 mod google_token;
 mod iam;
@@ -44,6 +48,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Neon projects that exist, by id.
     pub neon_projects: Vec<String>,
+    /// Cloudflare zones that exist: names by id.
+    pub cloudflare_zones: BTreeMap<String, String>,
     /// Container images that exist; every one when there is no list.
     pub images: Option<Vec<String>>,
     /// An image with this in its name serves the start page; all others are a Medusa store.
@@ -58,6 +64,10 @@ pub struct Limits {
     pub neon_per_minute: u64,
     /// Branches of a Neon project.
     pub neon_branches: usize,
+    /// Calls on Cloudflare's API in five minutes; one more, and there is none for another five.
+    pub cloudflare_per_5_minutes: u64,
+    /// Custom hostnames of a zone.
+    pub custom_hostnames: usize,
 }
 
 impl Default for Settings {
@@ -66,6 +76,10 @@ impl Default for Settings {
             base: "https://".to_owned(),
             pace: Pace::default(),
             neon_projects: vec!["tenants".to_owned()],
+            cloudflare_zones: BTreeMap::from([(
+                "0123456789abcdef0123456789abcdef".to_owned(),
+                "vendin.example".to_owned(),
+            )]),
             images: None,
             start_page: "start-page".to_owned(),
             limits: Limits::default(),
@@ -75,7 +89,12 @@ impl Default for Settings {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { neon_per_minute: 700, neon_branches: 5000 }
+        Self {
+            neon_per_minute: 700,
+            neon_branches: 5000,
+            cloudflare_per_5_minutes: 1200,
+            custom_hostnames: 50_000,
+        }
     }
 }
 
@@ -143,6 +162,7 @@ enum Host {
     GoogleToken,
     SecretManager,
     CloudRun,
+    Cloudflare,
     Instance,
 }
 
@@ -153,6 +173,7 @@ impl Host {
             "oauth2.googleapis.com" => Some(Self::GoogleToken),
             "secretmanager.googleapis.com" => Some(Self::SecretManager),
             "run.googleapis.com" => Some(Self::CloudRun),
+            "api.cloudflare.com" => Some(Self::Cloudflare),
             name if name.ends_with(".run.app") => Some(Self::Instance),
             _ => None,
         }
@@ -165,6 +186,7 @@ impl Host {
             Self::GoogleToken => "google-token",
             Self::SecretManager => "secret-manager",
             Self::CloudRun => "cloud-run",
+            Self::Cloudflare => "cloudflare",
             Self::Instance => "medusa",
         }
     }
@@ -178,6 +200,8 @@ pub struct Clouds {
     google_token: GoogleToken,
     secret_manager: SecretManager,
     cloud_run: CloudRun,
+    cloudflare: Cloudflare,
+    customer_dns: CustomerDns,
     calls: BTreeMap<(&'static str, &'static str), u64>,
 }
 
@@ -213,11 +237,17 @@ impl Clouds {
             google_token,
             secret_manager: SecretManager::default(),
             cloud_run: CloudRun::new(settings.images.clone(), &settings.base, &settings.start_page),
+            cloudflare: Cloudflare::new(
+                &credentials.cloudflare_token,
+                &settings.cloudflare_zones,
+                &settings.limits,
+            ),
+            customer_dns: CustomerDns::default(),
             calls: BTreeMap::new(),
         })
     }
 
-    /// From now on everything takes so long. What has begun ends when it was going to.
+    /// From now on everything takes so long. What has begun ends when it was going to, but for certificates.
     pub fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
     }
@@ -244,6 +274,7 @@ impl Clouds {
             Host::GoogleToken => GoogleToken::operation(&ask),
             Host::SecretManager => SecretManager::operation(&ask),
             Host::CloudRun => CloudRun::operation(&ask),
+            Host::Cloudflare => Cloudflare::operation(&ask),
             Host::Instance => medusa::operation(&ask),
         }
     }
@@ -273,6 +304,7 @@ impl Clouds {
                 };
                 self.cloud_run.answer(moment, &ask, neighbours)
             }
+            Host::Cloudflare => self.cloudflare.answer(moment, &ask, &self.customer_dns),
             Host::Instance => match self.cloud_run.visit(moment, name) {
                 Err(turned_away) => turned_away,
                 Ok(visit) => {
@@ -292,6 +324,7 @@ impl Clouds {
         let mut things = self.neon.things();
         things.extend(self.secret_manager.things());
         things.extend(self.cloud_run.things(now));
+        things.extend(self.cloudflare.things());
         things.sort();
         things
     }
@@ -315,8 +348,16 @@ impl Clouds {
                 };
                 self.cloud_run.plant(moment, place, &thing.name, &labels, neighbours)
             }
+            "cloudflare" => self.cloudflare.plant(moment, place, thing, &labels),
             _ => false,
         }
+    }
+
+    /// A customer writes `name CNAME target` into their own DNS, or takes the name out of it.
+    pub fn point(&mut self, now: Timestamp, name: &str, target: Option<&str>) {
+        let moment = Moment { now, pace: self.pace };
+        self.cloudflare.keep_issued(moment, &self.customer_dns);
+        self.customer_dns.point(now, name, target);
     }
 
     /// Takes a thing away behind everyone's back, as somebody at the provider's console does; whether there was one.
@@ -325,6 +366,7 @@ impl Clouds {
             "neon" => self.neon.remove(kind, name),
             "secret-manager" => self.secret_manager.remove(name),
             "cloud-run" => self.cloud_run.remove(name),
+            "cloudflare" => self.cloudflare.remove(kind, name),
             _ => false,
         }
     }

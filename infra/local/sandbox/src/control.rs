@@ -29,6 +29,11 @@ struct Whose {
 }
 
 #[derive(Debug, Deserialize)]
+struct Alias {
+    cname: String,
+}
+
+#[derive(Debug, Deserialize)]
 struct NewPace {
     pace: f64,
 }
@@ -44,7 +49,7 @@ struct Target {
 }
 
 /// `POST|GET|DELETE /_faults`, `DELETE /_faults/{id}`, `PUT /_sandbox/front`; of the clouds `GET /_inventory`,
-/// `GET /_calls`, `GET /_contract`, `PUT /_pace`.
+/// `GET /_calls`, `GET /_contract`, `PUT /_pace`, `PUT|DELETE /_dns/{name}`.
 pub fn router(control: Control) -> Router {
     Router::new()
         .route("/_faults", get(list).post(add).delete(clear))
@@ -54,6 +59,7 @@ pub fn router(control: Control) -> Router {
         .route("/_calls", get(calls))
         .route("/_contract", get(contract))
         .route("/_pace", put(pace))
+        .route("/_dns/{name}", put(point).delete(unpoint))
         .with_state(control)
 }
 
@@ -108,5 +114,20 @@ async fn pace(State(control): State<Control>, Json(new): Json<NewPace>) -> Resul
         return Err(StatusCode::UNPROCESSABLE_ENTITY);
     }
     control.sky.ok_or(StatusCode::NOT_FOUND)?.set_pace(Pace(new.pace));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a customer does in their own DNS.
+async fn point(
+    State(control): State<Control>,
+    Path(name): Path<String>,
+    Json(alias): Json<Alias>,
+) -> Result<StatusCode, StatusCode> {
+    control.sky.ok_or(StatusCode::NOT_FOUND)?.point(&name, Some(&alias.cname));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn unpoint(State(control): State<Control>, Path(name): Path<String>) -> Result<StatusCode, StatusCode> {
+    control.sky.ok_or(StatusCode::NOT_FOUND)?.point(&name, None);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -50,6 +50,9 @@ struct Arguments {
     /// Neon projects that exist.
     #[arg(long, default_value = "tenants", value_delimiter = ',')]
     neon_projects: Vec<String>,
+    /// Cloudflare zones that exist, as `<id>=<name>`.
+    #[arg(long, value_delimiter = ',', value_parser = zone)]
+    cloudflare_zones: Vec<(String, String)>,
     /// Container images that exist; all, when none is named.
     #[arg(long, value_delimiter = ',')]
     images: Option<Vec<String>>,
@@ -82,13 +85,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => {
             let (clouds_port, url) = listen(arguments.clouds_port).await?;
             let credentials: Credentials = serde_json::from_slice(&std::fs::read(path)?)?;
-            let settings = Settings {
+            let mut settings = Settings {
                 base: format!("{url}/"),
                 pace: Pace(arguments.pace),
                 neon_projects: arguments.neon_projects,
                 images: arguments.images,
                 ..Settings::default()
             };
+            if !arguments.cloudflare_zones.is_empty() {
+                settings.cloudflare_zones = arguments.cloudflare_zones.into_iter().collect();
+            }
             let contract = arguments.contract.as_deref().map(Contract::load).transpose()?;
             let clouds = Clouds::new(&settings, &credentials)?;
             let sky = Arc::new(Sky::new(clouds, contract, Arc::clone(&faults)));
@@ -116,4 +122,10 @@ async fn listen(port: u16) -> std::io::Result<(TcpListener, String)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
+}
+
+fn zone(text: &str) -> Result<(String, String), String> {
+    let (id, name) =
+        text.split_once('=').ok_or_else(|| format!("'{text}' is no zone: expected <id>=<name>"))?;
+    Ok((id.to_owned(), name.to_owned()))
 }

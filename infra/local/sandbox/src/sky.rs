@@ -77,6 +77,11 @@ impl Sky {
         by_service
     }
 
+    /// A customer's DNS changes.
+    pub fn point(&self, name: &str, target: Option<&str>) {
+        self.clouds().point(Timestamp::now(), name, target);
+    }
+
     pub fn set_pace(&self, pace: Pace) {
         self.clouds().set_pace(pace);
     }
@@ -85,7 +90,7 @@ impl Sky {
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn clouds(&self) -> MutexGuard<'_, Clouds> {
+    fn clouds(&self) -> MutexGuard<'_, Clouds> {
         self.clouds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

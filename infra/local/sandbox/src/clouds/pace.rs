@@ -62,7 +62,9 @@ pub(crate) const CLOUD_RUN_IDLE: Duration = Duration::from_secs(900);
 /// `medusa db:migrate` on an empty database and `medusa start`.
 pub(crate) const MEDUSA_FIRST_START: Duration = Duration::from_secs(8);
 pub(crate) const MEDUSA_START: Duration = Duration::from_secs(2);
-/// Each of Cloudflare's stages between the right DNS and a certificate.
+/// Until a custom hostname has been looked at for the first time.
+pub(crate) const CLOUDFLARE_INITIALIZE: Duration = Duration::from_secs(1);
+/// Each of Cloudflare's four stages between the right DNS and a certificate.
 pub(crate) const CLOUDFLARE_CERTIFICATE_STAGE: Duration = Duration::from_secs(5);
 
 /// What any call takes, 80 to 250 ms, told from a number that counts calls.

@@ -5,6 +5,7 @@
 
 mod bed;
 mod cloud_run;
+mod cloudflare;
 mod contract;
 mod google_token;
 mod medusa;

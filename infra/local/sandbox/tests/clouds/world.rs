@@ -25,17 +25,21 @@ fn everything_there_is_has_its_owner_beside_it() {
 fn somebody_else_can_put_things_there_and_take_them_away() {
     let mut world = World::new();
     let place = "projects/acme/locations/southamerica-east1";
+    let (api, zone) = ("https://api.cloudflare.com/client/v4", "zones/0123456789abcdef0123456789abcdef");
     for (provider, kind, place, url) in [
         ("neon", "branch", "projects/tenants", format!("{NEON}/branches?search=foreign")),
         ("secret-manager", "secret", "projects/acme", format!("{SECRETS}/foreign")),
         ("cloud-run", "service", place, format!("{SERVICES}/foreign")),
+        ("cloudflare", "custom-hostname", zone, format!("{api}/{zone}/custom_hostnames")),
+        ("cloudflare", "dns-record", zone, format!("{api}/{zone}/dns_records")),
     ] {
-        let thing = Thing { provider, kind, name: "foreign".to_owned(), owner: Some("team=data".to_owned()) };
+        let name = if provider == "cloudflare" { "foreign.vendin.example" } else { "foreign" };
+        let thing = Thing { provider, kind, name: name.to_owned(), owner: Some("team=data".to_owned()) };
         assert!(world.clouds.plant(world.now, place, &thing), "{provider}");
         assert!(!world.clouds.plant(world.now, place, &thing), "{provider} has one already");
         assert!(world.clouds.things(world.now).contains(&thing), "{provider}");
         assert!(world.get(&url).response.body().windows(7).any(|part| part == b"foreign"), "{provider}");
-        assert!(world.clouds.remove(provider, kind, "foreign"));
+        assert!(world.clouds.remove(provider, kind, name));
         assert!(!world.clouds.things(world.now).contains(&thing));
     }
 }
