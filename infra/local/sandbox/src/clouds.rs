@@ -223,7 +223,7 @@ pub fn unfold(uri: &Uri) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().strip_prefix('/')?;
     let rest = if rest.contains('/') { rest.to_owned() } else { rest.replacen('?', "/?", 1) };
     let uri: Uri = format!("https://{rest}").parse().ok()?;
-    uri.host().map(|_| uri.clone())
+    uri.host().is_some().then_some(uri)
 }
 
 impl Clouds {
@@ -250,11 +250,6 @@ impl Clouds {
     /// From now on everything takes so long. What has begun ends when it was going to, but for certificates.
     pub fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
-    }
-
-    /// From now on instances are found there.
-    pub fn serve_at(&mut self, base: &str) {
-        self.cloud_run.serve_at(base);
     }
 
     /// What a request asks for, for faults; `None` when its host is no cloud of ours.

@@ -66,6 +66,8 @@ impl std::error::Error for Unusable {}
 
 #[derive(Debug)]
 struct Api {
+    /// The host has no operations but the document's. An instance has: its document is older than it.
+    whole: bool,
     /// Path of the server's URL, before all paths of the document.
     prefix: String,
     operations: Vec<Operation>,
@@ -113,28 +115,28 @@ impl Contract {
             let unusable = |why: String| Unusable { path: path.clone(), why };
             let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
             let document = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
-            apis.insert(host, Api::compile(document).map_err(unusable)?);
+            apis.insert(host, Api::compile(document, host != INSTANCES).map_err(unusable)?);
         }
         Ok(Self { apis })
     }
 
     /// Whether a document is about this request.
     pub fn judges(&self, request: &Request<Bytes>) -> bool {
-        self.api(request).is_some_and(|(_, api)| api.strict() || api.operation(request).is_some())
+        self.api(request).is_some_and(|api| api.whole || api.operation(request).is_some())
     }
 
     /// Where request and response depart from the document of their host; its URI has the real host name.
     pub fn check(&self, request: &Request<Bytes>, response: &Response<Bytes>) -> Vec<Violation> {
-        let Some((_, api)) = self.api(request) else { return Vec::new() };
+        let Some(api) = self.api(request) else { return Vec::new() };
         let Some((operation, variables)) = api.operation(request) else {
-            if !api.strict() {
+            if !api.whole {
                 return Vec::new();
             }
             let operation = format!("{} {}", request.method(), request.uri().path());
             let message = "the document has no such operation".to_owned();
             return vec![Violation { operation, part: Part::Request, message }];
         };
-        let asked = operation.judge_request(request, &variables, api.strict());
+        let asked = operation.judge_request(request, &variables, api.whole);
         let answered = operation.judge_response(response);
         let violation = |part| move |message| Violation { operation: operation.id.clone(), part, message };
         asked
@@ -144,15 +146,14 @@ impl Contract {
             .collect()
     }
 
-    fn api(&self, request: &Request<Bytes>) -> Option<(&str, &Api)> {
+    fn api(&self, request: &Request<Bytes>) -> Option<&Api> {
         let host = request.uri().host()?;
-        let name = if host.ends_with(INSTANCES) { INSTANCES } else { host };
-        self.apis.get_key_value(name).map(|(name, api)| (*name, api))
+        self.apis.get(if host.ends_with(INSTANCES) { INSTANCES } else { host })
     }
 }
 
 impl Api {
-    fn compile(mut document: Value) -> Result<Self, String> {
+    fn compile(mut document: Value, whole: bool) -> Result<Self, String> {
         allow_null(&mut document);
         let server = document["servers"][0]["url"].as_str().unwrap_or_default();
         let after_host = server.split_once("://").map_or("", |(_, rest)| rest);
@@ -169,16 +170,7 @@ impl Api {
         }
         // `/branches/count` before `/branches/{branch_id}`.
         operations.sort_by_key(|operation| operation.path.iter().filter(|it| it.variable.is_some()).count());
-        Ok(Self { prefix, operations })
-    }
-
-    /// An instance has more routes than its document, which is older; the APIs have no others.
-    fn strict(&self) -> bool {
-        !self.prefix.is_empty()
-            || self
-                .operations
-                .iter()
-                .all(|operation| operation.path[0].before != "admin" && operation.path[0].before != "auth")
+        Ok(Self { whole, prefix, operations })
     }
 
     fn operation<'a>(&'a self, request: &'a Request<Bytes>) -> Option<(&'a Operation, Vec<String>)> {

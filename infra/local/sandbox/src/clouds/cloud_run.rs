@@ -194,11 +194,6 @@ impl CloudRun {
         Self { images, base: base.to_owned(), start_page: start_page.to_owned(), ..Self::default() }
     }
 
-    /// What stands before an instance's host from now on.
-    pub(crate) fn serve_at(&mut self, base: &str) {
-        base.clone_into(&mut self.base);
-    }
-
     pub(crate) fn operation(ask: &Ask<'_>) -> &'static str {
         let (method, path) = ask.route();
         let verb = path.last().and_then(|last| last.split_once(':')).map(|(_, verb)| verb);

@@ -241,7 +241,7 @@ impl Neon {
             }
             ("GET", ["connection_uri"]) => project.connection_uri(ask),
             ("POST", ["branches"]) => project.create_branch(&making, &body, most_branches),
-            ("GET", ["branches"]) => project.list_branches(ask),
+            ("GET", ["branches"]) => project.list_branches(moment.now, ask),
             ("GET", ["branches", "count"]) => ok(json!({"count": project.branches.len()})),
             ("GET", ["endpoints"]) => {
                 let branches = project.branches.values();
@@ -525,7 +525,7 @@ impl Project {
         Ok((StatusCode::CREATED, answer))
     }
 
-    fn list_branches(&self, ask: &Ask<'_>) -> Outcome {
+    fn list_branches(&self, now: Timestamp, ask: &Ask<'_>) -> Outcome {
         let search = ask.query("search").unwrap_or_default();
         let after = ask.query("cursor").unwrap_or_default();
         let limit = ask.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10_000_usize);
@@ -538,8 +538,7 @@ impl Project {
         if let (Some(_), Some(last)) = (rest.next(), page.last()) {
             pagination["next"] = json!(last.id);
         }
-        // A listing tells the state a branch had when it was last written; ready is all a reader needs.
-        let branches: Vec<Value> = page.iter().map(|branch| branch.show(&self.id, branch.ready_at)).collect();
+        let branches: Vec<Value> = page.iter().map(|branch| branch.show(&self.id, now)).collect();
         ok(json!({"branches": branches, "annotations": annotations, "pagination": pagination}))
     }
 
