@@ -34,6 +34,8 @@ pub(crate) struct Neon {
 #[derive(Debug, Clone)]
 struct Project {
     id: String,
+    /// It was there from the start, and is the platform's.
+    given: bool,
     name: String,
     created_at: Timestamp,
     branches: BTreeMap<String, Branch>,
@@ -129,7 +131,7 @@ impl Neon {
         for id in projects {
             let moment = Moment { now: Timestamp::UNIX_EPOCH, pace: super::Pace(0.0) };
             let project = neon.project(moment, id.clone(), id.clone(), "main", "neondb", "neondb_owner");
-            neon.projects.insert(id.clone(), project);
+            neon.projects.insert(id.clone(), Project { given: true, ..project });
         }
         neon
     }
@@ -294,8 +296,14 @@ impl Neon {
         self.made += 1;
         let seed = self.made.to_string();
         let making = Making { moment, seed: &seed };
-        let mut project =
-            Project { id, name, created_at: moment.now, branches: BTreeMap::new(), operations: Vec::new() };
+        let mut project = Project {
+            id,
+            given: false,
+            name,
+            created_at: moment.now,
+            branches: BTreeMap::new(),
+            operations: Vec::new(),
+        };
         let mut main = Branch::new(&making, branch.to_owned());
         main.id = format!("br-{}", digits(&["root", &project.id, &seed], 12));
         main.default = true;
@@ -327,7 +335,10 @@ impl Neon {
     pub(crate) fn things(&self) -> Vec<Thing> {
         let mut things = Vec::new();
         for project in self.projects.values() {
-            things.push(Thing::new("neon", "project", &project.name, None));
+            // A project has no other place for a mark than its name.
+            if !project.given {
+                things.push(Thing::new("neon", "project", &project.name, Some(project.name.clone())));
+            }
             for branch in project.branches.values().filter(|branch| !branch.default) {
                 let owner = branch.annotation.as_ref().map(super::labels);
                 things.push(Thing::new("neon", "branch", &branch.name, owner));

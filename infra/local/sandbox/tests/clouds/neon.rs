@@ -134,6 +134,12 @@ fn a_project_can_be_a_tenants_own() {
         world.post(projects, &json!({"project": {"name": "t-1", "branch": {"database_name": "store"}}}));
     assert_eq!(made.status, StatusCode::CREATED);
     let id = made.body["project"]["id"].as_str().unwrap();
+    let things = world.clouds.things(world.now);
+    assert_eq!(
+        (things.len(), things[0].owner.as_deref()),
+        (1, Some("t-1")),
+        "the platform's own is nobody's"
+    );
     let found = world.get(&format!("{projects}?search=t-1"));
     assert_eq!(found.body["projects"].as_array().unwrap().len(), 1);
     assert_eq!(world.delete(&format!("{projects}/{id}")).status, StatusCode::OK);

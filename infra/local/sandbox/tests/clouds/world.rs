@@ -3,7 +3,10 @@ use sandbox::call::Act;
 use sandbox::clouds::{Clouds, Pace, Settings, Thing, unfold};
 use serde_json::{Value, json};
 
-use crate::bed::{NEON, SECRETS, SERVICES, World, request, service};
+use sandbox::contract::Part;
+use sandbox::refusal::{Refusal, answer};
+
+use crate::bed::{NEON, SECRETS, SERVICES, World, contract, request, service};
 
 #[test]
 fn everything_there_is_has_its_owner_beside_it() {
@@ -104,4 +107,28 @@ fn the_first_segment_of_a_path_is_the_real_host() {
     assert_eq!(neon.as_deref(), Some("https://console.neon.tech/api/v2/projects?search=a%2Fb"));
     assert_eq!(unfolded("/t-1-1.x.run.app").as_deref(), Some("https://t-1-1.x.run.app/"));
     assert_eq!(unfolded("/"), None);
+}
+
+#[test]
+fn a_refusal_that_was_asked_for_is_worded_as_the_provider_would() {
+    for (url, field) in [
+        (NEON, "message"),
+        (SECRETS, "error"),
+        (SERVICES, "error"),
+        ("https://oauth2.googleapis.com/token", "error"),
+        ("https://api.cloudflare.com/client/v4/zones", "errors"),
+        ("https://t-1-1.x.run.app/admin/users", "type"),
+    ] {
+        let request = request(Method::GET, url, None, &Value::Null);
+        let call = Clouds::call(&request).unwrap();
+        for refusal in [Refusal::Deny, Refusal::Error, Refusal::Throttle] {
+            let refused = answer(refusal, &call);
+            let body: Value = serde_json::from_slice(refused.body()).unwrap();
+            assert!(body.get(field).is_some(), "{url} {refusal:?}: {body}");
+            assert!(body.get("__type").is_none(), "{url} {refusal:?} is no AWS");
+            let violations = contract().check(&request, &refused);
+            assert!(violations.iter().all(|it| it.part == Part::Request), "{refusal:?} {violations:?}");
+            assert_eq!(refused.headers().contains_key("retry-after"), refusal == Refusal::Throttle);
+        }
+    }
 }
