@@ -77,7 +77,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The `app/<name>` element of a user agent. The Rust SDK writes it into its second header only.
-fn function(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn function(headers: &HeaderMap) -> Option<String> {
     ["x-amz-user-agent", "user-agent"]
         .iter()
         .filter_map(|name| header(headers, name))

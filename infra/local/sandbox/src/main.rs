@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use clap::Parser;
 use sandbox::aws::Aws;
+use sandbox::clouds::{Clouds, Credentials, Pace, Settings};
+use sandbox::contract::Contract;
 use sandbox::control::{self, Control};
 use sandbox::fault::Faults;
 use sandbox::front::Front;
 use sandbox::proxy::Proxy;
+use sandbox::sky::Sky;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -32,6 +35,27 @@ struct Arguments {
     /// Port of the sandbox's own API.
     #[arg(long, default_value_t = 0)]
     control_port: u16,
+    /// Port of the clouds. They are there when there are credentials for them.
+    #[arg(long, default_value_t = 0)]
+    clouds_port: u16,
+    /// JSON file of whom the clouds let in: `{neon_key, cloudflare_token, google: {client_email, public_key_pem}}`.
+    #[arg(long)]
+    credentials: Option<PathBuf>,
+    /// Folder of the providers' API documents, to hold against them what passes.
+    #[arg(long, requires = "credentials")]
+    contract: Option<PathBuf>,
+    /// How slow the clouds are: 1 as the real ones, 0 not at all.
+    #[arg(long, default_value_t = 1.0)]
+    pace: f64,
+    /// Neon projects that exist.
+    #[arg(long, default_value = "tenants", value_delimiter = ',')]
+    neon_projects: Vec<String>,
+    /// Cloudflare zones that exist, as `<id>=<name>`.
+    #[arg(long, value_delimiter = ',', value_parser = zone)]
+    cloudflare_zones: Vec<(String, String)>,
+    /// Container images that exist; all, when none is named.
+    #[arg(long, value_delimiter = ',')]
+    images: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,6 +63,8 @@ struct Urls {
     front: String,
     aws: String,
     control: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clouds: Option<String>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -54,13 +80,41 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(Proxy::new(front.clone(), Arc::clone(&faults)).serve(front_port));
     tokio::spawn(Proxy::new(aws, Arc::clone(&faults)).serve(aws_port));
 
+    let (sky, clouds_url) = match &arguments.credentials {
+        None => (None, None),
+        Some(path) => {
+            let (clouds_port, url) = listen(arguments.clouds_port).await?;
+            let credentials: Credentials = serde_json::from_slice(&std::fs::read(path)?)?;
+            let mut settings = Settings {
+                base: format!("{url}/"),
+                pace: Pace(arguments.pace),
+                neon_projects: arguments.neon_projects,
+                images: arguments.images,
+                ..Settings::default()
+            };
+            if !arguments.cloudflare_zones.is_empty() {
+                settings.cloudflare_zones = arguments.cloudflare_zones.into_iter().collect();
+            }
+            let contract = arguments.contract.as_deref().map(Contract::load).transpose()?;
+            let clouds = Clouds::new(&settings, &credentials)?;
+            let sky = Arc::new(Sky::new(clouds, contract, Arc::clone(&faults)));
+            tokio::spawn(Arc::clone(&sky).serve(clouds_port));
+            (Some(sky), Some(url))
+        }
+    };
+
     // Renamed into place: whoever waits for the file reads a whole one.
-    let urls = serde_json::to_vec(&Urls { front: front_url, aws: aws_url, control: control_url })?;
+    let urls = serde_json::to_vec(&Urls {
+        front: front_url,
+        aws: aws_url,
+        control: control_url,
+        clouds: clouds_url,
+    })?;
     let partial = arguments.ready.with_extension("partial");
     std::fs::write(&partial, urls)?;
     std::fs::rename(&partial, &arguments.ready)?;
 
-    axum::serve(control_port, control::router(Control { faults, front })).await?;
+    axum::serve(control_port, control::router(Control { faults, front, sky })).await?;
     Ok(())
 }
 
@@ -68,4 +122,10 @@ async fn listen(port: u16) -> std::io::Result<(TcpListener, String)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
+}
+
+fn zone(text: &str) -> Result<(String, String), String> {
+    let (id, name) =
+        text.split_once('=').ok_or_else(|| format!("'{text}' is no zone: expected <id>=<name>"))?;
+    Ok((id.to_owned(), name.to_owned()))
 }

@@ -64,17 +64,11 @@ impl<D: Door> Proxy<D> {
     /// Answers on the listener for as long as the process lives.
     pub async fn serve(self, listener: TcpListener) {
         let proxy = Arc::new(self);
-        loop {
-            // A connection that fails before it begins is its caller's to notice.
-            let Ok((stream, _)) = listener.accept().await else { continue };
-            let _ = stream.set_nodelay(true);
+        serve(listener, move |request| {
             let proxy = Arc::clone(&proxy);
-            tokio::spawn(async move {
-                let service = service_fn(|request| proxy.answer(request));
-                // Ends in an error when a fault drops the connection, which is the purpose.
-                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
+            async move { proxy.answer(request).await }
+        })
+        .await;
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
@@ -129,6 +123,24 @@ impl<D: Door> Proxy<D> {
     }
 }
 
+/// Answers every request on the listener so; an error ends its connection without an answer.
+pub(crate) async fn serve<A, F>(listener: TcpListener, answer: A)
+where
+    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<Response<Body>, Dropped>> + Send + 'static,
+{
+    loop {
+        // A connection that fails before it begins is its caller's to notice.
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let _ = stream.set_nodelay(true);
+        let answer = answer.clone();
+        tokio::spawn(async move {
+            // Ends in an error when a fault drops the connection, which is the purpose.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+        });
+    }
+}
+
 /// The request's path and query on another base.
 pub fn rebase(base: &str, uri: &Uri) -> Result<Uri, &'static str> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -141,6 +153,6 @@ fn plain(status: StatusCode, message: &'static str) -> Response<Body> {
     response
 }
 
-fn full(bytes: Bytes) -> Body {
+pub(crate) fn full(bytes: Bytes) -> Body {
     Full::new(bytes).map_err(|never: Infallible| match never {}).boxed()
 }

@@ -2,6 +2,7 @@
 
 use http::{HeaderValue, Response, StatusCode, header};
 use hyper::body::Bytes;
+use serde_json::{Value, json};
 
 use crate::call::Call;
 
@@ -15,8 +16,11 @@ pub enum Refusal {
 
 /// The answer to a call that is refused.
 pub fn answer(refusal: Refusal, call: &Call) -> Response<Bytes> {
-    let (status, code) = wording(refusal, &call.service);
     let message = "Refused by the sandbox: a fault was asked for.";
+    if let Some((status, body)) = of_a_cloud(refusal, &call.service, message) {
+        return cloud_answer(refusal, status, &body);
+    }
+    let (status, code) = wording(refusal, &call.service);
     let (content_type, body) = match call.service.as_str() {
         "s3" => {
             ("application/xml", format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"))
@@ -30,6 +34,59 @@ pub fn answer(refusal: Refusal, call: &Call) -> Response<Bytes> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
     headers.insert("x-amzn-requestid", HeaderValue::from_static("sandbox"));
+    if refusal == Refusal::Throttle {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// As the clouds word it. Google's token endpoint and a store have no word for a throttle: what stands before them
+/// has one.
+fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusCode, Value)> {
+    let status = match refusal {
+        Refusal::Deny if ["medusa", "google-token"].contains(&service) => StatusCode::UNAUTHORIZED,
+        Refusal::Deny => StatusCode::FORBIDDEN,
+        Refusal::Error => StatusCode::INTERNAL_SERVER_ERROR,
+        Refusal::Throttle => StatusCode::TOO_MANY_REQUESTS,
+    };
+    let of = |deny, error, throttle| match refusal {
+        Refusal::Deny => deny,
+        Refusal::Error => error,
+        Refusal::Throttle => throttle,
+    };
+    let body = match service {
+        "neon" => json!({"request_id": "sandbox", "code": "", "message": message}),
+        "google-token" => {
+            let error = of("unauthorized_client", "internal_failure", "rate_limit_exceeded");
+            json!({"error": error, "error_description": message})
+        }
+        "secret-manager" | "cloud-run" => {
+            let code = of("PERMISSION_DENIED", "INTERNAL", "RESOURCE_EXHAUSTED");
+            json!({"error": {"code": status.as_u16(), "message": message, "status": code}})
+        }
+        "cloudflare" => {
+            let code = match refusal {
+                Refusal::Deny => 10_000,
+                Refusal::Error => 10_001,
+                Refusal::Throttle => 971,
+            };
+            let errors = json!([{"code": code, "message": message}]);
+            json!({"success": false, "errors": errors, "messages": [], "result": null})
+        }
+        "medusa" => {
+            let kind = of("unauthorized", "unknown_error", "unknown_error");
+            json!({"code": "unknown_error", "type": kind, "message": message})
+        }
+        _ => return None,
+    };
+    Some((status, body))
+}
+
+fn cloud_answer(refusal: Refusal, status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if refusal == Refusal::Throttle {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -1,0 +1,373 @@
+//! The clouds a tenant of ours lives in, as one state machine: Neon, Google and Cloudflare by their real host
+//! names, and the instances that Cloud Run starts.
+//!
+//! Pure and synchronous: a request and the time go in, an answer comes out. What goes on in a cloud meanwhile is
+//! computed from moments in the state when somebody looks. So the local stack serves it on the wire and a
+//! simulation drives it on a clock of its own. The same calls at the same times have the same answers.
+
+use std::collections::BTreeMap;
+
+use http::{Request, Response, StatusCode, Uri};
+use hyper::body::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use self::ask::Ask;
+pub use self::ask::Takes;
+use self::cloud_run::{CloudRun, Neighbours};
+use self::cloudflare::Cloudflare;
+use self::customer_dns::CustomerDns;
+use self::google_token::GoogleToken;
+use self::neon::Neon;
+pub use self::pace::Pace;
+use self::pace::{Moment, latency};
+use self::secret_manager::SecretManager;
+use crate::call::{Call, function};
+
+mod ask;
+mod cloud_run;
+mod cloudflare;
+mod customer_dns;
+mod google;
+mod google_token;
+mod iam;
+mod instance;
+mod medusa;
+mod neon;
+mod pace;
+mod quota;
+mod secret_manager;
+
+/// What the clouds are like from the start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Stands before the host in the URL of an instance: `https://` in the world, the address of the clouds' port
+    /// on the local stack.
+    pub base: String,
+    pub pace: Pace,
+    /// Neon projects that exist, by id.
+    pub neon_projects: Vec<String>,
+    /// Cloudflare zones that exist: names by id.
+    pub cloudflare_zones: BTreeMap<String, String>,
+    /// Container images that exist; every one when there is no list.
+    pub images: Option<Vec<String>>,
+    /// An image with this in its name serves the start page; all others are a Medusa store.
+    pub start_page: String,
+    pub limits: Limits,
+}
+
+/// How much the providers stand.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Calls on Neon's API in a minute.
+    pub neon_per_minute: u64,
+    /// Branches of a Neon project.
+    pub neon_branches: usize,
+    /// Calls on Cloudflare's API in five minutes; one more, and there is none for another five.
+    pub cloudflare_per_5_minutes: u64,
+    /// Custom hostnames of a zone.
+    pub custom_hostnames: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base: "https://".to_owned(),
+            pace: Pace::default(),
+            neon_projects: vec!["tenants".to_owned()],
+            cloudflare_zones: BTreeMap::from([(
+                "0123456789abcdef0123456789abcdef".to_owned(),
+                "vendin.example".to_owned(),
+            )]),
+            images: None,
+            start_page: "start-page".to_owned(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            neon_per_minute: 700,
+            neon_branches: 5000,
+            cloudflare_per_5_minutes: 1200,
+            custom_hostnames: 50_000,
+        }
+    }
+}
+
+/// Whom the clouds let in.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    pub neon_key: String,
+    pub cloudflare_token: String,
+    pub google: ServiceAccount,
+}
+
+/// A Google service account; its key is the public one.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceAccount {
+    pub client_email: String,
+    pub public_key_pem: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for ServiceAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceAccount").field("client_email", &self.client_email).finish_non_exhaustive()
+    }
+}
+
+/// Something that exists in a cloud and would cost money there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Thing {
+    /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`.
+    pub provider: &'static str,
+    /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`.
+    pub kind: &'static str,
+    pub name: String,
+    /// What stands where a mark of ownership would: the annotation, labels (`key=value`, by commas), metadata or
+    /// comment. `None` where nothing does.
+    pub owner: Option<String>,
+}
+
+impl Thing {
+    pub(crate) fn new(provider: &'static str, kind: &'static str, name: &str, owner: Option<String>) -> Self {
+        Self { provider, kind, name: name.to_owned(), owner }
+    }
+}
+
+/// `key=value` pairs by commas, as `Thing::owner` has them.
+fn labels(of: &Value) -> String {
+    let pairs = of.as_object().into_iter().flatten();
+    let pair = |(key, value): (&String, &Value)| {
+        value.as_str().map_or_else(|| format!("{key}={value}"), |value| format!("{key}={value}"))
+    };
+    pairs.map(pair).collect::<Vec<_>>().join(",")
+}
+
+/// Which cloud a host is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Host {
+    Neon,
+    GoogleToken,
+    SecretManager,
+    CloudRun,
+    Cloudflare,
+    Instance,
+}
+
+impl Host {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "console.neon.tech" => Some(Self::Neon),
+            "oauth2.googleapis.com" => Some(Self::GoogleToken),
+            "secretmanager.googleapis.com" => Some(Self::SecretManager),
+            "run.googleapis.com" => Some(Self::CloudRun),
+            "api.cloudflare.com" => Some(Self::Cloudflare),
+            name if name.ends_with(".run.app") => Some(Self::Instance),
+            _ => None,
+        }
+    }
+
+    /// As faults name it.
+    fn service(self) -> &'static str {
+        match self {
+            Self::Neon => "neon",
+            Self::GoogleToken => "google-token",
+            Self::SecretManager => "secret-manager",
+            Self::CloudRun => "cloud-run",
+            Self::Cloudflare => "cloudflare",
+            Self::Instance => "medusa",
+        }
+    }
+}
+
+/// All clouds. A clone is another world, as it was then.
+#[derive(Debug, Clone)]
+pub struct Clouds {
+    pace: Pace,
+    neon: Neon,
+    google_token: GoogleToken,
+    secret_manager: SecretManager,
+    cloud_run: CloudRun,
+    cloudflare: Cloudflare,
+    customer_dns: CustomerDns,
+    calls: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+/// The public key of the service account cannot be read.
+#[derive(Debug)]
+pub struct BadKey(jsonwebtoken::errors::Error);
+
+impl std::fmt::Display for BadKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the service account's public key is no RSA key in PEM: {}", self.0)
+    }
+}
+
+impl std::error::Error for BadKey {}
+
+/// `http://127.0.0.1:4570/run.googleapis.com/v2/...`, as the local stack is called, for
+/// `https://run.googleapis.com/v2/...`.
+pub fn unfold(uri: &Uri) -> Option<Uri> {
+    let rest = uri.path_and_query()?.as_str().strip_prefix('/')?;
+    let rest = if rest.contains('/') { rest.to_owned() } else { rest.replacen('?', "/?", 1) };
+    let uri: Uri = format!("https://{rest}").parse().ok()?;
+    uri.host().is_some().then_some(uri)
+}
+
+impl Clouds {
+    pub fn new(settings: &Settings, credentials: &Credentials) -> Result<Self, BadKey> {
+        let mut google_token = GoogleToken::default();
+        let account = &credentials.google;
+        google_token.know(&account.client_email, &account.public_key_pem).map_err(BadKey)?;
+        Ok(Self {
+            pace: settings.pace,
+            neon: Neon::new(&credentials.neon_key, &settings.neon_projects, &settings.limits),
+            google_token,
+            secret_manager: SecretManager::default(),
+            cloud_run: CloudRun::new(settings.images.clone(), &settings.base, &settings.start_page),
+            cloudflare: Cloudflare::new(
+                &credentials.cloudflare_token,
+                &settings.cloudflare_zones,
+                &settings.limits,
+            ),
+            customer_dns: CustomerDns::default(),
+            calls: BTreeMap::new(),
+        })
+    }
+
+    /// From now on everything takes so long. What has begun ends when it was going to, but for certificates.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// What a request asks for, for faults; `None` when its host is no cloud of ours.
+    pub fn call(request: &Request<Bytes>) -> Option<Call> {
+        let host = Host::of(request.uri().host()?)?;
+        Some(Call {
+            function: function(request.headers()),
+            service: host.service().to_owned(),
+            operation: Self::operation(host, request).to_owned(),
+        })
+    }
+
+    fn operation(host: Host, request: &Request<Bytes>) -> &'static str {
+        let ask = Ask::of(request);
+        match host {
+            Host::Neon => Neon::operation(&ask),
+            Host::GoogleToken => GoogleToken::operation(&ask),
+            Host::SecretManager => SecretManager::operation(&ask),
+            Host::CloudRun => CloudRun::operation(&ask),
+            Host::Cloudflare => Cloudflare::operation(&ask),
+            Host::Instance => medusa::operation(&ask),
+        }
+    }
+
+    /// The answer to a request at that time. Its URI has the real host name; see [`unfold`]. How long it takes is
+    /// an extension of the answer: [`Takes`].
+    pub fn answer(&mut self, now: Timestamp, request: &Request<Bytes>) -> Response<Bytes> {
+        let moment = Moment { now, pace: self.pace };
+        let name = request.uri().host().unwrap_or_default();
+        let Some(host) = Host::of(name) else {
+            let body = serde_json::json!({"message": format!("No cloud of the sandbox is called {name}.")});
+            return ask::json(StatusCode::BAD_GATEWAY, &body);
+        };
+        let number: u64 = self.calls.values().sum();
+        *self.calls.entry((host.service(), Self::operation(host, request))).or_default() += 1;
+        let ask = Ask::of(request);
+        let mut takes = latency(number);
+        let mut response = match host {
+            Host::Neon => self.neon.answer(moment, &ask),
+            Host::GoogleToken => self.google_token.answer(now, &ask),
+            Host::SecretManager => self.secret_manager.answer(moment, &ask, &self.google_token),
+            Host::CloudRun => {
+                let neighbours = Neighbours {
+                    tokens: &self.google_token,
+                    secrets: &self.secret_manager,
+                    neon: &mut self.neon,
+                };
+                self.cloud_run.answer(moment, &ask, neighbours)
+            }
+            Host::Cloudflare => self.cloudflare.answer(moment, &ask, &self.customer_dns),
+            Host::Instance => match self.cloud_run.visit(moment, name) {
+                Err(turned_away) => turned_away,
+                Ok(visit) => {
+                    if visit.cold {
+                        takes += instance::cold_start(visit.program);
+                    }
+                    instance::answer(visit.program, &visit.environment, &mut self.neon, moment, &ask)
+                }
+            },
+        };
+        response.extensions_mut().insert(Takes(self.pace.scale(takes)));
+        response
+    }
+
+    /// Everything there is, sorted.
+    pub fn things(&self, now: Timestamp) -> Vec<Thing> {
+        let mut things = self.neon.things();
+        things.extend(self.secret_manager.things());
+        things.extend(self.cloud_run.things(now));
+        things.extend(self.cloudflare.things());
+        things.sort();
+        things
+    }
+
+    /// Puts a thing there that nobody of ours asked for, with the owner it says, if any; whether the place was
+    /// there and the name free. The place is the parent as the API spells it: `projects/<id>` for Neon and Secret
+    /// Manager, `projects/<id>/locations/<region>` for Cloud Run, `zones/<id>` for Cloudflare.
+    pub fn plant(&mut self, now: Timestamp, place: &str, thing: &Thing) -> bool {
+        let moment = Moment { now, pace: self.pace };
+        let pairs = thing.owner.iter().flat_map(|owner| owner.split(','));
+        let pair = |pair: &str| pair.split_once('=').map(|(key, value)| (key.to_owned(), Value::from(value)));
+        let labels: Value = Value::Object(pairs.filter_map(pair).collect());
+        match thing.provider {
+            "neon" => self.neon.plant(moment, place, thing.kind, &thing.name, &labels),
+            "secret-manager" => self.secret_manager.plant(now, place, &thing.name, labels),
+            "cloud-run" => {
+                let neighbours = Neighbours {
+                    tokens: &self.google_token,
+                    secrets: &self.secret_manager,
+                    neon: &mut self.neon,
+                };
+                self.cloud_run.plant(moment, place, &thing.name, &labels, neighbours)
+            }
+            "cloudflare" => self.cloudflare.plant(moment, place, thing, &labels),
+            _ => false,
+        }
+    }
+
+    /// A customer writes `name CNAME target` into their own DNS, or takes the name out of it.
+    pub fn point(&mut self, now: Timestamp, name: &str, target: Option<&str>) {
+        let moment = Moment { now, pace: self.pace };
+        self.cloudflare.keep_issued(moment, &self.customer_dns);
+        self.customer_dns.point(now, name, target);
+    }
+
+    /// Takes a thing away behind everyone's back, as somebody at the provider's console does; whether there was one.
+    pub fn remove(&mut self, provider: &str, kind: &str, name: &str) -> bool {
+        match provider {
+            "neon" => self.neon.remove(kind, name),
+            "secret-manager" => self.secret_manager.remove(name),
+            "cloud-run" => self.cloud_run.remove(name),
+            "cloudflare" => self.cloudflare.remove(kind, name),
+            _ => false,
+        }
+    }
+
+    /// How often each operation was asked for, by service: `("neon", "CreateBranch")`.
+    pub fn calls(&self) -> &BTreeMap<(&'static str, &'static str), u64> {
+        &self.calls
+    }
+}

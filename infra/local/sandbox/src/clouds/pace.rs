@@ -1,0 +1,73 @@
+//! How long things take in the clouds. Measured or documented for the real ones, and scaled together.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// 1 is as slow as the real clouds; 0 has everything done at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace(pub f64);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+impl Pace {
+    /// A negative or impossible pace is no pace.
+    pub fn scale(self, duration: Duration) -> Duration {
+        Duration::try_from_secs_f64(duration.as_secs_f64() * self.0).unwrap_or_default()
+    }
+}
+
+/// When a call arrives, and how fast time goes for what it starts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Timestamp,
+    pub(crate) pace: Pace,
+}
+
+impl Moment {
+    /// When something that takes so long, and begins now, is done.
+    pub(crate) fn after(self, duration: Duration) -> Timestamp {
+        self.of(self.now, duration)
+    }
+
+    /// The same for what begins later.
+    pub(crate) fn of(self, begin: Timestamp, duration: Duration) -> Timestamp {
+        let scaled = SignedDuration::try_from(self.pace.scale(duration)).unwrap_or_default();
+        begin.checked_add(scaled).unwrap_or(begin)
+    }
+}
+
+pub(crate) const NEON_CREATE_BRANCH: Duration = Duration::from_millis(1500);
+pub(crate) const NEON_START_COMPUTE: Duration = Duration::from_millis(500);
+/// A role, a database, a password, a limit: the compute takes a new configuration.
+pub(crate) const NEON_APPLY_CONFIG: Duration = Duration::from_millis(500);
+pub(crate) const NEON_DELETE_BRANCH: Duration = Duration::from_millis(800);
+/// Google says "typically 2 minutes, potentially 7"; what one sees is seconds.
+pub(crate) const IAM_PROPAGATION: Duration = Duration::from_secs(2);
+/// From the order of a revision until Cloud Run looks at the secrets it names.
+pub(crate) const CLOUD_RUN_LOOKS_AT_SECRETS: Duration = Duration::from_secs(1);
+/// From the order of a revision until its container runs; its own start comes on top.
+pub(crate) const CLOUD_RUN_DEPLOY: Duration = Duration::from_secs(7);
+/// Until a revision that cannot run is given up.
+pub(crate) const CLOUD_RUN_FAIL: Duration = Duration::from_secs(5);
+/// A change that needs no new revision.
+pub(crate) const CLOUD_RUN_CONFIGURE: Duration = Duration::from_secs(1);
+pub(crate) const CLOUD_RUN_DELETE: Duration = Duration::from_secs(3);
+/// An instance without requests is stopped after this.
+pub(crate) const CLOUD_RUN_IDLE: Duration = Duration::from_secs(900);
+/// `medusa db:migrate` on an empty database and `medusa start`.
+pub(crate) const MEDUSA_FIRST_START: Duration = Duration::from_secs(8);
+pub(crate) const MEDUSA_START: Duration = Duration::from_secs(2);
+/// Until a custom hostname has been looked at for the first time.
+pub(crate) const CLOUDFLARE_INITIALIZE: Duration = Duration::from_secs(1);
+/// Each of Cloudflare's four stages between the right DNS and a certificate.
+pub(crate) const CLOUDFLARE_CERTIFICATE_STAGE: Duration = Duration::from_secs(5);
+
+/// What any call takes, 80 to 250 ms, told from a number that counts calls.
+pub(crate) fn latency(call: u64) -> Duration {
+    Duration::from_millis(80 + (call.wrapping_mul(2_654_435_761) >> 7) % 171)
+}

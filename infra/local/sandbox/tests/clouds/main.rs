@@ -1,0 +1,14 @@
+//! The clouds, each driven in this process on a clock that only goes when it is told to. Everything that is asked
+//! and answered is held against the providers' own documents.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
+mod bed;
+mod cloud_run;
+mod cloudflare;
+mod contract;
+mod google_token;
+mod medusa;
+mod neon;
+mod secret_manager;
+mod world;

@@ -1,0 +1,150 @@
+//! The clouds from outside: a port, real time, faults, and what control tells about them.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::TokioExecutor;
+use sandbox::clouds::{Clouds, Credentials, Pace, ServiceAccount, Settings};
+use sandbox::contract::Contract;
+use sandbox::control::{self, Control};
+use sandbox::fault::Faults;
+use sandbox::front::Front;
+use sandbox::sky::Sky;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+struct World {
+    clouds: String,
+    control: String,
+}
+
+impl World {
+    async fn new(pace: f64) -> Self {
+        let public_key_pem = include_str!("clouds/keys/public.pem").to_owned();
+        let credentials = Credentials {
+            neon_key: "napi_test".to_owned(),
+            cloudflare_token: "cf_test".to_owned(),
+            google: ServiceAccount { client_email: "a@b.iam.gserviceaccount.com".to_owned(), public_key_pem },
+        };
+        let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/contract/specs");
+        let clouds =
+            Clouds::new(&Settings { pace: Pace(pace), ..Settings::default() }, &credentials).unwrap();
+        let faults = Arc::new(Faults::default());
+        let sky = Arc::new(Sky::new(clouds, Some(Contract::load(&specs).unwrap()), Arc::clone(&faults)));
+        let (clouds_port, clouds) = listen().await;
+        let (control_port, control) = listen().await;
+        tokio::spawn(Arc::clone(&sky).serve(clouds_port));
+        let router = control::router(Control { faults, front: Front::default(), sky: Some(sky) });
+        tokio::spawn(async move { axum::serve(control_port, router).await });
+        Self { clouds, control }
+    }
+
+    async fn neon(&self, method: &str, path: &str, body: &Value) -> Result<Response<Bytes>, Error> {
+        send(method, &format!("{}/console.neon.tech/api/v2/projects/tenants{path}", self.clouds), body).await
+    }
+
+    async fn control(&self, method: &str, path: &str, body: &Value) -> Value {
+        let answer = send(method, &format!("{}{path}", self.control), body).await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {answer:?}");
+        serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
+    }
+}
+
+async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+async fn send(method: &str, url: &str, body: &Value) -> Result<Response<Bytes>, Error> {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+    let request = http::Request::builder()
+        .method(method)
+        .uri(url)
+        .header("authorization", "Bearer napi_test")
+        .header("content-type", "application/json")
+        .header("user-agent", "tenantry/0.1 app/local-neon-create-branch")
+        .body(Full::new(bytes))
+        .unwrap();
+    let (parts, body) = client.request(request).await?.into_parts();
+    Ok(Response::from_parts(parts, body.collect().await.unwrap().to_bytes()))
+}
+
+fn order(name: &str) -> Value {
+    json!({"branch": {"name": name}, "annotation_value": {"tenant": name}})
+}
+
+#[tokio::test]
+async fn a_cloud_answers_by_its_real_host_and_control_tells_of_it() {
+    let world = World::new(0.0).await;
+    assert_eq!(
+        world.neon("POST", "/branches", &order("acme-1")).await.unwrap().status(),
+        StatusCode::CREATED
+    );
+    world.neon("POST", "/branches", &order("bolt-2")).await.unwrap();
+    let things = world.control("GET", "/_inventory?tenant=acme-1", &Value::Null).await;
+    let branch = json!([{"provider": "neon", "kind": "branch", "name": "acme-1", "owner": "tenant=acme-1"}]);
+    assert_eq!(things, branch);
+    assert_eq!(world.control("GET", "/_calls", &Value::Null).await["neon"]["CreateBranch"], 2);
+    let nowhere = send("GET", &format!("{}/example.com/", world.clouds), &Value::Null).await.unwrap();
+    assert_eq!(nowhere.status(), StatusCode::BAD_GATEWAY);
+}
+
+#[tokio::test]
+async fn what_departs_from_the_document_is_told() {
+    let world = World::new(0.0).await;
+    world.neon("GET", "/branches", &Value::Null).await.unwrap();
+    let checked = world.control("GET", "/_contract", &Value::Null).await;
+    assert_eq!((&checked["calls"], &checked["violations"]), (&json!(1), &json!(0)));
+    world.neon("POST", "/branches", &json!({"branch": {"name": 7}})).await.unwrap();
+    let checked = world.control("GET", "/_contract", &Value::Null).await;
+    assert_eq!((&checked["calls"], &checked["violations"]), (&json!(2), &json!(1)));
+    assert_eq!(checked["first"][0]["operation"], "createProjectBranch");
+    assert_eq!(checked["first"][0]["function"], "local-neon-create-branch");
+}
+
+#[tokio::test]
+async fn faults_hit_clouds_as_they_hit_aws() {
+    let world = World::new(0.0).await;
+    let fault = |kind: &str| json!({"function": "neon-create-branch", "service": "neon", "acts": ["create"], "kind": kind, "times": 1});
+    for (kind, status) in [("deny", 403), ("error", 500), ("throttle", 429)] {
+        world.control("POST", "/_faults", &fault(kind)).await;
+        let refused = world.neon("POST", "/branches", &order("t-1")).await.unwrap();
+        let body: Value = serde_json::from_slice(refused.body()).unwrap();
+        assert_eq!((refused.status().as_u16(), body["code"].is_string()), (status, true), "{kind}");
+        assert_eq!(refused.headers().contains_key("retry-after"), kind == "throttle");
+    }
+    assert_eq!(world.control("GET", "/_inventory?tenant=t-1", &Value::Null).await, json!([]));
+    world.control("POST", "/_faults", &fault("lost_response")).await;
+    assert!(world.neon("POST", "/branches", &order("t-1")).await.is_err());
+    assert_eq!(world.neon("POST", "/branches", &order("t-1")).await.unwrap().status(), StatusCode::CONFLICT);
+    world.control("POST", "/_faults", &fault("hang")).await;
+    let order = order("t-2");
+    let hangs = timeout(Duration::from_millis(300), world.neon("POST", "/branches", &order)).await;
+    assert!(hangs.is_err());
+    let things = world.control("GET", "/_inventory?tenant=t-2", &Value::Null).await;
+    assert_eq!(things.as_array().unwrap().len(), 1, "it happened all the same");
+}
+
+#[tokio::test]
+async fn clouds_are_slow_until_they_are_told_not_to_be() {
+    let world = World::new(1.0).await;
+    let begun = Instant::now();
+    world.neon("GET", "/branches", &Value::Null).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(80));
+    world.control("PUT", "/_pace", &json!({"pace": 0})).await;
+    let order = json!({"branch": {"name": "t-1"}, "endpoints": [{"type": "read_write"}]});
+    let made = world.neon("POST", "/branches", &order).await.unwrap();
+    let made: Value = serde_json::from_slice(made.body()).unwrap();
+    assert_eq!(made["operations"][0]["status"], "finished");
+}
