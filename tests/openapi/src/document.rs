@@ -115,7 +115,7 @@ impl Document {
             match find(place, name) {
                 Some(parameter) => {
                     let schema = &parameter["schema"];
-                    let what = format!("{} in the {place}", name);
+                    let what = format!("{name} in the {place}");
                     problems.extend(self.violations(&what, schema, &self.typed(schema, value)));
                 }
                 None => problems

@@ -66,7 +66,7 @@ impl Zone {
         let missing = |e: aws::MissingVariable| Fault::terminal(e.to_string());
         let reference = aws::variable("CLOUDFLARE_TOKEN_SECRET").map_err(missing)?;
         let token = Vault::from_env().await.read(&SecretRef(reference)).await?;
-        let url = aws::variable("CLOUDFLARE_URL").unwrap_or_else(|_| URL.to_owned());
+        let url = aws::variable("CLOUDFLARE_URL").ok().unwrap_or_else(|| URL.to_owned());
         Self::new(Http::network(), &url, aws::variable("CLOUDFLARE_ZONE").map_err(missing)?, token)
     }
 

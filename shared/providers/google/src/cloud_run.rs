@@ -2,13 +2,15 @@ mod found;
 mod operation;
 mod service;
 
+use std::time::Duration;
+
 use fault::Fault;
 pub use found::{Found, Listed, State};
-use http_client::{Http, Method};
+use http_client::{Http, Method, RequestBuilder};
 use operation::Operation;
 pub use operation::Progress;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 pub use service::{
     Boot, Container, EnvVar, HttpGet, Ingress, InstanceScaling, Port, Resources, SecretVersion, Service,
     ServiceScaling, Template,
@@ -43,9 +45,11 @@ impl CloudRun {
     /// The project and the region that `GOOGLE_PROJECT` and `GOOGLE_REGION` name; `GOOGLE_RUN_URL` says where Cloud Run
     /// answers, if elsewhere.
     pub fn from_env(tokens: Tokens) -> Result<Self, Fault> {
-        let variable = |name| aws::variable(name).map_err(|e| Fault::terminal(e.to_string()));
-        let url = aws::variable("GOOGLE_RUN_URL").unwrap_or_else(|_| RUN_URL.to_owned());
-        Self::new(Http::network(), &url, tokens, variable("GOOGLE_PROJECT")?, variable("GOOGLE_REGION")?)
+        let missing = |e: aws::MissingVariable| Fault::terminal(e.to_string());
+        let project = aws::variable("GOOGLE_PROJECT").map_err(missing)?;
+        let region = aws::variable("GOOGLE_REGION").map_err(missing)?;
+        let url = aws::variable("GOOGLE_RUN_URL").ok().unwrap_or_else(|| RUN_URL.to_owned());
+        Self::new(Http::network(), &url, tokens, project, region)
     }
 
     pub fn new(
@@ -72,7 +76,8 @@ impl CloudRun {
             .query(&[("pageSize", Some("100")), ("pageToken", after)]);
         let Listing { services, next_page_token } = self.caller.ask(request).await?;
         let ours = |service: &Value| service["labels"][DEPLOYMENT] == deployment;
-        let items = services.into_iter().filter(ours).map(Listed::read).collect::<Result<_, _>>()?;
+        let items =
+            services.iter().filter(|service| ours(service)).map(Listed::read).collect::<Result<_, _>>()?;
         Ok(Part { items, next: next_page_token.filter(|token| !token.is_empty()) })
     }
 
@@ -113,8 +118,8 @@ impl CloudRun {
         let request = self
             .caller
             .request(Method::POST, &path)?
-            .timeout(std::time::Duration::from_secs(u64::from(seconds) + 5))
-            .json(&serde_json::json!({ "timeout": format!("{seconds}s") }));
+            .timeout(Duration::from_secs(u64::from(seconds) + 5))
+            .json(&json!({ "timeout": format!("{seconds}s") }));
         self.caller.ask::<Operation>(request).await?.progress()
     }
 
@@ -134,7 +139,7 @@ impl CloudRun {
         iam::revoke(&self.caller, &self.path(id), ALL_USERS, INVOKER).await
     }
 
-    async fn begin(&self, request: http_client::RequestBuilder) -> Result<String, Fault> {
+    async fn begin(&self, request: RequestBuilder) -> Result<String, Fault> {
         let begun: Operation = self.caller.ask(request).await?;
         Ok(begun.name)
     }

@@ -115,7 +115,7 @@ mod tests {
 
     const ROLE: &str = "roles/run.invoker";
 
-    fn policy(bindings: Value) -> Policy {
+    fn policy(bindings: &Value) -> Policy {
         serde_json::from_value(json!({ "version": 3, "etag": "BwX", "bindings": bindings }))
             .expect("a policy")
     }
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_role_under_a_condition_is_not_held_and_is_kept() {
         let condition = json!({ "title": "until", "expression": "request.time < t" });
-        let mut policy = policy(json!([{ "role": ROLE, "members": ["user:a"], "condition": condition }]));
+        let mut policy = policy(&json!([{ "role": ROLE, "members": ["user:a"], "condition": condition }]));
         assert!(!policy.holds("user:a", ROLE));
         policy.grant("user:a", ROLE);
         assert!(policy.holds("user:a", ROLE));
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn other_members_and_roles_stay() {
-        let mut policy = policy(json!([
+        let mut policy = policy(&json!([
             { "role": ROLE, "members": ["user:a"] }, { "role": "roles/viewer", "members": ["user:b"] },
         ]));
         policy.grant("user:b", ROLE);

@@ -73,7 +73,7 @@ impl SecretManager {
     /// The project that `GOOGLE_PROJECT` names; `GOOGLE_SECRETS_URL` says where Secret Manager answers, if elsewhere.
     pub fn from_env(tokens: Tokens) -> Result<Self, Fault> {
         let project = aws::variable("GOOGLE_PROJECT").map_err(|e| Fault::terminal(e.to_string()))?;
-        let url = aws::variable("GOOGLE_SECRETS_URL").unwrap_or_else(|_| SECRETS_URL.to_owned());
+        let url = aws::variable("GOOGLE_SECRETS_URL").ok().unwrap_or_else(|| SECRETS_URL.to_owned());
         Self::new(Http::network(), &url, tokens, project)
     }
 

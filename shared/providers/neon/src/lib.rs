@@ -64,7 +64,7 @@ impl Neon {
     pub async fn from_env() -> Result<Self, Fault> {
         let reference = aws::variable("NEON_KEY_SECRET").map_err(|e| Fault::terminal(e.to_string()))?;
         let key = Vault::from_env().await.read(&SecretRef(reference)).await?;
-        let url = aws::variable("NEON_URL").unwrap_or_else(|_| URL.to_owned());
+        let url = aws::variable("NEON_URL").ok().unwrap_or_else(|| URL.to_owned());
         Self::new(Http::network(), &url, key, aws::variable("NEON_ORGANISATION").ok())
     }
 

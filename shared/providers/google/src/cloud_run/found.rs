@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use fault::Fault;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -46,7 +48,7 @@ struct Told {
     #[serde(default)]
     name: String,
     #[serde(default)]
-    annotations: std::collections::BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
     uri: Option<String>,
     etag: Option<String>,
     create_time: Option<Timestamp>,
@@ -80,8 +82,8 @@ impl Found {
 }
 
 impl Listed {
-    pub(super) fn read(service: Value) -> Result<Self, Fault> {
-        let mut told = told(&service)?;
+    pub(super) fn read(service: &Value) -> Result<Self, Fault> {
+        let mut told = told(service)?;
         let id = told.name.rsplit('/').next().unwrap_or_default().to_owned();
         Ok(Self { id, owner: told.annotations.remove(OWNER), made_at: told.create_time })
     }
