@@ -108,6 +108,7 @@ fn service() -> Value {
     let fields = service.as_object_mut().expect("an object");
     fields.remove("description");
     fields.remove("invokerIamDisabled");
+    fields.remove("scaling");
     service["template"]["scaling"].as_object_mut().expect("an object").remove("minInstanceCount");
     service["template"]["containers"][0]["name"] = json!("tenant-1");
     service["name"] = json!("projects/vendin-store/locations/southamerica-east1/services/acme-7f3a9c");
@@ -313,6 +314,7 @@ async fn a_service_is_found_with_its_owner_and_compared_with_what_is_wanted() {
     let mut larger = wanted();
     larger.template.scaling.max_instance_count = 20;
     assert!(!found.has(&larger));
+    assert!(!found.has(&Service { scaling: ServiceScaling::Manual(0), ..wanted() }));
     assert_eq!(run.find("acme-7f3a9c").await.expect("an answer"), None);
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::service::AUTOMATIC;
 use super::{SERVICE, Service};
 use crate::OWNER;
 
@@ -74,7 +75,9 @@ impl Found {
         Ok(Self { owner, uri: told.uri, state, made_at: told.create_time, etag: told.etag, service })
     }
 
-    /// Whether the service is asked to be what is wanted already. What Google adds to it does not count.
+    /// Whether the service is asked to be what is wanted already. What Google adds to it does not count. That it is asked
+    /// to be does not say that it is: look at the state first. A service that failed may have what is wanted, and yet need
+    /// an update to try again.
     #[must_use]
     pub fn has(&self, wanted: &Service) -> bool {
         serde_json::to_value(wanted).is_ok_and(|wanted| contains(Some(&self.service), &wanted))
@@ -110,27 +113,39 @@ fn told(service: &Value) -> Result<Told, Fault> {
     })
 }
 
-/// Whether all that is wanted is there. Google leaves out what has its type's default.
+/// Whether all that is wanted is there. Google leaves out what has its type's default, and calls unspecified what it has
+/// not made up its mind about: the ingress, until there is a revision.
 fn contains(found: Option<&Value>, wanted: &Value) -> bool {
-    match (found, wanted) {
-        (None | Some(Value::Null), Value::Object(wanted)) => {
-            wanted.values().all(|wanted| contains(None, wanted))
+    match (found.filter(|found| !found.is_null()), wanted) {
+        (Some(Value::String(found)), _) if found.ends_with("_UNSPECIFIED") => true,
+        (found @ (None | Some(Value::Object(_))), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| match (key.as_str(), found.and_then(|found| found.get(key))) {
+                ("cpu", Some(found)) => thousandths(found) == thousandths(wanted),
+                ("scalingMode", None) => wanted == AUTOMATIC,
+                (_, found) => contains(found, wanted),
+            })
         }
-        (None | Some(Value::Null), wanted) => {
+        (None, wanted) => {
             wanted.is_null()
                 || wanted == false
                 || wanted == 0
                 || wanted == ""
                 || *wanted == Value::Array(Vec::new())
         }
-        (Some(found), Value::Object(wanted)) => {
-            wanted.iter().all(|(key, wanted)| contains(found.get(key), wanted))
-        }
         (Some(Value::Array(found)), Value::Array(wanted)) => {
             found.len() == wanted.len()
                 && found.iter().zip(wanted).all(|(found, wanted)| contains(Some(found), wanted))
         }
         (Some(found), wanted) => found == wanted,
+    }
+}
+
+/// `1` and `1000m` are as many processors.
+fn thousandths(cpu: &Value) -> Option<u32> {
+    let cpu = cpu.as_str()?;
+    match cpu.strip_suffix('m') {
+        Some(thousandths) => thousandths.parse().ok(),
+        None => cpu.parse::<u32>().ok()?.checked_mul(1000),
     }
 }
 
@@ -151,6 +166,13 @@ mod tests {
     #[case::same_list(json!({ "l": [{ "n": "A", "x": 1 }] }), json!({ "l": [{ "n": "A" }] }), true)]
     #[case::longer_list(json!({ "l": [{ "n": "A" }, { "n": "B" }] }), json!({ "l": [{ "n": "A" }] }), false)]
     #[case::shorter_list(json!({ "l": [] }), json!({ "l": [{ "n": "A" }] }), false)]
+    #[case::automatic_unless_said(json!({}), json!({ "scaling": { "scalingMode": "AUTOMATIC" } }), true)]
+    #[case::manual(json!({ "scaling": { "scalingMode": "MANUAL" } }), json!({ "scaling": { "scalingMode": "AUTOMATIC" } }), false)]
+    #[case::another_type(json!({ "scaling": "MANUAL" }), json!({ "scaling": { "scalingMode": "AUTOMATIC" } }), false)]
+    #[case::undecided(json!({ "ingress": "INGRESS_TRAFFIC_UNSPECIFIED" }), json!({ "ingress": "INGRESS_TRAFFIC_ALL" }), true)]
+    #[case::in_thousandths(json!({ "cpu": "1000m" }), json!({ "cpu": "1" }), true)]
+    #[case::more_processors(json!({ "cpu": "1" }), json!({ "cpu": "2" }), false)]
+    #[case::unlimited(json!({}), json!({ "cpu": "1" }), false)]
     #[case::true_where_false_is_wanted(json!({ "a": true }), json!({ "a": false }), false)]
     fn only_what_is_wanted_is_compared(#[case] found: Value, #[case] wanted: Value, #[case] there: bool) {
         assert_eq!(contains(Some(&found), &wanted), there);

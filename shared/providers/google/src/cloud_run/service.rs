@@ -5,6 +5,9 @@ use serde_json::json;
 
 use crate::{DEPLOYMENT, OWNER};
 
+/// How a service scales that does not say.
+pub(super) const AUTOMATIC: &str = "AUTOMATIC";
+
 /// A service as it is wanted (`GoogleCloudRunV2Service`). Without a mark it belongs to nobody: [`Service::owned`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -154,7 +157,7 @@ impl Service {
 impl Serialize for ServiceScaling {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let scaling = match self {
-            Self::Automatic => json!({ "scalingMode": "AUTOMATIC" }),
+            Self::Automatic => json!({ "scalingMode": AUTOMATIC }),
             Self::Manual(instances) => json!({ "scalingMode": "MANUAL", "manualInstanceCount": instances }),
         };
         scaling.serialize(serializer)
