@@ -1,12 +1,18 @@
 //! The HTTP client every outside API is called with, and what its answers mean.
 
+mod api;
+mod refusal;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use api::Api;
 use fault::Fault;
-use reqwest::{Client, Method, Request, Response, StatusCode, redirect};
+pub use refusal::refused;
+use reqwest::{Client, redirect};
+pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
 /// a redirect is how a request is led to an address it was not meant for.
@@ -41,10 +47,20 @@ pub trait Answers: fmt::Debug + Send + Sync {
 }
 
 impl Http {
+    /// Over the network.
+    #[must_use]
+    pub fn network() -> Self {
+        Self::Network(client())
+    }
+
     /// What a `GET` of an address gives, whatever its status.
     pub async fn get(&self, provider: &str, url: &str) -> Result<Response, Fault> {
         let url = url.parse().map_err(|e| Fault::terminal(format!("'{url}' is no address: {e}")))?;
-        let request = Request::new(Method::GET, url);
+        self.send(provider, Request::new(Method::GET, url)).await
+    }
+
+    /// The answer to a request, whatever its status. A fault means that there was none.
+    pub async fn send(&self, provider: &str, request: Request) -> Result<Response, Fault> {
         match self {
             Self::Network(client) => client.execute(request).await.map_err(|e| no_answer(provider, &e)),
             Self::InProcess(answers) => Ok(answers.answer(request).await),
@@ -58,17 +74,4 @@ pub fn no_answer(provider: &str, error: &reqwest::Error) -> Fault {
     // The URL may carry a token in its query, and is known from the call: it stays out of the message.
     let cause = error.to_string().split(" for url").next().unwrap_or_default().to_owned();
     Fault::transient(format!("{provider} did not answer: {cause}")).from_provider(provider, None).unanswered()
-}
-
-/// The fault in an answer that is not the wanted one: 408, 429 and 5xx pass by themselves (RFC 9110), the rest
-/// does not.
-#[must_use]
-pub fn refused(provider: &str, answer: &Response) -> Fault {
-    let status = answer.status();
-    let request_id = answer.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let cause = format!("{provider} answered {status}");
-    let passing = status.is_server_error()
-        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-    let fault = if passing { Fault::transient(cause) } else { Fault::terminal(cause) };
-    fault.from_provider(provider, request_id)
 }

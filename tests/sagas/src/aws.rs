@@ -209,7 +209,12 @@ impl http_client::Answers for Wire {
     ) -> std::pin::Pin<Box<dyn Future<Output = reqwest::Response> + Send>> {
         let wire = self.clone();
         Box::pin(async move {
-            let request = http::Request::get(request.url().as_str()).body(Vec::new()).expect("an address");
+            let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec();
+            let mut plain = http::Request::builder().method(request.method()).uri(request.url().as_str());
+            if let Some(headers) = plain.headers_mut() {
+                headers.extend(request.headers().clone());
+            }
+            let request = plain.body(body).expect("an address");
             // Whoever asks cannot tell a lost answer from one that says as much.
             wire.exchange(request).await.unwrap_or_else(|Reset| refusal(504, "GatewayTimeout")).into()
         })

@@ -1,0 +1,51 @@
+use fault::Fault;
+use http_client::Method;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::{Medusa, Session};
+
+/// What a storefront shows with each call. No secret: it is in every page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishableKey {
+    pub id: String,
+    pub title: String,
+    /// `pk_...`
+    pub token: String,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    api_keys: Vec<Told>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: String,
+    title: String,
+    token: String,
+    revoked_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Products {
+    count: u64,
+}
+
+impl Medusa {
+    /// The first hundred publishable keys that are good; a new instance has one.
+    pub async fn publishable_keys(&self, by: &Session) -> Result<Vec<PublishableKey>, Fault> {
+        let request = self.request(Method::GET, &["admin", "api-keys"])?;
+        let request = request.query(&[("type", "publishable"), ("limit", "100")]);
+        let Keys { api_keys } = self.ask(by.on(request)).await?;
+        let good = api_keys.into_iter().filter(|key| key.revoked_at.is_none());
+        Ok(good.map(|key| PublishableKey { id: key.id, title: key.title, token: key.token }).collect())
+    }
+
+    /// How many products visitors of a key's sales channel see.
+    pub async fn products(&self, key: &str) -> Result<u64, Fault> {
+        let request = self.request(Method::GET, &["store", "products"])?.query(&[("limit", "1")]);
+        let Products { count } = self.ask(request.header("x-publishable-api-key", key)).await?;
+        Ok(count)
+    }
+}
