@@ -81,7 +81,7 @@ fn every_function_is_called_by_a_machine_a_route_or_an_event() {
             (Role::Served, true, _) => {
                 problems.push(format!("{folder}: a machine calls it, but it is not a task"));
             }
-            (Role::Step | Role::Probe | Role::Task, false, _) => {
+            (Role::Step | Role::Setup | Role::Probe | Role::Task, false, _) => {
                 problems.push(format!(
                     "{folder}: is a {role:?}, but no machine has a state {}",
                     function.state()

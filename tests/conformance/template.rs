@@ -104,7 +104,7 @@ fn a_function_is_told_of_the_tables_it_may_use_and_of_no_others() {
         }
         let place = format!("{}: {id}", stack.file);
         problems.extend(differences(&place, ("its Environment", &given), ("its Policies", &granted)));
-        let keeps_the_ledger = matches!(roles.get(id), Some(Role::Step | Role::Probe));
+        let keeps_the_ledger = matches!(roles.get(id), Some(Role::Step | Role::Setup | Role::Probe));
         if keeps_the_ledger != has_step_policy {
             problems.push(format!(
                 "{place} {}",

@@ -22,6 +22,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import accounts
 import processes
 import servers
 from record import Record, alone
@@ -87,11 +88,22 @@ def up(record: Record, throw_away: bool) -> None:
         "PublicUrl": record.urls["front"],
         "ApiAuthorization": "NONE",
         "MailFrom": "hello@tenantry.example",
+        **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
+    keep(accounts.keys(record.directory, record.deployment, record.urls["clouds"]), client("secretsmanager"))
     packages = Packages(CACHE, BINARIES)
     deploy(TEMPLATE, parameters, packages, record, client("cloudformation"), client("s3"))
     open_front(record)
     apply_catalogue(record)
+
+
+def keep(keys: dict[str, str], vault) -> None:
+    """The providers' keys are an operator's to put into the vault, here as on AWS."""
+    for name, value in keys.items():
+        try:
+            vault.create_secret(Name=name, SecretString=value)
+        except vault.exceptions.ResourceExistsException:
+            vault.put_secret_value(SecretId=name, SecretString=value)
 
 
 def build() -> None:
@@ -172,6 +184,7 @@ def environment(record: Record) -> dict[str, str]:
     return {
         "TENANTRY_API": record.urls["front"],
         "TENANTRY_SANDBOX": record.urls["control"],
+        "TENANTRY_CLOUDS": record.urls["clouds"],
         "TENANTRY_EMULATOR": record.emulator_url,
         "TENANTRY_DEPLOYMENT": record.deployment,
         "TENANTRY_STACK_OUTPUTS": str(record.outputs_file),

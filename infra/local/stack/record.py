@@ -16,7 +16,7 @@ class Record:
     emulator_url: str | None = None
     # The build the running sandbox was started from.
     sandbox_built: int | None = None
-    # front, aws, control; their ports are kept over a restart.
+    # front, aws, control, clouds; their ports are kept over a restart.
     urls: dict[str, str] = field(default_factory=dict)
     # What was last deployed, by CloudFormation stack: its id there and a digest of template and parameters.
     deployed: dict[str, dict] = field(default_factory=dict)

@@ -10,10 +10,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import accounts
 import processes
 from record import Record
 
 REGION = "us-east-1"
+CONTRACT = Path(__file__).resolve().parents[3] / "tests/contract/specs"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -51,6 +53,8 @@ def _start_sandbox(record: Record, binary: Path, throw_away: bool) -> None:
     ready = record.directory / "sandbox.json"
     ready.unlink(missing_ok=True)
     command = [str(binary), "--emulator", record.emulator_url, "--ready", str(ready)]
+    command += ["--credentials", str(accounts.credentials(record.directory)), "--contract", str(CONTRACT)]
+    command += ["--pace", os.environ.get("CLOUD_PACE", "0.1" if throw_away else "1")]
     for name, url in record.urls.items():
         command += [f"--{name}-port", str(processes.free_port(_port(url)))]
     record.sandbox = processes.start(command, _scrubbed(record), record.directory / "sandbox.log", throw_away)

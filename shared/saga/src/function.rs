@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Ledger, Probe, ProbeRunner, Runner, Step};
+use crate::{Ledger, Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
 
 /// What makes a function give up before it serves anything.
 pub type Error = lambda_runtime::Error;
@@ -35,6 +35,11 @@ pub async fn serve<S: Step, L: Ledger>(step: S, ledger: L) -> Result<(), Error> 
 pub async fn serve_probe<P: Probe, L: Ledger>(probe: P, ledger: L) -> Result<(), Error> {
     let runner = ProbeRunner::new(probe, ledger, deployment()?);
     function(P::NAME, async |payload: Value, invocation| runner.run(payload, &invocation).await).await
+}
+
+/// Serves a set-up.
+pub async fn serve_setup<S: Setup, L: Ledger>(setup: S, ledger: L) -> Result<(), Error> {
+    serve_probe(SettingUp(setup), ledger).await
 }
 
 /// The deployment's name, from `DEPLOYMENT`: the first half of every ownership mark.

@@ -1,4 +1,4 @@
-//! What a step is, what a probe is, and the runtime around them, so that nobody who writes one can get the
+//! What a step is, what a set-up and a probe are, and the runtime around them, so that nobody who writes one can get the
 //! ledger protocol wrong.
 //!
 //! The runtime keeps the invariants of the design: intent before effect (1), apply converges (3), destroy is
@@ -9,17 +9,19 @@ mod function;
 mod ledger;
 mod probe;
 mod runner;
+mod setup;
 mod step;
 mod subject;
 mod sweep;
 
 pub use caught::Caught;
-pub use function::{Error, Function, Invocation, function, serve, serve_probe};
+pub use function::{Error, Function, Invocation, function, serve, serve_probe, serve_setup};
 pub use ledger::{
     Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing,
 };
 pub use probe::Probe;
 pub use runner::{ProbeRunner, Runner};
+pub use setup::{SettingUp, Setup};
 pub use step::{Context, Held, Inventory, Presence, Step};
 pub use subject::Subject;
 pub use sweep::{Orphan, Swept};

@@ -21,6 +21,8 @@ pub(crate) struct Function {
 pub(crate) enum Role {
     /// A reversible act: `impl Step`.
     Step,
+    /// What changes a step's resource: `impl Setup`.
+    Setup,
     /// A look: `impl Probe`.
     Probe,
     /// Another task of a machine: `saga::function`.
@@ -43,6 +45,8 @@ impl Function {
         let task = calls(&main).into_iter().find(|call| call.path == "saga::function");
         let (role, called) = if let Some(step) = implementation(&lib, "Step") {
             (Role::Step, name_of(step))
+        } else if let Some(setup) = implementation(&lib, "Setup") {
+            (Role::Setup, name_of(setup))
         } else if let Some(probe) = implementation(&lib, "Probe") {
             (Role::Probe, name_of(probe))
         } else if let Some(task) = task {

@@ -1,4 +1,4 @@
-//! Runs a tenant's store in its service on Cloud Run, which was reserved with a page.
+//! Runs a tenant's store in its service on Cloud Run, which was reserved with a page and goes with it.
 //!
 //! A revision starts only once Google lets its account read the secrets it names, and a grant takes up to minutes to be
 //! felt. What failed for that is asked for again; what failed for another reason would fail again.
@@ -11,7 +11,7 @@ use google::{
     Boot, CloudRun, Container, EnvVar, Found, HttpGet, InstanceScaling, Port, Progress, Resources,
     SecretVersion, Service, State, Template,
 };
-use saga::{Context, Inventory, Presence, Step};
+use saga::{Context, Setup};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
@@ -19,8 +19,6 @@ use tenancy::Mark;
 pub struct DeployService {
     pub run: CloudRun,
     pub deployment: String,
-    /// The image of the page that stands where no store does.
-    pub page: String,
     /// The service account that stores run as: an address.
     pub account: String,
     /// The stores' Redis; each has its own namespace in it.
@@ -30,6 +28,7 @@ pub struct DeployService {
 /// What plan and blueprint set, and the names of the secrets.
 #[derive(Debug, Deserialize)]
 pub struct Params {
+    service: String,
     image: String,
     port: String,
     cpu: String,
@@ -43,28 +42,18 @@ pub struct Params {
     signing_key: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Handle {
-    service: String,
-}
-
 #[derive(Debug, Serialize)]
 pub struct Output {
     uri: String,
 }
 
-impl Step for DeployService {
+impl Setup for DeployService {
     const NAME: &'static str = "google-deploy-service";
     type Params = Params;
-    type Handle = Handle;
     type Output = Output;
 
-    fn handle(&self, mark: &Mark) -> Handle {
-        Handle { service: format!("tenant-{}", mark.tenant) }
-    }
-
-    async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
-        let (service, wanted) = (&handle.service, self.store(cx, params)?);
+    async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        let (service, wanted) = (&params.service, self.store(cx, params)?);
         let mut found = self.found(service, &cx.mark).await?;
         if !found.has(&wanted) || is_worth_another_try(&found.state) {
             let operation = self.run.update(service, &wanted, &found).await?;
@@ -89,29 +78,6 @@ impl Step for DeployService {
             }
         }
     }
-
-    /// Back to the page: the service itself was another step's to make.
-    async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
-        let Some(found) = self.run.find(&handle.service).await?.filter(|found| is_ours(found, mark)) else {
-            return Ok(());
-        };
-        let page = self.page(mark);
-        if found.has(&page) {
-            return Ok(());
-        }
-        self.run.update(&handle.service, &page, &found).await.map(drop)
-    }
-
-    async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
-        let found = self.run.find(&handle.service).await?;
-        let runs = found.is_some_and(|found| is_ours(&found, mark) && !found.has(&self.page(mark)));
-        Ok(if runs { Presence::Present } else { Presence::Absent })
-    }
-
-    /// A service that nobody's ledger holds is found by the step that reserves services.
-    async fn inventory(&self, _: Option<&str>) -> Result<Inventory<Handle>, Fault> {
-        Ok(Inventory { held: Vec::new(), next: None })
-    }
 }
 
 impl DeployService {
@@ -121,12 +87,6 @@ impl DeployService {
             Some(_) => Err(Fault::terminal(format!("the service {service} belongs to somebody else"))),
             None => Err(Fault::not_ready(format!("the service {service} is not seen yet"))),
         }
-    }
-
-    fn page(&self, mark: &Mark) -> Service {
-        let page = EnvVar::Plain { name: "PAGE".to_owned(), value: "preparing".to_owned() };
-        let template = Template::small(&self.page, &self.account, vec![page]);
-        Service::owned(&mark.to_string(), &self.deployment, template)
     }
 
     fn store(&self, cx: &Context, params: &Params) -> Result<Service, Fault> {

@@ -4,12 +4,11 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = DeployService {
+    let setup = DeployService {
         run: CloudRun::from_env(Tokens::from_env().await?)?,
         deployment: aws::variable("DEPLOYMENT")?,
-        page: aws::variable("PAGE_IMAGE")?,
         account: aws::variable("STORE_ACCOUNT")?,
         redis_url: aws::variable("REDIS_URL")?,
     };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    saga::serve_setup(setup, store::ResourceLedger::from_env().await).await
 }

@@ -1,4 +1,5 @@
-//! Makes the owner the first user of a tenant's store, with the password from the vault.
+//! Makes the owner the first user of a tenant's store, with the password from the vault. The user is in the tenant's
+//! database and goes with it.
 //!
 //! Medusa has no call for a first user, only for one whom another invites. So we sign a session with the key that the
 //! store was given, invite the owner, register, and accept. Each is looked up first: a lost answer is found again.
@@ -7,10 +8,9 @@ use fault::Fault;
 use google::SecretManager;
 use http_client::Http;
 use medusa::{Invite, Medusa, Session, User};
-use saga::{Context, Inventory, Presence, Step};
+use saga::{Context, Setup};
 use secrets::{SecretRef, SecretString, Vault};
 use serde::{Deserialize, Serialize};
-use tenancy::Mark;
 
 #[derive(Debug)]
 pub struct CreateAdmin {
@@ -28,29 +28,18 @@ pub struct Params {
     password: SecretRef,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Handle {
-    /// The store that the user is in.
-    store: String,
-}
-
 #[derive(Debug, Serialize)]
 pub struct Output {
     user: String,
     first_sign_in: String,
 }
 
-impl Step for CreateAdmin {
+impl Setup for CreateAdmin {
     const NAME: &'static str = "medusa-create-admin";
     type Params = Params;
-    type Handle = Handle;
     type Output = Output;
 
-    fn handle(&self, mark: &Mark) -> Handle {
-        Handle { store: format!("tenant-{}", mark.tenant) }
-    }
-
-    async fn apply(&self, cx: &Context, params: &Params, _: &Handle) -> Result<Output, Fault> {
+    async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         let (email, owner) = (cx.tenant.email.as_str(), cx.mark.to_string());
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
@@ -73,19 +62,6 @@ impl Step for CreateAdmin {
                 Err(Fault::transient(format!("the invite of {email} was refused")).from_provider("medusa", None))
             }
         }
-    }
-
-    /// Lives in the tenant's database and goes with it. The store need not answer for that: it may be what failed.
-    async fn destroy(&self, _: &Mark, _: &Handle) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn observe(&self, _: &Mark, _: &Handle) -> Result<Presence, Fault> {
-        Ok(Presence::Absent)
-    }
-
-    async fn inventory(&self, _: Option<&str>) -> Result<Inventory<Handle>, Fault> {
-        Ok(Inventory { held: Vec::new(), next: None })
     }
 }
 

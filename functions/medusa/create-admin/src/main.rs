@@ -4,11 +4,11 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = CreateAdmin {
+    let setup = CreateAdmin {
         http: http_client::Http::network(),
         secrets: SecretManager::from_env(Tokens::from_env().await?)?,
         vault: secrets::Vault::from_env().await,
         welcome_url: aws::variable("WELCOME_URL")?,
     };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    saga::serve_setup(setup, store::ResourceLedger::from_env().await).await
 }

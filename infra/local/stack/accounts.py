@@ -1,0 +1,65 @@
+"""The accounts that a stack has with the sandbox's clouds: made up once, and kept in its directory."""
+
+import json
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+EMAIL = "tenantry@vendin-store.iam.gserviceaccount.com"
+
+
+def credentials(directory: Path) -> Path:
+    """The file that tells the sandbox whom to let in."""
+    return _made(directory)[0]
+
+
+def keys(directory: Path, deployment: str, clouds: str) -> dict[str, str]:
+    """What the functions read from the vault, by name: it is kept there as on AWS."""
+    _, private = _made(directory)
+    held = json.loads(private.read_text())
+    google = {
+        "type": "service_account",
+        "client_email": EMAIL,
+        "private_key_id": "local",
+        "private_key": held["google"],
+        "token_uri": f"{clouds}/oauth2.googleapis.com/token",
+    }
+    return {f"{deployment}/providers/neon": held["neon"], f"{deployment}/providers/google": json.dumps(google)}
+
+
+def parameters(deployment: str, clouds: str) -> dict[str, str]:
+    """What the root template asks to know of them."""
+    return {
+        "NeonUrl": f"{clouds}/console.neon.tech/api/v2",
+        "NeonKeySecret": f"{deployment}/providers/neon",
+        "NeonProject": "tenants",
+        "GoogleRunUrl": f"{clouds}/run.googleapis.com",
+        "GoogleSecretsUrl": f"{clouds}/secretmanager.googleapis.com",
+        "GoogleKeySecret": f"{deployment}/providers/google",
+        "GoogleProject": "vendin-store",
+        "StoreAccount": "stores@vendin-store.iam.gserviceaccount.com",
+        "StoreUrl": "https://{subdomain}.my.vendin.example",
+        "PageImage": "southamerica-east1-docker.pkg.dev/vendin-store/containers/start-page:latest",
+        "RedisUrl": "redis://redis.vendin.example:6379",
+    }
+
+
+def _made(directory: Path) -> tuple[Path, Path]:
+    public, private = directory / "clouds.json", directory / "accounts.json"
+    if not private.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        public_pem = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        held = {"neon": secrets.token_hex(16), "cloudflare": secrets.token_hex(16), "google": pem.decode()}
+        google = {"client_email": EMAIL, "public_key_pem": public_pem.decode()}
+        lets_in = {"neon_key": held["neon"], "cloudflare_token": held["cloudflare"], "google": google}
+        public.write_text(json.dumps(lets_in))
+        private.touch(0o600)
+        private.write_text(json.dumps(held))
+    return public, private
