@@ -228,7 +228,7 @@ pub fn unfold(uri: &Uri) -> Option<Uri> {
 
 impl Clouds {
     pub fn new(settings: &Settings, credentials: &Credentials) -> Result<Self, BadKey> {
-        let mut google_token = GoogleToken::default();
+        let mut google_token = GoogleToken::new(&settings.base);
         let account = &credentials.google;
         google_token.know(&account.client_email, &account.public_key_pem).map_err(BadKey)?;
         Ok(Self {

@@ -12,14 +12,15 @@ use serde_json::json;
 
 use super::ask::{self, Ask, digits};
 
-const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// A clock may be wrong by this much.
 const LEEWAY: i64 = 60;
 
 /// The accounts it knows, and the tokens it gave.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct GoogleToken {
+    /// Its own address, whom an assertion must be for.
+    audience: String,
     accounts: BTreeMap<String, DecodingKey>,
     given: BTreeMap<String, Grant>,
 }
@@ -48,6 +49,12 @@ impl std::fmt::Debug for GoogleToken {
 }
 
 impl GoogleToken {
+    /// What stands before a host here is what does in the addresses of instances.
+    pub(crate) fn new(base: &str) -> Self {
+        let audience = format!("{base}oauth2.googleapis.com/token");
+        Self { audience, accounts: BTreeMap::new(), given: BTreeMap::new() }
+    }
+
     /// From now on the account may ask; the key is its public one, in PEM.
     pub(crate) fn know(&mut self, email: &str, public_key: &str) -> Result<(), jsonwebtoken::errors::Error> {
         self.accounts.insert(email.to_owned(), DecodingKey::from_rsa_pem(public_key.as_bytes())?);
@@ -100,7 +107,7 @@ impl GoogleToken {
             .map_err(|_| "Invalid JWT Signature.")?
             .claims;
         let now = now.as_second();
-        if claims.aud != AUDIENCE {
+        if claims.aud != self.audience {
             return Err("Invalid JWT: Failed audience check.");
         }
         if claims.iat > now + LEEWAY || claims.exp <= now - LEEWAY || claims.exp - claims.iat > 3600 {
