@@ -17,7 +17,7 @@ fn a_demo_leaves_one_tenant_that_answers_and_says_how_fast_it_was() {
     assert!(output.status.success());
     let told = stdout(&output);
     let told: Vec<&str> = told.lines().collect();
-    let [.., succeeded, site, dashboard, tenant, wall, signups, deleted] = told[..] else {
+    let [.., succeeded, dashboard, site, tenant, wall, signups, deleted] = told[..] else {
         panic!("{told:?}")
     };
     assert!(succeeded.ends_with("100%  provision                    succeeded"), "{succeeded}");
