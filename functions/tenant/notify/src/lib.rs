@@ -78,7 +78,7 @@ fn welcome(input: &Input, token: &str) -> Result<Mail, Fault> {
     let values = context! {
         store => context! { name => input.tenant.name.as_str() },
         plan => context! { name => input.tenant.plan.name.as_str(), trial_days => input.tenant.plan.trial_days },
-        endpoints => input.endpoints,
+        endpoints => &input.endpoints,
         first_sign_in => format!("{}?token={token}", input.first_sign_in),
         days => DAYS,
     };
