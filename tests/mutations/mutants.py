@@ -131,4 +131,6 @@ MACHINES = [
 # What can be taken away without anything going wrong, and why.
 SURVIVORS = {
     "fence-unseen-at-commit": "it only undoes sooner: the drain waits for whatever commits, and the list has its row",
+    "fenced-effect-left": "the same: its row is in the list, and is destroyed from there",
+    "no-drain": "a destroy waits for the same lease; the drain keeps these waits out of the waves",
 }

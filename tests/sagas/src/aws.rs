@@ -139,7 +139,8 @@ impl Wire {
             Some(Trouble::Refused) => return Ok(self.service.refusal(400, "AccessDeniedException")),
             Some(Trouble::CrashBefore) => crash().await,
             Some(Trouble::Late) => {
-                self.later(request, Duration::from_secs(16));
+                // Just within the life of the function that asked.
+                self.later(request, Duration::from_secs(28));
                 return pending().await;
             }
             Some(Trouble::Lingers) => {

@@ -38,6 +38,8 @@ pub enum Script {
     Meanwhile(Wish, Moment),
     /// It fails, or would not go, and that is what is done about it.
     After(Wish),
+    /// It fails, and that is asked of it the moment it has.
+    Promptly(Wish),
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
@@ -109,7 +111,7 @@ impl Case {
 
     /// Whether nothing that happens is a reason to give up: one fault, which passes.
     fn must_live(&self) -> bool {
-        let passes = |planned: &Planned| planned.trouble != Trouble::Refused;
+        let passes = |planned: &Planned| planned.trouble != Trouble::Refused && planned.times != u32::MAX;
         let wished = match &self.script {
             Script::Foreign(_) => true,
             Script::Meanwhile(wish, _) => wish.may_end_it(),
@@ -157,6 +159,9 @@ impl Life<'_> {
                 }
                 drop(running);
             });
+        }
+        if let Script::Promptly(wish) = self.case.script {
+            tokio::task::spawn_local(promptly(wish, self.world.clone()));
         }
         self.sign_up().await;
         if let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) {
@@ -384,6 +389,7 @@ impl fmt::Display for Case {
             Script::Life => {}
             Script::Meanwhile(wish, moment) => write!(f, " meanwhile={wish}@{moment}")?,
             Script::After(wish) => write!(f, " after={wish}")?,
+            Script::Promptly(wish) => write!(f, " promptly={wish}")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -416,6 +422,7 @@ impl FromStr for Case {
                     case.script = Script::Meanwhile(wish.parse()?, moment.parse()?);
                 }
                 "after" => case.script = Script::After(value.parse()?),
+                "promptly" => case.script = Script::Promptly(value.parse()?),
                 "on_failure" if value == "hold" => case.on_failure = OnFailure::Hold,
                 "crowd" => {
                     let (many, keys) = pair()?;
@@ -439,6 +446,23 @@ impl FromStr for Case {
         }
         Ok(case)
     }
+}
+
+/// Asks as soon as the tenant has failed, when what goes wrong for good is mended.
+async fn promptly(wish: Wish, world: World) {
+    let running = world.running();
+    for _ in 0..3600 {
+        let tenants = world.tenants();
+        if let Some(tenant) = tenants.first().filter(|tenant| tenant.status == Status::Failed) {
+            world.chaos().mend();
+            for ask in wish.asks(&world, tenant, "promptly") {
+                world.ask(ask).await;
+            }
+            break;
+        }
+        pass(Duration::from_millis(100)).await;
+    }
+    drop(running);
 }
 
 /// Something under that name that is not ours.

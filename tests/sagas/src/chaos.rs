@@ -94,7 +94,7 @@ impl Trouble {
             Self::Twice | Self::AtOnce | Self::Belated => act == Act::Invoke,
             Self::Slow | Self::Hang | Self::CrashAfter | Self::Abandoned => act != Act::Invoke,
             Self::Throttled => !store && act != Act::Invoke,
-            Self::Late => !store && act == Act::Write,
+            Self::Late => !store && matches!(act, Act::Write | Act::Delete),
             // S3 lists late at most: an object that is there is read (its consistency model).
             Self::Stale => !store && act == Act::Read && !["s3:HeadObject", "s3:GetObject"].contains(&call),
             Self::Lingers => !store && act == Act::Delete,

@@ -67,6 +67,7 @@ impl Matrix {
             family('J', "stuck, then every way out x every fault", self.stuck()),
             family('K', "an optional step that fails x every fault", self.optional()),
             family('L', "an orphan of every kind x every fault of a sweep", self.orphans()),
+            family('M', "retried at once x every effect that comes late", self.prompt()),
         ]
     }
 
@@ -80,7 +81,20 @@ impl Matrix {
 
     fn calls(&self) -> Vec<Case> {
         let spoilt = self.clean.moments.iter().flat_map(|(moment, act)| troubles(moment, *act));
-        spoilt.filter(|planned| !is_repeat(planned.trouble)).map(|planned| self.life(vec![planned])).collect()
+        // A function may also do all it is asked to, and never be heard of again.
+        let invoked = self.clean.moments.iter().filter(|(moment, _)| {
+            moment.call == "lambda:Invoke" && moment.nth == 1 && !moment.caller.starts_with("tenant-api")
+        });
+        let unheard = invoked.map(|(moment, _)| Planned {
+            moment: moment.clone(),
+            trouble: Trouble::Lost,
+            times: u32::MAX,
+        });
+        spoilt
+            .filter(|planned| !is_repeat(planned.trouble))
+            .chain(unheard)
+            .map(|planned| self.life(vec![planned]))
+            .collect()
     }
 
     fn undos(&self) -> Vec<Case> {
@@ -289,6 +303,22 @@ impl Matrix {
             std::iter::once(case).chain(spoilt)
         });
         cases.collect()
+    }
+
+    /// Retried the moment it has failed, when something of the first time may still be about to happen.
+    fn prompt(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for (failure, run) in &self.failing {
+            let calls = compensation(run).iter().filter(|(moment, _)| moment.caller != failure.moment.caller);
+            let spoilt = calls.flat_map(|(moment, act)| troubles(moment, *act));
+            let late = spoilt.filter(|planned| matches!(planned.trouble, Trouble::Late | Trouble::Belated));
+            cases.extend(
+                late.map(|planned| {
+                    self.scripted(Script::Promptly(Wish::Retry), vec![failure.clone(), planned])
+                }),
+            );
+        }
+        cases
     }
 
     /// A few faults anywhere, in a life that goes well or one that does not.
