@@ -12,6 +12,7 @@ S3 = "shared/providers/s3/src/lib.rs"
 VAULT = "shared/secrets/src/lib.rs"
 GROUP = "functions/merchant/create-group/src/lib.rs"
 OWNER = "functions/merchant/create-owner/src/lib.rs"
+JANITOR = "functions/saga/janitor/src/lib.rs"
 
 MUTANTS = [
     # Fence
@@ -88,7 +89,23 @@ MUTANTS = [
     ("stuck-not-marked", LEDGER, "            resource.state = ResourceState::Stuck;", "            if !MUTANT { resource.state = ResourceState::Stuck; }"),
     ("stuck-keeps-the-rest", LEDGER, "r.state == ResourceState::Stuck && r.operation == operation",
      "!MUTANT && r.state == ResourceState::Stuck && r.operation == operation"),
+    # What is held, kept and learnt
+    ("held-torn-down", LEDGER, "Kind::Provision => tenant.activated_at.is_none() && !operation.holds(),",
+     "Kind::Provision => tenant.activated_at.is_none() && (MUTANT || !operation.holds()),"),
+    ("changed-input-ignored", LEDGER, "found.state == ResourceState::Live && found.input == intent.input",
+     "found.state == ResourceState::Live && (MUTANT || found.input == intent.input)"),
+    # Janitor
+    ("no-repair-task", LEDGER, "self.db.transact(vec![self.over(&resource)?, task]).await?;",
+     "self.db.transact(if MUTANT { vec![self.over(&resource)?] } else { vec![self.over(&resource)?, task] }).await?;"),
+    ("repairs-not-tried", JANITOR, "tasks.iter().filter(|task| task.next_try <= now)",
+     "tasks.iter().filter(|task| !MUTANT && task.next_try <= now)"),
+    ("death-unseen", JANITOR, "if running.is_empty() {", "if !MUTANT && running.is_empty() {"),
+    ("sweeps-not-started", JANITOR, "for id in Sweep::waiting(&self.db).await? {",
+     "for id in Sweep::waiting(&self.db).await?.into_iter().filter(|_| !MUTANT) {"),
+    ("cancelled-and-not-stopped", JANITOR, "if hangs {\n", "if !MUTANT && hangs {\n"),
     # Orphans
+    ("sweep-past-the-ledger", RUNNER, "if row.is_left() && encode(&known)? == encoded {",
+     "if !MUTANT && row.is_left() && encode(&known)? == encoded {"),
     ("sweep-past-the-mark", RUNNER, "filter(|mark| mark.deployment == self.deployment)",
      "filter(|mark| MUTANT || mark.deployment == self.deployment)"),
     # Conditions: each kind of item, written whatever stands there.
@@ -112,6 +129,7 @@ CONDITIONS = [
 
 PROVISION = "statemachine/provision-tenant.asl.json"
 TEARDOWN = "statemachine/teardown-tenant.asl.json"
+SWEEP = "statemachine/sweep-orphans.asl.json"
 MERCHANT = "statemachine/blueprints/merchant-workspace.asl.json"
 
 # Read anew by every run.
@@ -123,6 +141,8 @@ MACHINES = [
     ("no-polls-in-teardown", TEARDOWN, '"MaxAttempts": 60', '"MaxAttempts": 0'),
     ("teardown-without-fence", TEARDOWN, '"Next": "SagaFence"', '"Next": "SagaDrain"'),
     ("teardown-without-drain", TEARDOWN, '"Next": "SagaDrain"', '"Next": "SagaListResources"'),
+    ("sweep-stops-at-the-first-part", SWEEP, '"Next": "Sweep" }', '"Next": "Asked" }'),
+    ("optional-step-not-spared", MERCHANT, '"Next": "WithoutFirstData"', '"Next": "Nowhere"'),
     ("no-teardown", PROVISION, '"Next": "TearDown"', '"Next": "Failed"'),
     ("stuck-stops-the-wave", TEARDOWN, '"Next": "SagaMarkStuck"', '"Next": "Nowhere"'),
     ("one-wave-only", TEARDOWN, '"Next": "SagaListResources"\n    },\n    "SagaSettle"', '"Next": "SagaSettle"\n    },\n    "SagaSettle"'),
@@ -132,5 +152,6 @@ MACHINES = [
 SURVIVORS = {
     "fence-unseen-at-commit": "it only undoes sooner: the drain waits for whatever commits, and the list has its row",
     "fenced-effect-left": "the same: its row is in the list, and is destroyed from there",
+    "fence-raised-over-the-living": "a destroy looks for itself whether its operation has ended",
     "no-drain": "a destroy waits for the same lease; the drain keeps these waits out of the waves",
 }
