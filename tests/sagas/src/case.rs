@@ -40,6 +40,8 @@ pub enum Script {
     After(Wish),
     /// It fails, and that is asked of it the moment it has.
     Promptly(Wish),
+    /// Another version of every step is deployed when a moment comes.
+    Redeployed(Moment),
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
@@ -160,6 +162,13 @@ impl Life<'_> {
                 drop(running);
             });
         }
+        if let Script::Redeployed(moment) = &self.case.script {
+            let (world, woken) = (self.world.clone(), self.world.chaos().wake_at(moment.clone()));
+            tokio::task::spawn_local(async move {
+                woken.notified().await;
+                world.redeploy();
+            });
+        }
         if let Script::Promptly(wish) = self.case.script {
             tokio::task::spawn_local(promptly(wish, self.world.clone()));
         }
@@ -178,6 +187,7 @@ impl Life<'_> {
         if self.case.must_live() && !self.statuses.contains(&Status::Active) {
             self.found(Finding::Undecided(format!("what went wrong passes, and it is {:?}", self.status())));
         }
+        self.proven();
         match self.case.script {
             Script::After(wish) => self.see_to_it(wish).await,
             _ => self.world.chaos().mend(),
@@ -209,6 +219,17 @@ impl Life<'_> {
         }
     }
 
+    /// No step was left out of a tenant that is active, but for those that it can live without (10).
+    fn proven(&mut self) {
+        let optional = self.world.optional();
+        let left_out = self.case.planned.iter().filter(|planned| planned.trouble == Trouble::LeftOut);
+        let step = |planned: &Planned| planned.moment.caller.trim_end_matches(".apply").to_owned();
+        let needed: Vec<String> = left_out.map(step).filter(|step| !optional.contains(step)).collect();
+        if self.status() == Some(Status::Active) && !needed.is_empty() {
+            self.found(Finding::Undecided(format!("active, and nobody ran {}", needed.join(", "))));
+        }
+    }
+
     /// Whether what is not ours is only in the way of a step that a tenant can live without.
     fn stranger_is_spared(&self) -> bool {
         let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) else { return false };
@@ -236,6 +257,9 @@ impl Life<'_> {
         match wish {
             Wish::ForceDelete | Wish::Wait => self.wait().await,
             Wish::Repair | Wish::Resolve => {
+                if wish == Wish::Repair {
+                    self.repair_twice().await;
+                }
                 for turn in 0..self.tasks() {
                     if wish == Wish::Resolve {
                         self.take_away_by_hand();
@@ -268,6 +292,17 @@ impl Life<'_> {
 
     fn tasks(&self) -> usize {
         self.tenant().map_or(0, |tenant| tasks(&self.world, &tenant).len())
+    }
+
+    /// Two operators want the same repaired, one right after the other: a tenant has one operation at a time (6).
+    async fn repair_twice(&mut self) {
+        let Some(tenant) = self.tenant() else { return };
+        for key in ["one", "other"] {
+            for ask in Wish::Repair.asks(&self.world, &tenant, key) {
+                self.world.ask(ask).await;
+            }
+        }
+        self.rest().await;
     }
 
     /// Waits until the janitor has cleared every repair task, which it tries ever more seldom.
@@ -390,6 +425,7 @@ impl fmt::Display for Case {
             Script::Meanwhile(wish, moment) => write!(f, " meanwhile={wish}@{moment}")?,
             Script::After(wish) => write!(f, " after={wish}")?,
             Script::Promptly(wish) => write!(f, " promptly={wish}")?,
+            Script::Redeployed(moment) => write!(f, " redeployed={moment}")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -422,6 +458,7 @@ impl FromStr for Case {
                     case.script = Script::Meanwhile(wish.parse()?, moment.parse()?);
                 }
                 "after" => case.script = Script::After(value.parse()?),
+                "redeployed" => case.script = Script::Redeployed(value.parse()?),
                 "promptly" => case.script = Script::Promptly(value.parse()?),
                 "on_failure" if value == "hold" => case.on_failure = OnFailure::Hold,
                 "crowd" => {

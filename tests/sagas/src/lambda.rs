@@ -101,6 +101,7 @@ impl Lambda {
                 drop(other);
                 one.await
             }
+            Some(Trouble::LeftOut) => Ok(Value::Null),
             Some(Trouble::Belated) => self.belated(&caller, name, handler, payload).await,
             Some(other) => unreachable!("{other:?} cannot happen to a whole call"),
         }

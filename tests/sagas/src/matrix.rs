@@ -68,6 +68,7 @@ impl Matrix {
             family('K', "an optional step that fails x every fault", self.optional()),
             family('L', "an orphan of every kind x every fault of a sweep", self.orphans()),
             family('M', "retried at once x every effect that comes late", self.prompt()),
+            family('N', "another version with other names x every crash", self.redeployments()),
         ]
     }
 
@@ -90,9 +91,19 @@ impl Matrix {
             trouble: Trouble::Lost,
             times: u32::MAX,
         });
+        // Or a machine may have been edited, and leave a step out.
+        let steps = self.clean.moments.iter().filter(|(moment, _)| {
+            moment.call == "lambda:Invoke" && moment.nth == 1 && moment.caller.ends_with(".apply")
+        });
+        let left_out = steps.map(|(moment, _)| Planned {
+            moment: moment.clone(),
+            trouble: Trouble::LeftOut,
+            times: u32::MAX,
+        });
         spoilt
             .filter(|planned| !is_repeat(planned.trouble))
             .chain(unheard)
+            .chain(left_out)
             .map(|planned| self.life(vec![planned]))
             .collect()
     }
@@ -303,6 +314,21 @@ impl Matrix {
             std::iter::once(case).chain(spoilt)
         });
         cases.collect()
+    }
+
+    /// A function dies after an effect, and who goes on from there would have called its resource something else.
+    fn redeployments(&self) -> Vec<Case> {
+        let of_a_step = |caller: &str| caller.ends_with(".apply") || caller.ends_with(".destroy");
+        let effects = self.clean.moments.iter().filter(|(moment, act)| {
+            matches!(act, Act::Write | Act::Delete)
+                && !moment.call.starts_with("store:")
+                && of_a_step(&moment.caller)
+        });
+        let dies = effects.map(|(moment, _)| {
+            let dies = Planned::once(moment.clone(), Trouble::CrashAfter);
+            self.scripted(Script::Redeployed(moment.clone()), vec![dies])
+        });
+        dies.collect()
     }
 
     /// Retried the moment it has failed, when something of the first time may still be about to happen.
