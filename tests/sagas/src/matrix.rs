@@ -28,6 +28,8 @@ const WHEN_STUCK: [Wish; 7] =
 /// Of the faults crossed with each way out, one in so many. Primes, so that no kind of fault is always left out.
 const HELD_SAMPLE: usize = 11;
 const STUCK_SAMPLE: usize = 37;
+/// The same of the faults of a sweep, which is the same for an orphan of every kind.
+const SWEPT_SAMPLE: usize = 2;
 
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
@@ -115,6 +117,8 @@ impl Matrix {
             let undos = undone.iter().filter(|(moment, _)| moment.caller.ends_with(".destroy"));
             for (moment, act) in undos {
                 let mut spoilt = troubles(moment, *act);
+                // These pass like any other answer that comes later, which the first family has.
+                spoilt.retain(|planned| !matches!(planned.trouble, Trouble::Slow | Trouble::Throttled));
                 if *act == Act::Delete {
                     spoilt.push(Planned {
                         moment: moment.clone(),
@@ -309,8 +313,10 @@ impl Matrix {
             let run = case.run();
             let swept = run.moments.iter().filter(|(moment, _)| is_of_a_sweep(moment));
             let spoilt = swept.flat_map(|(moment, act)| troubles(moment, *act));
-            let spoilt: Vec<Case> =
-                spoilt.map(|planned| Case { planned: vec![planned], ..case.clone() }).collect();
+            let spoilt: Vec<Case> = spoilt
+                .step_by(SWEPT_SAMPLE)
+                .map(|planned| Case { planned: vec![planned], ..case.clone() })
+                .collect();
             std::iter::once(case).chain(spoilt)
         });
         cases.collect()
