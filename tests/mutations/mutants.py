@@ -43,6 +43,8 @@ MUTANTS = [
         let mut row = match self.ledger.begin(intent).await? {"""),
     ("handle-computed-anew", LEDGER, "            return Resource { handle: found.handle.clone(), version, ..new };",
      "            return if MUTANT { Resource { version, ..new } } else { Resource { handle: found.handle.clone(), version, ..new } };"),
+    ("handle-computed-anew", LEDGER, "        handle: found.handle.clone(),\n        output: found.output.clone(),",
+     "        handle: if MUTANT { new.handle.clone() } else { found.handle.clone() },\n        output: found.output.clone(),"),
     # Adoption
     ("group-not-adopted", GROUP, "Some(found) if found == wanted => {}", "Some(found) if !MUTANT && found == wanted => {}"),
     ("user-not-adopted", OWNER, "Some(user) if user.owner.as_deref() != Some(&owner) => {",
