@@ -297,7 +297,7 @@ impl Life<'_> {
     /// Two operators want the same repaired, one right after the other: a tenant has one operation at a time (6).
     async fn repair_twice(&mut self) {
         let Some(tenant) = self.tenant() else { return };
-        for key in ["one", "other"] {
+        for key in ["a repair", "another repair"] {
             for ask in Wish::Repair.asks(&self.world, &tenant, key) {
                 self.world.ask(ask).await;
             }
