@@ -12,6 +12,7 @@ S3 = "shared/providers/s3/src/lib.rs"
 VAULT = "shared/secrets/src/lib.rs"
 GROUP = "functions/merchant/create-group/src/lib.rs"
 OWNER = "functions/merchant/create-owner/src/lib.rs"
+CREDENTIALS = "functions/merchant/store-credentials/src/lib.rs"
 JANITOR = "functions/saga/janitor/src/lib.rs"
 
 MUTANTS = [
@@ -65,6 +66,8 @@ MUTANTS = [
      "found.is_some_and(|user| MUTANT || user.owner.as_deref() == Some(&mark.to_string()))"),
     ("foreign-folder-destroyed", S3, "if self.owner(folder).await?.as_deref() != Some(owner) {",
      "if !MUTANT && self.owner(folder).await?.as_deref() != Some(owner) {"),
+    ("foreign-secret-destroyed", CREDENTIALS, "            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),",
+     "            Entry::Foreign if MUTANT => Ok(Presence::Present),\n            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),"),
     # Claims, outbox, names
     ("subdomain-not-claimed", TENANTS, "request, vec![claim], now)?;",
      "request, if MUTANT { Vec::new() } else { vec![claim] }, now)?;"),
@@ -131,7 +134,6 @@ CONDITIONS = [
 
 PROVISION = "statemachine/provision-tenant.asl.json"
 TEARDOWN = "statemachine/teardown-tenant.asl.json"
-SWEEP = "statemachine/sweep-orphans.asl.json"
 MERCHANT = "statemachine/blueprints/merchant-workspace.asl.json"
 
 # Read anew by every run.
@@ -143,7 +145,6 @@ MACHINES = [
     ("no-polls-in-teardown", TEARDOWN, '"MaxAttempts": 60', '"MaxAttempts": 0'),
     ("teardown-without-fence", TEARDOWN, '"Next": "SagaFence"', '"Next": "SagaDrain"'),
     ("teardown-without-drain", TEARDOWN, '"Next": "SagaDrain"', '"Next": "SagaListResources"'),
-    ("sweep-stops-at-the-first-part", SWEEP, '"Next": "Sweep" }', '"Next": "Asked" }'),
     ("optional-step-not-spared", MERCHANT, '"Next": "WithoutFirstData"', '"Next": "Nowhere"'),
     ("no-teardown", PROVISION, '"Next": "TearDown"', '"Next": "Failed"'),
     ("stuck-stops-the-wave", TEARDOWN, '"Next": "SagaMarkStuck"', '"Next": "Nowhere"'),
