@@ -113,15 +113,19 @@ MUTANTS = [
      "if !MUTANT && row.is_left() && encode(&known)? == encoded {"),
     ("sweep-past-the-mark", RUNNER, "filter(|mark| mark.deployment == self.deployment)",
      "filter(|mark| MUTANT || mark.deployment == self.deployment)"),
-    # Conditions: each kind of item, written whatever stands there.
-    ("", MEMORY, "            if !holds {\n", """            let kind = write.key().kind();
-            let condition = match condition {
-                Condition::Absent => "absent",
-                Condition::Free(_) => "free",
-                Condition::Version(_) => "version",
+    # What a write is conditional on: of a transaction, all of it, since each of its writes guards the others.
+    ("", MEMORY, "            if !holds {\n", """            let shape = |write: &Write| {
+                let (Write::Put { condition, .. } | Write::Delete { condition, .. }) = write;
+                let asked = match (write, condition) {
+                    (Write::Delete { .. }, _) => "deleted",
+                    (_, Condition::Absent) => "absent",
+                    (_, Condition::Free(_)) => "free",
+                    (_, Condition::Version(_)) => "version",
+                };
+                format!("{}-{asked}", write.key().kind())
             };
-            let ignored = std::env::var("MUTANT").is_ok_and(|name| name == format!("{kind}-{condition}"));
-            if !holds && !ignored {
+            let shape = || writes.iter().map(shape).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ");
+            if !holds && !std::env::var("MUTANT").is_ok_and(|wanted| wanted == shape()) {
 """),
 ]
 

@@ -45,6 +45,14 @@ pub struct Thing {
     pub owner: String,
 }
 
+impl Thing {
+    /// What is said of `{tenant}`, said of one tenant.
+    #[must_use]
+    pub fn of(&self, tenant: &str) -> Self {
+        Self { name: self.name.replace("{tenant}", tenant), ..self.clone() }
+    }
+}
+
 /// An outside service with a memory.
 pub trait Service: fmt::Debug + Send + Sync {
     /// What a request asks: `cognito:CreateGroup`, and what that does.

@@ -148,34 +148,28 @@ struct Life<'a> {
 
 impl Life<'_> {
     async fn live(&mut self) {
-        if let Script::Meanwhile(wish, moment) = &self.case.script {
-            let (world, wish) = (self.world.clone(), *wish);
-            let woken = self.world.chaos().wake_at(moment.clone());
-            tokio::task::spawn_local(async move {
-                woken.notified().await;
-                let running = world.running();
-                if let Some(tenant) = world.tenants().first() {
-                    for ask in wish.asks(&world, tenant, "meanwhile") {
-                        world.ask(ask).await;
-                    }
-                }
-                drop(running);
-            });
-        }
-        if let Script::Redeployed(moment) = &self.case.script {
-            let (world, woken) = (self.world.clone(), self.world.chaos().wake_at(moment.clone()));
-            tokio::task::spawn_local(async move {
-                woken.notified().await;
-                world.redeploy();
-            });
-        }
-        if let Script::Promptly(wish) = self.case.script {
-            tokio::task::spawn_local(promptly(wish, self.world.clone()));
+        let world = self.world.clone();
+        match &self.case.script {
+            Script::Meanwhile(wish, moment) => {
+                let (wish, woken) = (*wish, world.chaos().wake_at(moment.clone()));
+                tokio::task::spawn_local(async move {
+                    woken.notified().await;
+                    meanwhile(wish, &world).await;
+                });
+            }
+            Script::Redeployed(moment) => {
+                let woken = world.chaos().wake_at(moment.clone());
+                tokio::task::spawn_local(async move {
+                    woken.notified().await;
+                    world.redeploy();
+                });
+            }
+            Script::Promptly(wish) => drop(tokio::task::spawn_local(promptly(*wish, world))),
+            _ => {}
         }
         self.sign_up().await;
         if let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) {
-            let name = thing.name.replace("{tenant}", tenant.id.as_str());
-            self.world.plant(&Thing { name, ..thing.clone() });
+            self.world.plant(&thing.of(tenant.id.as_str()));
         }
         self.rest().await;
         if let Some(tenant) = self.tenant() {
@@ -233,7 +227,7 @@ impl Life<'_> {
     /// Whether what is not ours is only in the way of a step that a tenant can live without.
     fn stranger_is_spared(&self) -> bool {
         let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) else { return false };
-        let thing = Thing { name: thing.name.replace("{tenant}", tenant.id.as_str()), ..thing.clone() };
+        let thing = thing.of(tenant.id.as_str());
         let optional = self.world.optional();
         let resources = self.world.law().resources();
         resources.iter().any(|resource| optional.contains(&resource.step) && names(resource, &thing))
@@ -483,6 +477,17 @@ impl FromStr for Case {
         }
         Ok(case)
     }
+}
+
+/// Asks the moment it is called.
+async fn meanwhile(wish: Wish, world: &World) {
+    let running = world.running();
+    if let Some(tenant) = world.tenants().first() {
+        for ask in wish.asks(world, tenant, "meanwhile") {
+            world.ask(ask).await;
+        }
+    }
+    drop(running);
 }
 
 /// Asks as soon as the tenant has failed, when what goes wrong for good is mended.

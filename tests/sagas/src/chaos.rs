@@ -125,6 +125,11 @@ impl Planned {
         Self { moment, trouble, times: if asked_again { 2 } else { 1 } }
     }
 
+    /// Until somebody mends it.
+    pub fn forever(moment: Moment, trouble: Trouble) -> Self {
+        Self { moment, trouble, times: u32::MAX }
+    }
+
     fn strikes(&self, moment: &Moment) -> bool {
         self.moment.caller == moment.caller
             && self.moment.call == moment.call
