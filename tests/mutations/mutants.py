@@ -12,6 +12,8 @@ S3 = "shared/providers/s3/src/lib.rs"
 VAULT = "shared/secrets/src/lib.rs"
 GROUP = "functions/merchant/create-group/src/lib.rs"
 OWNER = "functions/merchant/create-owner/src/lib.rs"
+CREDENTIALS = "functions/merchant/store-credentials/src/lib.rs"
+JANITOR = "functions/saga/janitor/src/lib.rs"
 
 MUTANTS = [
     # Fence
@@ -42,6 +44,8 @@ MUTANTS = [
         let mut row = match self.ledger.begin(intent).await? {"""),
     ("handle-computed-anew", LEDGER, "            return Resource { handle: found.handle.clone(), version, ..new };",
      "            return if MUTANT { Resource { version, ..new } } else { Resource { handle: found.handle.clone(), version, ..new } };"),
+    ("handle-computed-anew", LEDGER, "        handle: found.handle.clone(),\n        output: found.output.clone(),",
+     "        handle: if MUTANT { new.handle.clone() } else { found.handle.clone() },\n        output: found.output.clone(),"),
     # Adoption
     ("group-not-adopted", GROUP, "Some(found) if found == wanted => {}", "Some(found) if !MUTANT && found == wanted => {}"),
     ("user-not-adopted", OWNER, "Some(user) if user.owner.as_deref() != Some(&owner) => {",
@@ -62,6 +66,8 @@ MUTANTS = [
      "found.is_some_and(|user| MUTANT || user.owner.as_deref() == Some(&mark.to_string()))"),
     ("foreign-folder-destroyed", S3, "if self.owner(folder).await?.as_deref() != Some(owner) {",
      "if !MUTANT && self.owner(folder).await?.as_deref() != Some(owner) {"),
+    ("foreign-secret-destroyed", CREDENTIALS, "            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),",
+     "            Entry::Foreign if MUTANT => Ok(Presence::Present),\n            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),"),
     # Claims, outbox, names
     ("subdomain-not-claimed", TENANTS, "request, vec![claim], now)?;",
      "request, if MUTANT { Vec::new() } else { vec![claim] }, now)?;"),
@@ -88,18 +94,38 @@ MUTANTS = [
     ("stuck-not-marked", LEDGER, "            resource.state = ResourceState::Stuck;", "            if !MUTANT { resource.state = ResourceState::Stuck; }"),
     ("stuck-keeps-the-rest", LEDGER, "r.state == ResourceState::Stuck && r.operation == operation",
      "!MUTANT && r.state == ResourceState::Stuck && r.operation == operation"),
+    # What is held, kept and learnt
+    ("held-torn-down", LEDGER, "Kind::Provision => tenant.activated_at.is_none() && !operation.holds(),",
+     "Kind::Provision => tenant.activated_at.is_none() && (MUTANT || !operation.holds()),"),
+    ("changed-input-ignored", LEDGER, "found.state == ResourceState::Live && found.input == intent.input",
+     "found.state == ResourceState::Live && (MUTANT || found.input == intent.input)"),
+    # Janitor
+    ("no-repair-task", LEDGER, "self.db.transact(vec![self.over(&resource)?, task]).await?;",
+     "self.db.transact(if MUTANT { vec![self.over(&resource)?] } else { vec![self.over(&resource)?, task] }).await?;"),
+    ("repairs-not-tried", JANITOR, "tasks.iter().filter(|task| task.next_try <= now)",
+     "tasks.iter().filter(|task| !MUTANT && task.next_try <= now)"),
+    ("death-unseen", JANITOR, "if running.is_empty() {", "if !MUTANT && running.is_empty() {"),
+    ("sweeps-not-started", JANITOR, "for id in Sweep::waiting(&self.db).await? {",
+     "for id in Sweep::waiting(&self.db).await?.into_iter().filter(|_| !MUTANT) {"),
+    ("cancelled-and-not-stopped", JANITOR, "if hangs {\n", "if !MUTANT && hangs {\n"),
     # Orphans
+    ("sweep-past-the-ledger", RUNNER, "if row.is_left() && encode(&known)? == encoded {",
+     "if !MUTANT && row.is_left() && encode(&known)? == encoded {"),
     ("sweep-past-the-mark", RUNNER, "filter(|mark| mark.deployment == self.deployment)",
      "filter(|mark| MUTANT || mark.deployment == self.deployment)"),
-    # Conditions: each kind of item, written whatever stands there.
-    ("", MEMORY, "            if !holds {\n", """            let kind = write.key().kind();
-            let condition = match condition {
-                Condition::Absent => "absent",
-                Condition::Free(_) => "free",
-                Condition::Version(_) => "version",
+    # What a write is conditional on: of a transaction, all of it, since each of its writes guards the others.
+    ("", MEMORY, "            if !holds {\n", """            let shape = |write: &Write| {
+                let (Write::Put { condition, .. } | Write::Delete { condition, .. }) = write;
+                let asked = match (write, condition) {
+                    (Write::Delete { .. }, _) => "deleted",
+                    (_, Condition::Absent) => "absent",
+                    (_, Condition::Free(_)) => "free",
+                    (_, Condition::Version(_)) => "version",
+                };
+                format!("{}-{asked}", write.key().kind())
             };
-            let ignored = std::env::var("MUTANT").is_ok_and(|name| name == format!("{kind}-{condition}"));
-            if !holds && !ignored {
+            let shape = || writes.iter().map(shape).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ");
+            if !holds && !std::env::var("MUTANT").is_ok_and(|wanted| wanted == shape()) {
 """),
 ]
 
@@ -123,6 +149,7 @@ MACHINES = [
     ("no-polls-in-teardown", TEARDOWN, '"MaxAttempts": 60', '"MaxAttempts": 0'),
     ("teardown-without-fence", TEARDOWN, '"Next": "SagaFence"', '"Next": "SagaDrain"'),
     ("teardown-without-drain", TEARDOWN, '"Next": "SagaDrain"', '"Next": "SagaListResources"'),
+    ("optional-step-not-spared", MERCHANT, '"Next": "WithoutFirstData"', '"Next": "Nowhere"'),
     ("no-teardown", PROVISION, '"Next": "TearDown"', '"Next": "Failed"'),
     ("stuck-stops-the-wave", TEARDOWN, '"Next": "SagaMarkStuck"', '"Next": "Nowhere"'),
     ("one-wave-only", TEARDOWN, '"Next": "SagaListResources"\n    },\n    "SagaSettle"', '"Next": "SagaSettle"\n    },\n    "SagaSettle"'),
@@ -131,4 +158,7 @@ MACHINES = [
 # What can be taken away without anything going wrong, and why.
 SURVIVORS = {
     "fence-unseen-at-commit": "it only undoes sooner: the drain waits for whatever commits, and the list has its row",
+    "fenced-effect-left": "the same: its row is in the list, and is destroyed from there",
+    "fence-raised-over-the-living": "a destroy looks for itself whether its operation has ended",
+    "no-drain": "a destroy waits for the same lease; the drain keeps these waits out of the waves",
 }

@@ -31,6 +31,8 @@ def asked(name):
 
 def run(copy, mutant):
     environment = dict(os.environ, MUTANT=mutant, STOP="1", SEEDS=os.environ.get("SEEDS") or "300")
+    # Apart from the product's own build, which must never be one of these.
+    environment["CARGO_TARGET_DIR"] = os.path.join(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "mutations")
     environment.pop("CASE", None)
     command = ["cargo", "test", "--quiet", "--profile", "faults", "--package", "sagas", "--test", "faults"]
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)

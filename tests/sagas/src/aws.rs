@@ -45,6 +45,14 @@ pub struct Thing {
     pub owner: String,
 }
 
+impl Thing {
+    /// What is said of `{tenant}`, said of one tenant.
+    #[must_use]
+    pub fn of(&self, tenant: &str) -> Self {
+        Self { name: self.name.replace("{tenant}", tenant), ..self.clone() }
+    }
+}
+
 /// An outside service with a memory.
 pub trait Service: fmt::Debug + Send + Sync {
     /// What a request asks: `cognito:CreateGroup`, and what that does.
@@ -139,7 +147,8 @@ impl Wire {
             Some(Trouble::Refused) => return Ok(self.service.refusal(400, "AccessDeniedException")),
             Some(Trouble::CrashBefore) => crash().await,
             Some(Trouble::Late) => {
-                self.later(request, Duration::from_secs(16));
+                // Just within the life of the function that asked.
+                self.later(request, Duration::from_secs(28));
                 return pending().await;
             }
             Some(Trouble::Lingers) => {

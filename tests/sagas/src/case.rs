@@ -38,6 +38,10 @@ pub enum Script {
     Meanwhile(Wish, Moment),
     /// It fails, or would not go, and that is what is done about it.
     After(Wish),
+    /// It fails, and that is asked of it the moment it has.
+    Promptly(Wish),
+    /// Another version of every step is deployed when a moment comes.
+    Redeployed(Moment),
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
@@ -109,7 +113,7 @@ impl Case {
 
     /// Whether nothing that happens is a reason to give up: one fault, which passes.
     fn must_live(&self) -> bool {
-        let passes = |planned: &Planned| planned.trouble != Trouble::Refused;
+        let passes = |planned: &Planned| planned.trouble != Trouble::Refused && planned.times != u32::MAX;
         let wished = match &self.script {
             Script::Foreign(_) => true,
             Script::Meanwhile(wish, _) => wish.may_end_it(),
@@ -144,24 +148,28 @@ struct Life<'a> {
 
 impl Life<'_> {
     async fn live(&mut self) {
-        if let Script::Meanwhile(wish, moment) = &self.case.script {
-            let (world, wish) = (self.world.clone(), *wish);
-            let woken = self.world.chaos().wake_at(moment.clone());
-            tokio::task::spawn_local(async move {
-                woken.notified().await;
-                let running = world.running();
-                if let Some(tenant) = world.tenants().first() {
-                    for ask in wish.asks(&world, tenant, "meanwhile") {
-                        world.ask(ask).await;
-                    }
-                }
-                drop(running);
-            });
+        let world = self.world.clone();
+        match &self.case.script {
+            Script::Meanwhile(wish, moment) => {
+                let (wish, woken) = (*wish, world.chaos().wake_at(moment.clone()));
+                tokio::task::spawn_local(async move {
+                    woken.notified().await;
+                    meanwhile(wish, &world).await;
+                });
+            }
+            Script::Redeployed(moment) => {
+                let woken = world.chaos().wake_at(moment.clone());
+                tokio::task::spawn_local(async move {
+                    woken.notified().await;
+                    world.redeploy();
+                });
+            }
+            Script::Promptly(wish) => drop(tokio::task::spawn_local(promptly(*wish, world))),
+            _ => {}
         }
         self.sign_up().await;
         if let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) {
-            let name = thing.name.replace("{tenant}", tenant.id.as_str());
-            self.world.plant(&Thing { name, ..thing.clone() });
+            self.world.plant(&thing.of(tenant.id.as_str()));
         }
         self.rest().await;
         if let Some(tenant) = self.tenant() {
@@ -173,6 +181,7 @@ impl Life<'_> {
         if self.case.must_live() && !self.statuses.contains(&Status::Active) {
             self.found(Finding::Undecided(format!("what went wrong passes, and it is {:?}", self.status())));
         }
+        self.proven();
         match self.case.script {
             Script::After(wish) => self.see_to_it(wish).await,
             _ => self.world.chaos().mend(),
@@ -204,10 +213,21 @@ impl Life<'_> {
         }
     }
 
+    /// No step was left out of a tenant that is active, but for those that it can live without (10).
+    fn proven(&mut self) {
+        let optional = self.world.optional();
+        let left_out = self.case.planned.iter().filter(|planned| planned.trouble == Trouble::LeftOut);
+        let step = |planned: &Planned| planned.moment.caller.trim_end_matches(".apply").to_owned();
+        let needed: Vec<String> = left_out.map(step).filter(|step| !optional.contains(step)).collect();
+        if self.status() == Some(Status::Active) && !needed.is_empty() {
+            self.found(Finding::Undecided(format!("active, and nobody ran {}", needed.join(", "))));
+        }
+    }
+
     /// Whether what is not ours is only in the way of a step that a tenant can live without.
     fn stranger_is_spared(&self) -> bool {
         let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) else { return false };
-        let thing = Thing { name: thing.name.replace("{tenant}", tenant.id.as_str()), ..thing.clone() };
+        let thing = thing.of(tenant.id.as_str());
         let optional = self.world.optional();
         let resources = self.world.law().resources();
         resources.iter().any(|resource| optional.contains(&resource.step) && names(resource, &thing))
@@ -231,6 +251,9 @@ impl Life<'_> {
         match wish {
             Wish::ForceDelete | Wish::Wait => self.wait().await,
             Wish::Repair | Wish::Resolve => {
+                if wish == Wish::Repair {
+                    self.repair_twice().await;
+                }
                 for turn in 0..self.tasks() {
                     if wish == Wish::Resolve {
                         self.take_away_by_hand();
@@ -263,6 +286,17 @@ impl Life<'_> {
 
     fn tasks(&self) -> usize {
         self.tenant().map_or(0, |tenant| tasks(&self.world, &tenant).len())
+    }
+
+    /// Two operators want the same repaired, one right after the other: a tenant has one operation at a time (6).
+    async fn repair_twice(&mut self) {
+        let Some(tenant) = self.tenant() else { return };
+        for key in ["a repair", "another repair"] {
+            for ask in Wish::Repair.asks(&self.world, &tenant, key) {
+                self.world.ask(ask).await;
+            }
+        }
+        self.rest().await;
     }
 
     /// Waits until the janitor has cleared every repair task, which it tries ever more seldom.
@@ -384,6 +418,8 @@ impl fmt::Display for Case {
             Script::Life => {}
             Script::Meanwhile(wish, moment) => write!(f, " meanwhile={wish}@{moment}")?,
             Script::After(wish) => write!(f, " after={wish}")?,
+            Script::Promptly(wish) => write!(f, " promptly={wish}")?,
+            Script::Redeployed(moment) => write!(f, " redeployed={moment}")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -416,6 +452,8 @@ impl FromStr for Case {
                     case.script = Script::Meanwhile(wish.parse()?, moment.parse()?);
                 }
                 "after" => case.script = Script::After(value.parse()?),
+                "redeployed" => case.script = Script::Redeployed(value.parse()?),
+                "promptly" => case.script = Script::Promptly(value.parse()?),
                 "on_failure" if value == "hold" => case.on_failure = OnFailure::Hold,
                 "crowd" => {
                     let (many, keys) = pair()?;
@@ -439,6 +477,34 @@ impl FromStr for Case {
         }
         Ok(case)
     }
+}
+
+/// Asks the moment it is called.
+async fn meanwhile(wish: Wish, world: &World) {
+    let running = world.running();
+    if let Some(tenant) = world.tenants().first() {
+        for ask in wish.asks(world, tenant, "meanwhile") {
+            world.ask(ask).await;
+        }
+    }
+    drop(running);
+}
+
+/// Asks as soon as the tenant has failed, when what goes wrong for good is mended.
+async fn promptly(wish: Wish, world: World) {
+    let running = world.running();
+    for _ in 0..3600 {
+        let tenants = world.tenants();
+        if let Some(tenant) = tenants.first().filter(|tenant| tenant.status == Status::Failed) {
+            world.chaos().mend();
+            for ask in wish.asks(&world, tenant, "promptly") {
+                world.ask(ask).await;
+            }
+            break;
+        }
+        pass(Duration::from_millis(100)).await;
+    }
+    drop(running);
 }
 
 /// Something under that name that is not ours.

@@ -65,10 +65,12 @@ pub enum Trouble {
     AtOnce,
     /// The function begins when whoever called it has long given up.
     Belated,
+    /// The function is not called, and the machine goes on: somebody has left its state out.
+    LeftOut,
 }
 
 impl Trouble {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Unavailable,
         Self::Lost,
         Self::Throttled,
@@ -84,9 +86,10 @@ impl Trouble {
         Self::Twice,
         Self::AtOnce,
         Self::Belated,
+        Self::LeftOut,
     ];
 
-    /// What can go wrong once with such a call. `Refused` is for good, and so has cases of its own.
+    /// What can go wrong once with such a call. `Refused` and `LeftOut` are for good, and so have cases of their own.
     pub fn of(call: &str, act: Act) -> Vec<Self> {
         let store = call.starts_with("store:");
         let fits = |trouble: &Self| match trouble {
@@ -94,11 +97,11 @@ impl Trouble {
             Self::Twice | Self::AtOnce | Self::Belated => act == Act::Invoke,
             Self::Slow | Self::Hang | Self::CrashAfter | Self::Abandoned => act != Act::Invoke,
             Self::Throttled => !store && act != Act::Invoke,
-            Self::Late => !store && act == Act::Write,
+            Self::Late => !store && matches!(act, Act::Write | Act::Delete),
             // S3 lists late at most: an object that is there is read (its consistency model).
             Self::Stale => !store && act == Act::Read && !["s3:HeadObject", "s3:GetObject"].contains(&call),
             Self::Lingers => !store && act == Act::Delete,
-            Self::Refused => false,
+            Self::Refused | Self::LeftOut => false,
         };
         Self::ALL.into_iter().filter(fits).collect()
     }
@@ -120,6 +123,11 @@ impl Planned {
             && !moment.call.starts_with("store:")
             && !moment.call.starts_with("lambda:");
         Self { moment, trouble, times: if asked_again { 2 } else { 1 } }
+    }
+
+    /// Until somebody mends it.
+    pub fn forever(moment: Moment, trouble: Trouble) -> Self {
+        Self { moment, trouble, times: u32::MAX }
     }
 
     fn strikes(&self, moment: &Moment) -> bool {

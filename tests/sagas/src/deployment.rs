@@ -31,6 +31,7 @@ use crate::chaos::Chaos;
 use crate::lambda::{Handler, function};
 use crate::law::Law;
 use crate::tally::Tally;
+use crate::version::{NextVersion, Versioned};
 use crate::world::DEPLOYMENT;
 
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub struct Deployment {
     pub db: Database,
     pub services: Vec<Arc<dyn Service>>,
     pub functions: Functions,
+    pub next_version: NextVersion,
 }
 
 /// By name.
@@ -64,6 +66,7 @@ impl Deployment {
     }
 
     pub fn step<S: Step + 'static>(&mut self, step: S) {
+        let step = Versioned { step, next: self.next_version.clone() };
         let runner = Rc::new(Runner::new(step, ResourceLedger::new(self.db.clone()), DEPLOYMENT));
         let call = move |payload, invocation| {
             let runner = Rc::clone(&runner);

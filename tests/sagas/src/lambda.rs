@@ -101,28 +101,21 @@ impl Lambda {
                 drop(other);
                 one.await
             }
-            Some(Trouble::Belated) => self.belated(&caller, name, handler, payload).await,
+            Some(Trouble::LeftOut) => Ok(Value::Null),
+            Some(Trouble::Belated) => {
+                let (here, called, running) = (self.clone(), name.to_owned(), self.tally.running());
+                let (caller, handler, payload) = (caller.clone(), Rc::clone(handler), payload.clone());
+                // It begins, whoever still waits for it.
+                let call = tokio::task::spawn_local(async move {
+                    pass(Duration::from_secs(60)).await;
+                    let outcome = here.start(&caller, &called, &handler, payload).await;
+                    drop(running);
+                    outcome
+                });
+                call.await.expect("calling does not panic")
+            }
             Some(other) => unreachable!("{other:?} cannot happen to a whole call"),
         }
-    }
-
-    /// A call that begins a minute later, whoever still waits for it.
-    fn belated(
-        &self,
-        caller: &str,
-        name: &str,
-        handler: &Handler,
-        payload: Value,
-    ) -> impl Future<Output = Outcome> + use<> {
-        let (lambda, handler, running) = (self.clone(), Rc::clone(handler), self.tally.running());
-        let (caller, name) = (caller.to_owned(), name.to_owned());
-        let call = tokio::task::spawn_local(async move {
-            pass(Duration::from_secs(60)).await;
-            let outcome = lambda.start(&caller, &name, &handler, payload).await;
-            drop(running);
-            outcome
-        });
-        async { call.await.expect("calling does not panic") }
     }
 
     fn start(

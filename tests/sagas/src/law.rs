@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use saga::{Resource, ResourceState};
 use serde_json::Value;
 use store::{Memory, Row, Table, Write};
-use tenancy::{Blueprint, Status, Tenant};
+use tenancy::{Blueprint, Operation, Status, Tenant};
 
 use crate::aws::{Service, Thing};
 use crate::world::DEPLOYMENT;
@@ -79,7 +79,8 @@ impl Law {
         }
     }
 
-    /// The store has changed: `destroyed` only of what is not there (4), `active` only of what is (10).
+    /// The store has changed: `destroyed` only of what is not there (4), one operation of a tenant (6), `active` only of
+    /// what is (10).
     pub fn after_write(&self, writes: &[Write]) {
         for write in writes {
             let Write::Put { key, body, .. } = write else { continue };
@@ -95,6 +96,10 @@ impl Law {
                         self.breach(Finding::Leaked(cause));
                     }
                 }
+                (Table::Tenants, Some("OPERATION")) => {
+                    let operation: Operation = serde_json::from_value(body()).expect("an operation");
+                    self.alone(&operation);
+                }
                 (Table::Tenants, Some("TENANT")) => {
                     let tenant: Tenant = serde_json::from_value(body()).expect("a tenant");
                     if tenant.status == Status::Active {
@@ -103,6 +108,18 @@ impl Law {
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn alone(&self, operation: &Operation) {
+        let rows = self.tables.table(Table::Tenants);
+        let of_tenant =
+            |row: &&Row| row.key.pk == operation.tenant.as_str() && row.key.sk.starts_with("OPERATION#");
+        let operations = rows.iter().filter(of_tenant).map(|row| row.decode().expect("an operation"));
+        let under_way = operations.filter(|other: &Operation| !other.state.is_final()).count();
+        if under_way > 1 {
+            let cause = format!("{under_way} operations of {} are under way", operation.tenant);
+            self.breach(Finding::Doubled(cause));
         }
     }
 

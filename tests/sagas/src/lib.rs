@@ -14,6 +14,7 @@ mod line;
 pub mod matrix;
 mod tally;
 mod verdict;
+pub mod version;
 pub mod wish;
 #[path = "../../../infra/cli/src/workflow.rs"]
 mod workflow;

@@ -28,6 +28,8 @@ const WHEN_STUCK: [Wish; 7] =
 /// Of the faults crossed with each way out, one in so many. Primes, so that no kind of fault is always left out.
 const HELD_SAMPLE: usize = 11;
 const STUCK_SAMPLE: usize = 37;
+/// The same of the faults of a sweep, which is the same for an orphan of every kind.
+const SWEPT_SAMPLE: usize = 2;
 
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
@@ -67,6 +69,8 @@ impl Matrix {
             family('J', "stuck, then every way out x every fault", self.stuck()),
             family('K', "an optional step that fails x every fault", self.optional()),
             family('L', "an orphan of every kind x every fault of a sweep", self.orphans()),
+            family('M', "retried at once x every effect that comes late", self.prompt()),
+            family('N', "another version with other names x every crash", self.redeployments()),
         ]
     }
 
@@ -78,9 +82,28 @@ impl Matrix {
         Case { script, ..self.life(planned) }
     }
 
+    /// The first call of each function whose name ends so, in a run in which nothing goes wrong.
+    fn invoked(&self, caller: &'static str) -> impl Iterator<Item = &Moment> {
+        let moments = self.clean.moments.iter().map(|(moment, _)| moment);
+        moments.filter(move |moment| {
+            moment.call == "lambda:Invoke" && moment.nth == 1 && moment.caller.ends_with(caller)
+        })
+    }
+
     fn calls(&self) -> Vec<Case> {
         let spoilt = self.clean.moments.iter().flat_map(|(moment, act)| troubles(moment, *act));
-        spoilt.filter(|planned| !is_repeat(planned.trouble)).map(|planned| self.life(vec![planned])).collect()
+        // A function may also do all it is asked to, and never be heard of again.
+        let unheard = self.invoked("").filter(|moment| !moment.caller.starts_with("tenant-api"));
+        let unheard = unheard.map(|moment| Planned::forever(moment.clone(), Trouble::Lost));
+        // Or a machine may have been edited, and leave a step out.
+        let steps = self.invoked(".apply");
+        let left_out = steps.map(|moment| Planned::forever(moment.clone(), Trouble::LeftOut));
+        spoilt
+            .filter(|planned| !is_repeat(planned.trouble))
+            .chain(unheard)
+            .chain(left_out)
+            .map(|planned| self.life(vec![planned]))
+            .collect()
     }
 
     fn undos(&self) -> Vec<Case> {
@@ -90,12 +113,10 @@ impl Matrix {
             let undos = undone.iter().filter(|(moment, _)| moment.caller.ends_with(".destroy"));
             for (moment, act) in undos {
                 let mut spoilt = troubles(moment, *act);
+                // These pass like any other answer that comes later, which the first family has.
+                spoilt.retain(|planned| !matches!(planned.trouble, Trouble::Slow | Trouble::Throttled));
                 if *act == Act::Delete {
-                    spoilt.push(Planned {
-                        moment: moment.clone(),
-                        trouble: Trouble::Refused,
-                        times: u32::MAX,
-                    });
+                    spoilt.push(Planned::forever(moment.clone(), Trouble::Refused));
                 }
                 cases.extend(spoilt.into_iter().map(|planned| self.life(vec![failure.clone(), planned])));
             }
@@ -159,12 +180,8 @@ impl Matrix {
             })
             .collect();
         // The order comes before what was to make the tenant live, and that begins in the middle of the undoing.
-        let called = |moment: &Moment, caller: &str| {
-            moment.call == "lambda:Invoke" && moment.nth == 1 && moment.caller.ends_with(caller)
-        };
-        let calls = |caller| self.clean.moments.iter().filter(move |(moment, _)| called(moment, caller));
-        for (activation, _) in calls("tenant-activate.run") {
-            for (undo, _) in calls(".destroy") {
+        for activation in self.invoked("tenant-activate.run") {
+            for undo in self.invoked(".destroy") {
                 let begins = Planned::once(activation.clone(), Trouble::Belated);
                 let takes_long = Planned { moment: undo.clone(), trouble: Trouble::Belated, times: 2 };
                 cases.extend(ORDERS.map(|wish| {
@@ -222,8 +239,7 @@ impl Matrix {
     }
 
     fn stuck(&self) -> Vec<Case> {
-        let would_not_go =
-            |moment: &Moment| Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX };
+        let would_not_go = |moment: &Moment| Planned::forever(moment.clone(), Trouble::Refused);
         let undone = |run: &[(Moment, Act)]| -> Vec<Planned> {
             let destroys = |moment: &Moment| moment.caller.ends_with(".destroy") && moment.nth == 1;
             let deletes = run.iter().filter(|(moment, act)| *act == Act::Delete && destroys(moment));
@@ -284,11 +300,44 @@ impl Matrix {
             let run = case.run();
             let swept = run.moments.iter().filter(|(moment, _)| is_of_a_sweep(moment));
             let spoilt = swept.flat_map(|(moment, act)| troubles(moment, *act));
-            let spoilt: Vec<Case> =
-                spoilt.map(|planned| Case { planned: vec![planned], ..case.clone() }).collect();
+            let spoilt: Vec<Case> = spoilt
+                .step_by(SWEPT_SAMPLE)
+                .map(|planned| Case { planned: vec![planned], ..case.clone() })
+                .collect();
             std::iter::once(case).chain(spoilt)
         });
         cases.collect()
+    }
+
+    /// Retried the moment it has failed, when something of the first time may still be about to happen.
+    fn prompt(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for (failure, run) in &self.failing {
+            let calls = compensation(run).iter().filter(|(moment, _)| moment.caller != failure.moment.caller);
+            let spoilt = calls.flat_map(|(moment, act)| troubles(moment, *act));
+            let late = spoilt.filter(|planned| matches!(planned.trouble, Trouble::Late | Trouble::Belated));
+            cases.extend(
+                late.map(|planned| {
+                    self.scripted(Script::Promptly(Wish::Retry), vec![failure.clone(), planned])
+                }),
+            );
+        }
+        cases
+    }
+
+    /// A function dies after an effect, and who goes on from there would have called its resource something else.
+    fn redeployments(&self) -> Vec<Case> {
+        let of_a_step = |caller: &str| caller.ends_with(".apply") || caller.ends_with(".destroy");
+        let effects = self.clean.moments.iter().filter(|(moment, act)| {
+            matches!(act, Act::Write | Act::Delete)
+                && !moment.call.starts_with("store:")
+                && of_a_step(&moment.caller)
+        });
+        let dies = effects.map(|(moment, _)| {
+            let dies = Planned::once(moment.clone(), Trouble::CrashAfter);
+            self.scripted(Script::Redeployed(moment.clone()), vec![dies])
+        });
+        dies.collect()
     }
 
     /// A few faults anywhere, in a life that goes well or one that does not.
@@ -318,7 +367,7 @@ impl Matrix {
             let moment = deletes[random.usize(..deletes.len())].clone();
             // What was accepted once goes later, whatever is said about it then.
             planned.retain(|planned| planned.moment.caller != moment.caller);
-            planned.push(Planned { moment, trouble: Trouble::Refused, times: u32::MAX });
+            planned.push(Planned::forever(moment, Trouble::Refused));
         }
         let on_failure = if random.u8(..4) == 0 { OnFailure::Hold } else { OnFailure::Compensate };
         Case { seed, on_failure, ..self.scripted(script, planned) }
@@ -333,8 +382,7 @@ fn steps(clean: &Run) -> Vec<Planned> {
     let calls = clean.moments.iter().rev().map(|(moment, _)| moment);
     let last =
         calls.filter(|moment| applied(moment) && outside(moment) && seen.insert(moment.caller.clone()));
-    last.map(|moment| Planned { moment: moment.clone(), trouble: Trouble::Refused, times: u32::MAX })
-        .collect()
+    last.map(|moment| Planned::forever(moment.clone(), Trouble::Refused)).collect()
 }
 
 /// What a run came through before its tenant was retried.

@@ -21,6 +21,7 @@ use crate::lambda::Lambda;
 use crate::law::Law;
 use crate::line;
 use crate::tally::{Running, Tally};
+use crate::version::NextVersion;
 use crate::workflow;
 
 /// The first half of every ownership mark here.
@@ -46,6 +47,7 @@ struct Inner {
     step_functions: Arc<StepFunctions>,
     mail: Arc<Mail>,
     services: Vec<Arc<dyn crate::aws::Service>>,
+    next_version: NextVersion,
     seed: u64,
 }
 
@@ -68,6 +70,7 @@ impl World {
             tables: tables.clone(),
             services: Vec::new(),
             functions: Functions::default(),
+            next_version: NextVersion::default(),
         };
         let step_functions = Arc::new(StepFunctions::new(starts, tally.clone()));
         let mail = Arc::new(Mail::default());
@@ -84,6 +87,7 @@ impl World {
             step_functions,
             mail,
             services: deployment.services,
+            next_version: deployment.next_version,
             seed,
         }));
         let here = world.clone();
@@ -106,6 +110,11 @@ impl World {
             }
         });
         world
+    }
+
+    /// Deploys another version of every step.
+    pub fn redeploy(&self) {
+        self.0.next_version.deploy();
     }
 
     pub fn chaos(&self) -> &Chaos {

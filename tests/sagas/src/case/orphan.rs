@@ -15,11 +15,8 @@ impl Life<'_> {
     /// wrong has passed, a sweep finds the one and leaves the other.
     pub(super) async fn orphaned(&mut self, thing: &Thing) {
         let Some(tenant) = self.tenant() else { return };
-        let name = |tenant: &str| thing.name.replace("{tenant}", tenant);
-        let orphan =
-            Thing { name: name(tenant.id.as_str()), owner: format!("{DEPLOYMENT}/{}", tenant.id), ..*thing };
-        let neighbour =
-            Thing { name: name("acme-010203"), owner: format!("{DEPLOYMENT}-2/{}", tenant.id), ..*thing };
+        let orphan = Thing { owner: format!("{DEPLOYMENT}/{}", tenant.id), ..thing.of(tenant.id.as_str()) };
+        let neighbour = Thing { owner: format!("{DEPLOYMENT}-2/{}", tenant.id), ..thing.of("acme-010203") };
         self.world.plant(&orphan);
         self.world.plant(&neighbour);
         self.sweep("a sweep").await;
