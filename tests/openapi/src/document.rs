@@ -251,7 +251,7 @@ mod tests {
     use super::*;
 
     fn neon() -> Document {
-        Document::load("neon/neon.cut.openapi.json")
+        Document::load("neon.json")
     }
 
     fn request(method: Method, address: &str, body: Option<&Value>) -> Request {
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_verb_after_a_name_is_not_part_of_it() {
-        let run = Document::load("gcp/run.v2.strict.openapi.json");
+        let run = Document::load("run.v2.json");
         let address = "https://run.googleapis.com/v2/projects/p/locations/l/services/s:getIamPolicy";
         let asked = request(Method::GET, address, None);
         let operation = run.operation(&asked).expect("an operation");

@@ -11,7 +11,7 @@ const ID: &str = "0d89c70dad9f4bc1b9f6d2c0b1a7e3f4";
 const AT: &str = "2026-11-21T08:00:00Z";
 
 fn script() -> Script {
-    Script::new(vec![Document::load("cloudflare/cloudflare.cut.openapi.json")])
+    Script::new(vec![Document::load("cloudflare.json")])
 }
 
 fn zone(script: &Script) -> Zone {

@@ -25,9 +25,9 @@ pub(crate) fn key_file() -> SecretString {
 
 fn unpaid() -> Script {
     Script::new(vec![
-        Document::load("gcp/run.v2.strict.openapi.json"),
-        Document::load("gcp/secretmanager.v1.strict.openapi.json"),
-        Document::load("gcp/oauth2.token.openapi.json"),
+        Document::load("run.v2.json"),
+        Document::load("secretmanager.v1.json"),
+        Document::load("oauth2.token.json"),
     ])
 }
 

@@ -13,7 +13,7 @@ const EMAIL: &str = "owner@example.com";
 
 /// The document has neither the store's routes nor the health check, nor the token of an invite that is accepted.
 fn script() -> Script {
-    Script::new(vec![Document::load("medusa/medusa-v2-admin.cut.openapi.json")]).besides(&[
+    Script::new(vec![Document::load("medusa.json")]).besides(&[
         "GET /health",
         "GET /store/products",
         "POST /admin/invites/accept?token=",

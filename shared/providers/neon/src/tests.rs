@@ -15,8 +15,7 @@ const COMPUTE: Compute = Compute { min_cu: 0.25, max_cu: 2.0 };
 
 fn script() -> Script {
     Script::new(vec![
-        Document::load("neon/neon.cut.openapi.json"),
-        Document::load("neon/neon.projects.openapi.json"),
+        Document::load("neon.json"),
     ])
 }
 
