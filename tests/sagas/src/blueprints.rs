@@ -4,7 +4,14 @@
 use std::sync::Arc;
 
 use cognito::UserPool;
+use google::{CloudRun, SecretManager, Tokens};
+use google_deploy_service::DeployService;
+use google_reserve_service::ReserveService;
+use google_store_connection::StoreConnection;
+use google_store_signing_key::StoreSigningKey;
 use http_client::Http;
+use medusa_initialize_store::InitializeStore;
+use medusa_probe_store::ProbeStore;
 use merchant_configure_dashboard::ConfigureDashboard;
 use merchant_create_group::CreateGroup;
 use merchant_create_owner::CreateOwner;
@@ -12,11 +19,15 @@ use merchant_probe_sign_in::ProbeSignIn;
 use merchant_probe_website::ProbeWebsite;
 use merchant_publish_website::PublishWebsite;
 use merchant_seed_data::SeedData;
+use neon::Neon;
+use neon_create_database::{CreateDatabase, Place};
 use s3::Bucket;
 use vault_store_password::StorePassword;
 
 use crate::aws::{self, Cognito, S3, Site, Vault};
+use crate::clouds::{self, Clouds};
 use crate::deployment::Deployment;
+use crate::world::DEPLOYMENT;
 
 /// A blueprint, and how its steps are deployed.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +36,10 @@ pub struct Blueprint {
     pub deploy: fn(&mut Deployment),
 }
 
-pub const ALL: [Blueprint; 1] = [Blueprint { name: "merchant-workspace", deploy: merchant_workspace }];
+pub const ALL: [Blueprint; 2] = [
+    Blueprint { name: "merchant-workspace", deploy: merchant_workspace },
+    Blueprint { name: "neon-cloud-run", deploy: neon_cloud_run },
+];
 
 fn merchant_workspace(to: &mut Deployment) {
     const SITE_URL: &str = "https://tenantry.example/sites/{subdomain}/";
@@ -60,4 +74,57 @@ fn merchant_workspace(to: &mut Deployment) {
         dashboard_url: "https://tenantry.example/dashboard/{subdomain}".to_owned(),
     });
     to.step(SeedData { workspaces });
+}
+
+fn neon_cloud_run(to: &mut Deployment) {
+    const ACCOUNT: &str = "stores@acme.iam.gserviceaccount.com";
+    let deployment = || DEPLOYMENT.to_owned();
+    let account = || ACCOUNT.to_owned();
+    let vault = to.service(Arc::new(Vault::default()));
+    let vault = secrets::Vault::new(aws_sdk_secretsmanager::Client::new(&aws::config(vault)));
+    let http = Http::InProcess(Arc::new(to.service(Arc::new(Clouds::default()))));
+    let neon =
+        Neon::new(http.clone(), neon::URL, clouds::NEON_KEY.to_owned().into(), None).expect("an address");
+    let tokens = Tokens::new(http.clone(), &clouds::key_file().into()).expect("a key");
+    let run = || {
+        let (project, region) = (clouds::PROJECT.to_owned(), clouds::REGION.to_owned());
+        CloudRun::new(http.clone(), google::RUN_URL, tokens.clone(), project, region).expect("an address")
+    };
+    let project = clouds::PROJECT.to_owned();
+    let secrets =
+        SecretManager::new(http.clone(), google::SECRETS_URL, tokens.clone(), project).expect("an address");
+    let store_url = "https://{subdomain}.my.example.com".to_owned();
+
+    to.step(CreateDatabase {
+        neon: neon.clone(),
+        place: Place::Branches { project: clouds::BRANCHES.to_owned() },
+    });
+    to.step(StoreConnection {
+        neon,
+        secrets: secrets.clone(),
+        deployment: deployment(),
+        reader: account(),
+    });
+    to.step(StoreSigningKey { secrets: secrets.clone(), deployment: deployment(), reader: account() });
+    to.step(StorePassword { vault: vault.clone() });
+    to.step(ReserveService {
+        run: run(),
+        deployment: deployment(),
+        page: "registry.example/start-page".to_owned(),
+        account: account(),
+    });
+    to.setup(DeployService {
+        run: run(),
+        deployment: deployment(),
+        account: account(),
+        redis_url: "redis://redis.example".to_owned(),
+        store_url: store_url.clone(),
+    });
+    to.setup(InitializeStore {
+        http: http.clone(),
+        secrets: secrets.clone(),
+        vault,
+        welcome_url: "https://tenantry.example/welcome".to_owned(),
+    });
+    to.probe(ProbeStore { http, secrets, store_url });
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tenancy::{OnFailure, Status, Tenant};
 use tokio::task::LocalSet;
 
-use crate::aws::Thing;
+use crate::service::Thing;
 use crate::blueprints::{self, Blueprint};
 use crate::chaos::{Act, Chaos, Moment, Planned, Trouble, pass};
 use crate::client::{self, Answer, Ask};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::dynamodb::Event;
 use fault::Fault;
-use saga::{Probe, ProbeRunner, Runner, Step};
+use saga::{Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
 use saga_drain::Drain;
 use saga_fence::Fence;
 use saga_janitor::Janitor;
@@ -26,12 +26,14 @@ use tenant_api::Api;
 use tenant_dispatch::Dispatch;
 use tenant_notify::Notify;
 
-use crate::aws::{self, Mail, Service, StepFunctions, Wire};
+use crate::aws::{self, Mail, StepFunctions};
 use crate::chaos::Chaos;
 use crate::lambda::{Handler, function};
 use crate::law::Law;
+use crate::service::Service;
 use crate::tally::Tally;
 use crate::version::{NextVersion, Versioned};
+use crate::wire::Wire;
 use crate::world::DEPLOYMENT;
 
 #[derive(Debug)]
@@ -82,6 +84,10 @@ impl Deployment {
             async move { runner.run(payload, &invocation).await }
         };
         self.functions.0.insert(P::NAME.to_owned(), function(call));
+    }
+
+    pub fn setup<S: Setup + 'static>(&mut self, setup: S) {
+        self.probe(SettingUp(setup));
     }
 
     fn task<T, I, O, F>(&mut self, name: &str, task: T, run: fn(Rc<T>, I) -> F)

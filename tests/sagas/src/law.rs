@@ -8,7 +8,7 @@ use serde_json::Value;
 use store::{Memory, Row, Table, Write};
 use tenancy::{Blueprint, Operation, Status, Tenant};
 
-use crate::aws::{Service, Thing};
+use crate::service::{Service, Thing};
 use crate::world::DEPLOYMENT;
 
 /// Something that must not be.

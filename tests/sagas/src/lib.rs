@@ -7,15 +7,18 @@ pub mod blueprints;
 pub mod case;
 pub mod chaos;
 mod client;
+pub mod clouds;
 pub mod deployment;
 pub mod lambda;
 pub mod law;
 mod line;
 pub mod matrix;
+pub mod service;
 mod tally;
 mod verdict;
 pub mod version;
 pub mod wish;
+pub mod wire;
 #[path = "../../../infra/cli/src/workflow.rs"]
 mod workflow;
 mod world;

@@ -7,7 +7,7 @@ use saga::{Resource, ResourceState};
 use store::{Row, Table};
 use tenancy::{Kind, Operation, State, Status, Tenant};
 
-use crate::aws::Thing;
+use crate::service::Thing;
 use crate::case::Case;
 use crate::chaos::Planned;
 use crate::law::{Finding, names, ours};

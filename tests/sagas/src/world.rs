@@ -12,7 +12,7 @@ use tenancy::{Plan, Tenant, Theme};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::asl::{self, Execution, Failure, Host, Outcome, Status, Tokens};
-use crate::aws::{Mail, Start, StepFunctions, Thing};
+use crate::aws::{Mail, Start, StepFunctions};
 use crate::blueprints::Blueprint;
 use crate::chaos::{Chaos, pass};
 use crate::client::{Answer, Ask};
@@ -20,6 +20,7 @@ use crate::deployment::{Deployment, Functions};
 use crate::lambda::Lambda;
 use crate::law::Law;
 use crate::line;
+use crate::service::{Service, Thing};
 use crate::tally::{Running, Tally};
 use crate::version::NextVersion;
 use crate::workflow;
@@ -46,7 +47,7 @@ struct Inner {
     tables: Memory,
     step_functions: Arc<StepFunctions>,
     mail: Arc<Mail>,
-    services: Vec<Arc<dyn crate::aws::Service>>,
+    services: Vec<Arc<dyn Service>>,
     next_version: NextVersion,
     seed: u64,
 }

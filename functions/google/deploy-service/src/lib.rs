@@ -23,6 +23,8 @@ pub struct DeployService {
     pub account: String,
     /// The stores' Redis; each has its own namespace in it.
     pub redis_url: String,
+    /// `https://{subdomain}.my.example.com`
+    pub store_url: String,
 }
 
 /// What plan and blueprint set, and the names of the secrets.
@@ -129,7 +131,12 @@ impl DeployService {
             name: name.to_owned(),
             from: SecretVersion { secret: secret.to_owned(), version: "latest".to_owned() },
         };
+        let address = self.store_url.replace("{subdomain}", cx.tenant.subdomain.as_str());
         vec![
+            plain("MEDUSA_BACKEND_URL", &address),
+            plain("STORE_CORS", &address),
+            plain("ADMIN_CORS", &address),
+            plain("AUTH_CORS", &address),
             plain("NODE_ENV", "production"),
             plain("TENANT_ID", cx.tenant.id.as_str()),
             plain("REDIS_URL", &self.redis_url),

@@ -6,12 +6,13 @@
 //! simulation drives it on a clock of its own. The same calls at the same times have the same answers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use self::ask::Ask;
 pub use self::ask::Takes;
@@ -135,7 +136,7 @@ pub struct Thing {
     /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`.
     pub kind: &'static str,
     pub name: String,
-    /// What stands where a mark of ownership would: the annotation, labels (`key=value`, by commas), metadata or
+    /// What stands where a mark of ownership would: labels and annotations (`key=value`, by commas), metadata or
     /// comment. `None` where nothing does.
     pub owner: Option<String>,
 }
@@ -153,6 +154,21 @@ fn labels(of: &Value) -> String {
         value.as_str().map_or_else(|| format!("{key}={value}"), |value| format!("{key}={value}"))
     };
     pairs.map(pair).collect::<Vec<_>>().join(",")
+}
+
+/// All that is written on something, as `Thing::owner` has it.
+fn marks(labels: &Value, annotations: &Value) -> Option<String> {
+    let marks = [self::labels(labels), self::labels(annotations)];
+    let marks: Vec<&str> = marks.iter().map(String::as_str).filter(|marks| !marks.is_empty()).collect();
+    (!marks.is_empty()).then(|| marks.join(","))
+}
+
+/// Which of the marks of a thing are Google's labels; the rest are annotations, in which anything may stand.
+fn sorted(marks: Value) -> (Value, Value) {
+    let marks = marks.as_object().cloned().unwrap_or_default();
+    let is_label = |(key, value): &(String, Value)| secret_manager::check_labels(&json!({ key: value })).is_ok();
+    let (labels, annotations): (Map<_, _>, Map<_, _>) = marks.into_iter().partition(is_label);
+    (labels.into(), annotations.into())
 }
 
 /// Which cloud a host is.
@@ -280,13 +296,14 @@ impl Clouds {
         let moment = Moment { now, pace: self.pace };
         let name = request.uri().host().unwrap_or_default();
         let Some(host) = Host::of(name) else {
-            let body = serde_json::json!({"message": format!("No cloud of the sandbox is called {name}.")});
+            let body = json!({"message": format!("No cloud of the sandbox is called {name}.")});
             return ask::json(StatusCode::BAD_GATEWAY, &body);
         };
         let number: u64 = self.calls.values().sum();
         *self.calls.entry((host.service(), Self::operation(host, request))).or_default() += 1;
         let ask = Ask::of(request);
         let mut takes = latency(number);
+        let waits = if host == Host::CloudRun { self.cloud_run.waits(now, &ask) } else { Duration::ZERO };
         let mut response = match host {
             Host::Neon => self.neon.answer(moment, &ask),
             Host::GoogleToken => self.google_token.answer(now, &ask),
@@ -297,7 +314,8 @@ impl Clouds {
                     secrets: &self.secret_manager,
                     neon: &mut self.neon,
                 };
-                self.cloud_run.answer(moment, &ask, neighbours)
+                let waited = SignedDuration::try_from(waits).unwrap_or_default();
+                self.cloud_run.answer(Moment { now: now + waited, ..moment }, &ask, neighbours)
             }
             Host::Cloudflare => self.cloudflare.answer(moment, &ask, &self.customer_dns),
             Host::Instance => match self.cloud_run.visit(moment, name) {
@@ -310,7 +328,7 @@ impl Clouds {
                 }
             },
         };
-        response.extensions_mut().insert(Takes(self.pace.scale(takes)));
+        response.extensions_mut().insert(Takes(self.pace.scale(takes) + waits));
         response
     }
 
@@ -331,19 +349,19 @@ impl Clouds {
         let moment = Moment { now, pace: self.pace };
         let pairs = thing.owner.iter().flat_map(|owner| owner.split(','));
         let pair = |pair: &str| pair.split_once('=').map(|(key, value)| (key.to_owned(), Value::from(value)));
-        let labels: Value = Value::Object(pairs.filter_map(pair).collect());
+        let marks: Value = Value::Object(pairs.filter_map(pair).collect());
         match thing.provider {
-            "neon" => self.neon.plant(moment, place, thing.kind, &thing.name, &labels),
-            "secret-manager" => self.secret_manager.plant(now, place, &thing.name, labels),
+            "neon" => self.neon.plant(moment, place, thing.kind, &thing.name, &marks),
+            "secret-manager" => self.secret_manager.plant(now, place, &thing.name, sorted(marks)),
             "cloud-run" => {
                 let neighbours = Neighbours {
                     tokens: &self.google_token,
                     secrets: &self.secret_manager,
                     neon: &mut self.neon,
                 };
-                self.cloud_run.plant(moment, place, &thing.name, &labels, neighbours)
+                self.cloud_run.plant(moment, place, &thing.name, sorted(marks), neighbours)
             }
-            "cloudflare" => self.cloudflare.plant(moment, place, thing, &labels),
+            "cloudflare" => self.cloudflare.plant(moment, place, thing, &marks),
             _ => false,
         }
     }
@@ -364,6 +382,11 @@ impl Clouds {
             "cloudflare" => self.cloudflare.remove(kind, name),
             _ => false,
         }
+    }
+
+    /// Whether a store says so: in what it keeps of its owner and itself, or in what its container was told.
+    pub fn says(&self, text: &str) -> bool {
+        self.neon.says(text) || self.cloud_run.says(text)
     }
 
     /// How often each operation was asked for, by service: `("neon", "CreateBranch")`.

@@ -9,7 +9,7 @@ use http_client::{Api, Http, Method, RequestBuilder, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 pub use session::Session;
-pub use store::PublishableKey;
+pub use store::{PublishableKey, Store};
 pub use users::{Invite, User};
 
 const SERVICE: &str = "medusa";

@@ -2,6 +2,8 @@ use fault::Fault;
 use http_client::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::json;
 
 use crate::{Medusa, Session};
 
@@ -27,6 +29,18 @@ struct Told {
     revoked_at: Option<Timestamp>,
 }
 
+/// The one that an instance is made with.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Store {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+struct Stores {
+    stores: Vec<Store>,
+}
+
 #[derive(Deserialize)]
 struct Products {
     count: u64,
@@ -40,6 +54,19 @@ impl Medusa {
         let Keys { api_keys } = self.ask(by.on(request)).await?;
         let good = api_keys.into_iter().filter(|key| key.revoked_at.is_none());
         Ok(good.map(|key| PublishableKey { id: key.id, title: key.title, token: key.token }).collect())
+    }
+
+    /// An instance that is being migrated has none yet.
+    pub async fn find_store(&self, by: &Session) -> Result<Option<Store>, Fault> {
+        let request = self.request(Method::GET, &["admin", "stores"])?.query(&[("limit", "1")]);
+        let Stores { stores } = self.ask(by.on(request)).await?;
+        Ok(stores.into_iter().next())
+    }
+
+    /// Gives a store the name that its dashboard and its mails show.
+    pub async fn rename_store(&self, by: &Session, id: &str, name: &str) -> Result<(), Fault> {
+        let request = self.request(Method::POST, &["admin", "stores", id])?.json(&json!({ "name": name }));
+        self.ask::<IgnoredAny>(by.on(request)).await.map(drop)
     }
 
     /// How many products visitors of a key's sales channel see.

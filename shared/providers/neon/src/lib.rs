@@ -23,7 +23,7 @@ const SERVICE: &str = "neon";
 pub const URL: &str = "https://console.neon.tech/api/v2";
 
 /// The annotation that carries our ownership mark.
-const OWNER: &str = "tenantry_owner";
+pub const OWNER: &str = "tenantry_owner";
 
 /// As many as we ask for at once.
 const PART: &str = "100";

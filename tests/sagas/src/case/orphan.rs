@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Finding, Life};
-use crate::aws::Thing;
+use crate::service::Thing;
 use crate::chaos::pass;
 use crate::client::Ask;
 use crate::world::DEPLOYMENT;

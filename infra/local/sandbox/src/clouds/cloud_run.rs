@@ -8,6 +8,7 @@
 //! is public or answers 403.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::{Response, StatusCode};
 use hyper::body::Bytes;
@@ -225,6 +226,25 @@ impl CloudRun {
         google::answer(caller.and_then(|caller| self.route(moment, ask, &caller, &mut others)))
     }
 
+    /// How long the answer to `wait` is kept back: until the operation is done, or for as long as was asked.
+    pub(crate) fn waits(&self, now: Timestamp, ask: &Ask<'_>) -> Duration {
+        if Self::operation(ask) != "GetOperationWait" {
+            return Duration::ZERO;
+        }
+        let (_, path) = ask.route();
+        let name = path[1..].join("/");
+        let operation = name.strip_suffix(":wait").and_then(|name| self.operations.get(name));
+        let left = operation.map_or(SignedDuration::ZERO, |operation| operation.done_at.duration_since(now));
+        let asked = ask.json().ok().and_then(|body| body["timeout"].as_str()?.strip_suffix('s')?.parse().ok());
+        let most = asked.map_or(Duration::from_secs(30), Duration::from_secs);
+        Duration::try_from(left).unwrap_or_default().min(most)
+    }
+
+    /// Whether a service that is there was told so.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.services.values().any(|service| service.spec["template"].to_string().contains(text))
+    }
+
     /// What was ordered deleted is gone once it is due.
     fn settle(&mut self, now: Timestamp) {
         self.services.retain(|_, service| service.deleted_at.is_none_or(|gone| now < gone));
@@ -275,7 +295,7 @@ impl CloudRun {
                     json!({"operations": all.filter_map(|name| self.show_operation(name, moment.now)).collect::<Vec<_>>()}),
                 )
             }
-            // `wait` may answer before its timeout: "the server may return before"; here it does at once.
+            // It has waited: see `waits`.
             ("operations", "GET", _, "") | ("operations", "POST", _, "wait") => {
                 self.show_operation(&name, moment.now).ok_or_else(|| missing(&name))
             }
@@ -578,7 +598,8 @@ impl CloudRun {
         let there =
             self.services.iter().filter(|(_, service)| service.deleted_at.is_none_or(|gone| now < gone));
         let thing = |(name, service): (&String, &Service)| {
-            let owner = service.spec.get("labels").map(super::labels).filter(|owner| !owner.is_empty());
+            let part = |part: &str| service.spec.get(part).cloned().unwrap_or_default();
+            let owner = super::marks(&part("labels"), &part("annotations"));
             Thing::new("cloud-run", "service", name.rsplit('/').next().unwrap_or_default(), owner)
         };
         there.map(thing).collect()
@@ -590,11 +611,12 @@ impl CloudRun {
         moment: Moment,
         place: &str,
         name: &str,
-        labels: &Value,
+        (labels, annotations): (Value, Value),
         mut others: Neighbours<'_>,
     ) -> bool {
         let image = format!("docker.pkg.dev/elsewhere/{}", self.start_page);
-        let body = json!({"labels": labels, "template": {"containers": [{"image": image}]}});
+        let template = json!({"containers": [{"image": image}]});
+        let body = json!({"labels": labels, "annotations": annotations, "template": template});
         let name = format!("{place}/services/{name}");
         !self.services.contains_key(&name)
             && self.create(moment, "somebody@elsewhere.example", name, body, &mut others).is_ok()

@@ -347,6 +347,14 @@ impl Neon {
         things
     }
 
+    /// Whether a database says so where its store keeps its owner and itself.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        let branches = self.projects.values().flat_map(|project| project.branches.values());
+        let databases = branches.flat_map(|branch| branch.databases.values());
+        let tables = databases.flat_map(|database| ["user", "store"].map(|table| database.tables.get(table)));
+        tables.flatten().flatten().any(|row| row.to_string().contains(text))
+    }
+
     /// Puts a branch into a project (`projects/<id>`), or a project there, that nobody of ours asked for.
     pub(crate) fn plant(
         &mut self,

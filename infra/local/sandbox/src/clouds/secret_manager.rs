@@ -202,18 +202,24 @@ impl SecretManager {
 
     pub(crate) fn things(&self) -> Vec<Thing> {
         let id = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
-        let owner = |labels: &Value| Some(super::labels(labels)).filter(|owner| !owner.is_empty());
-        let secrets = self.secrets.iter();
-        secrets
-            .map(|(name, secret)| Thing::new("secret-manager", "secret", &id(name), owner(&secret.labels)))
-            .collect()
+        let thing = |(name, secret): (&String, &Secret)| {
+            let owner = super::marks(&secret.labels, &secret.annotations);
+            Thing::new("secret-manager", "secret", &id(name), owner)
+        };
+        self.secrets.iter().map(thing).collect()
     }
 
     /// Puts a secret into a project (`projects/<id>`) that nobody of ours asked for.
-    pub(crate) fn plant(&mut self, now: Timestamp, place: &str, name: &str, labels: Value) -> bool {
+    pub(crate) fn plant(
+        &mut self,
+        now: Timestamp,
+        place: &str,
+        name: &str,
+        (labels, annotations): (Value, Value),
+    ) -> bool {
         self.made += 1;
         let parent = format!("projects/{}", project_number(place.trim_start_matches("projects/")));
-        let secret = Secret::new(now, labels, json!({}), self.made);
+        let secret = Secret::new(now, labels, annotations, self.made);
         self.secrets.insert(format!("{parent}/secrets/{name}"), secret).is_none()
     }
 

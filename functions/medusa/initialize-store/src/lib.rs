@@ -1,5 +1,5 @@
-//! Makes the owner the first user of a tenant's store, with the password from the vault. The user is in the tenant's
-//! database and goes with it.
+//! Gives a tenant's store its name and its first user: the owner, with the password from the vault. Both are in the
+//! tenant's database and go with it.
 //!
 //! Medusa has no call for a first user, only for one whom another invites. So we sign a session with the key that the
 //! store was given, invite the owner, register, and accept. Each is looked up first: a lost answer is found again.
@@ -13,7 +13,7 @@ use secrets::{SecretRef, SecretString, Vault};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug)]
-pub struct CreateAdmin {
+pub struct InitializeStore {
     pub http: Http,
     pub secrets: SecretManager,
     pub vault: Vault,
@@ -34,8 +34,8 @@ pub struct Output {
     first_sign_in: String,
 }
 
-impl Setup for CreateAdmin {
-    const NAME: &'static str = "medusa-create-admin";
+impl Setup for InitializeStore {
+    const NAME: &'static str = "medusa-initialize-store";
     type Params = Params;
     type Output = Output;
 
@@ -44,6 +44,7 @@ impl Setup for CreateAdmin {
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
         let (store, us) = (Medusa::new(self.http.clone(), &params.uri)?, Session::mint(&key));
+        self.name(&store, &us, &cx.tenant.name).await?;
         self.forget_others(&store, &us, email, &owner).await?;
         if let Some(user) = store.find_user(&us, email).await? {
             return Ok(self.made(user));
@@ -65,9 +66,17 @@ impl Setup for CreateAdmin {
     }
 }
 
-impl CreateAdmin {
+impl InitializeStore {
     fn made(&self, user: User) -> Output {
         Output { user: user.id, first_sign_in: self.welcome_url.clone() }
+    }
+
+    async fn name(&self, store: &Medusa, us: &Session, name: &str) -> Result<(), Fault> {
+        match store.find_store(us).await? {
+            Some(found) if found.name == name => Ok(()),
+            Some(found) => store.rename_store(us, &found.id, name).await,
+            None => Err(Fault::not_ready("the store is still being migrated").from_provider("medusa", None)),
+        }
     }
 
     /// Takes back what an earlier call made for another address, which was mistyped.

@@ -1,10 +1,10 @@
 use google::{SecretManager, Tokens};
-use medusa_create_admin::CreateAdmin;
+use medusa_initialize_store::InitializeStore;
 use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let setup = CreateAdmin {
+    let setup = InitializeStore {
         http: http_client::Http::network(),
         secrets: SecretManager::from_env(Tokens::from_env().await?)?,
         vault: secrets::Vault::from_env().await,
