@@ -99,12 +99,7 @@ fn neon_cloud_run(to: &mut Deployment) {
         neon: neon.clone(),
         place: Place::Branches { project: clouds::BRANCHES.to_owned() },
     });
-    to.step(StoreConnection {
-        neon,
-        secrets: secrets.clone(),
-        deployment: deployment(),
-        reader: account(),
-    });
+    to.step(StoreConnection { neon, secrets: secrets.clone(), deployment: deployment(), reader: account() });
     to.step(StoreSigningKey { secrets: secrets.clone(), deployment: deployment(), reader: account() });
     to.step(StorePassword { vault: vault.clone() });
     to.step(ReserveService {

@@ -11,11 +11,11 @@ use std::time::Duration;
 use tenancy::{OnFailure, Status, Tenant};
 use tokio::task::LocalSet;
 
-use crate::service::Thing;
 use crate::blueprints::{self, Blueprint};
 use crate::chaos::{Act, Chaos, Moment, Planned, Trouble, pass};
 use crate::client::{self, Answer, Ask};
 use crate::law::{Finding, names};
+use crate::service::Thing;
 use crate::verdict;
 use crate::wish::{EDITED, Wish, tasks};
 use crate::world::{Deliveries, World};
@@ -42,6 +42,8 @@ pub enum Script {
     Promptly(Wish),
     /// Another version of every step is deployed when a moment comes.
     Redeployed(Moment),
+    /// Somebody stops every execution in the console when a moment comes.
+    Stopped(Moment),
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
@@ -115,7 +117,7 @@ impl Case {
     fn must_live(&self) -> bool {
         let passes = |planned: &Planned| planned.trouble != Trouble::Refused && planned.times != u32::MAX;
         let wished = match &self.script {
-            Script::Foreign(_) => true,
+            Script::Foreign(_) | Script::Stopped(_) => true,
             Script::Meanwhile(wish, _) => wish.may_end_it(),
             _ => false,
         };
@@ -125,7 +127,8 @@ impl Case {
     /// Whether a retry must bring it to life, once what went wrong for good is mended.
     fn must_come_round(&self) -> bool {
         let passing = self.planned.iter().filter(|planned| planned.times != u32::MAX).count();
-        passing < 2 && matches!(self.script, Script::Life | Script::After(_) | Script::Events(_))
+        passing < 2
+            && matches!(self.script, Script::Life | Script::After(_) | Script::Events(_) | Script::Stopped(_))
     }
 
     /// Whether something may never go.
@@ -162,6 +165,13 @@ impl Life<'_> {
                 tokio::task::spawn_local(async move {
                     woken.notified().await;
                     world.redeploy();
+                });
+            }
+            Script::Stopped(moment) => {
+                let woken = world.chaos().wake_at(moment.clone());
+                tokio::task::spawn_local(async move {
+                    woken.notified().await;
+                    world.stop_executions();
                 });
             }
             Script::Promptly(wish) => drop(tokio::task::spawn_local(promptly(*wish, world))),
@@ -420,6 +430,7 @@ impl fmt::Display for Case {
             Script::After(wish) => write!(f, " after={wish}")?,
             Script::Promptly(wish) => write!(f, " promptly={wish}")?,
             Script::Redeployed(moment) => write!(f, " redeployed={moment}")?,
+            Script::Stopped(moment) => write!(f, " stopped={moment}")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -452,6 +463,7 @@ impl FromStr for Case {
                     case.script = Script::Meanwhile(wish.parse()?, moment.parse()?);
                 }
                 "after" => case.script = Script::After(value.parse()?),
+                "stopped" => case.script = Script::Stopped(value.parse()?),
                 "redeployed" => case.script = Script::Redeployed(value.parse()?),
                 "promptly" => case.script = Script::Promptly(value.parse()?),
                 "on_failure" if value == "hold" => case.on_failure = OnFailure::Hold,

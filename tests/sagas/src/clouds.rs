@@ -30,7 +30,8 @@ pub struct Clouds(Mutex<Memory<clouds::Clouds>>);
 
 impl Default for Clouds {
     fn default() -> Self {
-        let settings = Settings { pace: PACE, neon_projects: vec![BRANCHES.to_owned()], ..Settings::default() };
+        let settings =
+            Settings { pace: PACE, neon_projects: vec![BRANCHES.to_owned()], ..Settings::default() };
         let credentials = Credentials {
             neon_key: NEON_KEY.to_owned(),
             cloudflare_token: String::new(),

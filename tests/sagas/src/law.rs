@@ -1,13 +1,17 @@
 //! What must hold at every moment of every run, whatever goes wrong.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock};
+mod history;
 
-use saga::{Resource, ResourceState};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+
+use fault::Kind;
+use saga::{Resource, ResourceState, Subject};
 use serde_json::Value;
 use store::{Memory, Row, Table, Write};
-use tenancy::{Blueprint, Operation, Status, Tenant};
+use tenancy::{Blueprint, Operation, OperationId, Status, Tenant};
 
+use self::history::History;
 use crate::service::{Service, Thing};
 use crate::world::DEPLOYMENT;
 
@@ -27,12 +31,21 @@ pub enum Finding {
 pub struct Law {
     tables: Memory,
     services: Arc<OnceLock<Vec<Arc<dyn Service>>>>,
+    seen: Arc<Mutex<Seen>>,
     broken: Arc<Mutex<BTreeSet<Finding>>>,
+}
+
+/// What a run has come through.
+#[derive(Debug, Default)]
+struct Seen {
+    history: History,
+    /// The operations that are over.
+    over: BTreeSet<OperationId>,
 }
 
 impl Law {
     pub fn new(tables: Memory) -> Self {
-        Self { tables, services: Arc::default(), broken: Arc::default() }
+        Self { tables, services: Arc::default(), seen: Arc::default(), broken: Arc::default() }
     }
 
     pub fn watch(&self, services: Vec<Arc<dyn Service>>) {
@@ -79,10 +92,16 @@ impl Law {
         }
     }
 
-    /// The store has changed: `destroyed` only of what is not there (4), one operation of a tenant (6), `active` only of
-    /// what is (10).
+    /// The store has changed: `destroyed` only of what is not there (4), nothing left behind the fence (5), one
+    /// operation of a tenant (6), `active` only of what is (10), and no write undoes what its writer has not read.
     pub fn after_write(&self, writes: &[Write]) {
         for write in writes {
+            if !self.seen().history.goes_on_with(write) {
+                self.breach(Finding::Doubled(format!(
+                    "{:?} was written over what was not read",
+                    write.key()
+                )));
+            }
             let Write::Put { key, body, .. } = write else { continue };
             let body = || Value::Object(body.clone());
             match (key.table, key.sk.split('#').next()) {
@@ -95,10 +114,15 @@ impl Law {
                         let cause = format!("{} {} is there and called destroyed", thing.field, thing.name);
                         self.breach(Finding::Leaked(cause));
                     }
+                    let too_late = resource.fault.as_ref().is_some_and(|fault| fault.kind == Kind::Fenced);
+                    if too_late && resource.made_by == resource.operation {
+                        self.breach(Finding::Leaked(format!("{} was left behind the fence", resource.step)));
+                    }
                 }
                 (Table::Tenants, Some("OPERATION")) => {
                     let operation: Operation = serde_json::from_value(body()).expect("an operation");
                     self.alone(&operation);
+                    self.stays_over(&operation);
                 }
                 (Table::Tenants, Some("TENANT")) => {
                     let tenant: Tenant = serde_json::from_value(body()).expect("a tenant");
@@ -109,6 +133,39 @@ impl Law {
                 _ => {}
             }
         }
+    }
+
+    /// A function is about to say what is to be destroyed: no call that was begun before the fence went up may still
+    /// be in flight (5).
+    pub fn before_listing(&self, subject: &Subject) {
+        let rows = self.tables.table(Table::Tenants);
+        let is_it = |row: &&Row| row.key.sk == format!("OPERATION#{}", subject.operation);
+        let operation = rows.iter().find(is_it).map(|row| row.decode::<Operation>().expect("an operation"));
+        let Some(fenced_at) = operation.and_then(|operation| operation.fenced_at) else { return };
+        let making = |resource: &&Resource| {
+            resource.tenant == *subject.tenant()
+                && resource.state == ResourceState::Intended
+                && resource.changed_at < fenced_at
+                && resource.in_flight(clock::now())
+        };
+        for resource in self.resources().iter().filter(making) {
+            self.breach(Finding::Leaked(format!("{} is listed while it is being made", resource.step)));
+        }
+    }
+
+    fn stays_over(&self, operation: &Operation) {
+        let is_over = operation.state.is_final();
+        let was_over = !is_over && self.seen().over.contains(&operation.id);
+        if was_over {
+            let cause = format!("operation {} was over, and is {:?}", operation.id, operation.state);
+            self.breach(Finding::Undecided(cause));
+        } else if is_over {
+            self.seen().over.insert(operation.id);
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().expect("no panic while it is held")
     }
 
     fn alone(&self, operation: &Operation) {

@@ -17,8 +17,8 @@ pub mod service;
 mod tally;
 mod verdict;
 pub mod version;
-pub mod wish;
 pub mod wire;
+pub mod wish;
 #[path = "../../../infra/cli/src/workflow.rs"]
 mod workflow;
 mod world;

@@ -71,6 +71,7 @@ impl Matrix {
             family('L', "an orphan of every kind x every fault of a sweep", self.orphans()),
             family('M', "retried at once x every effect that comes late", self.prompt()),
             family('N', "another version with other names x every crash", self.redeployments()),
+            family('O', "every execution stopped at every moment", self.stops()),
         ]
     }
 
@@ -338,6 +339,16 @@ impl Matrix {
             self.scripted(Script::Redeployed(moment.clone()), vec![dies])
         });
         dies.collect()
+    }
+
+    /// In a life that goes well, and in one that does not.
+    fn stops(&self) -> Vec<Case> {
+        let clean = self.clean.moments.iter().map(|(moment, act)| (Vec::new(), moment, *act));
+        let failing = self.failing.first().into_iter().flat_map(|(failure, run)| {
+            compensation(run).iter().map(|(moment, act)| (vec![failure.clone()], moment, *act))
+        });
+        let moments = clean.chain(failing).filter(|(.., act)| *act != Act::Read);
+        moments.map(|(planned, moment, _)| self.scripted(Script::Stopped(moment.clone()), planned)).collect()
     }
 
     /// A few faults anywhere, in a life that goes well or one that does not.

@@ -83,7 +83,12 @@ impl<S: Clone> Memory<S> {
 }
 
 /// The state that a request is answered from. What a stale view changes is lost.
-pub(crate) fn at<S: Clone, R>(memory: &Mutex<Memory<S>>, view: View, act: Act, answer: impl FnOnce(&mut S) -> R) -> R {
+pub(crate) fn at<S: Clone, R>(
+    memory: &Mutex<Memory<S>>,
+    view: View,
+    act: Act,
+    answer: impl FnOnce(&mut S) -> R,
+) -> R {
     let mut memory = memory.lock().expect("no panic while it is held");
     match (view, act) {
         (View::Stale, _) => answer(&mut memory.before.clone()),
@@ -99,4 +104,3 @@ pub(crate) fn at<S: Clone, R>(memory: &Mutex<Memory<S>>, view: View, act: Act, a
 pub(crate) fn now<S>(memory: &Mutex<Memory<S>>) -> MutexGuard<'_, Memory<S>> {
     memory.lock().expect("no panic while it is held")
 }
-

@@ -7,10 +7,10 @@ use saga::{Resource, ResourceState};
 use store::{Row, Table};
 use tenancy::{Kind, Operation, State, Status, Tenant};
 
-use crate::service::Thing;
-use crate::case::Case;
-use crate::chaos::Planned;
+use crate::case::{Case, Script};
+use crate::chaos::{Planned, Trouble};
 use crate::law::{Finding, names, ours};
+use crate::service::Thing;
 use crate::wish::tasks;
 use crate::world::{DEPLOYMENT, World};
 
@@ -44,6 +44,11 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
         let found = format!("{} executions of {} operations", world.executions(), operations.len());
         findings.push(Finding::Doubled(found));
     }
+    // Whom a provider refuses, that is torn down by the machine that was refused.
+    let only_refused = |planned: &Planned| planned.trouble == Trouble::Refused;
+    if case.script == Script::Life && case.planned.iter().all(only_refused) && world.rescues() > 0 {
+        findings.push(Finding::Undecided("nothing died, and the janitor had to see to it".to_owned()));
+    }
     let welcome =
         |operation: &&Operation| operation.kind == Kind::Provision && operation.state == State::Succeeded;
     let (due, sent) = (operations.iter().filter(welcome).count(), world.mails().len());
@@ -52,10 +57,12 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
         |planned: &Planned| planned.moment.caller.starts_with("tenant-activate") && planned.times == u32::MAX;
     let mails = |planned: &Planned| planned.moment.caller.starts_with("tenant-notify");
     let spoilt = case.planned.iter().any(|planned| mails(planned) || untold(planned));
+    // Nor has one that somebody stopped after its tenant came to life.
+    let stopped = matches!(case.script, Script::Stopped(_));
     if sent > due && !spoilt {
         findings.push(Finding::Doubled(format!("{sent} mails where {due} were due")));
     }
-    if sent < due && !spoilt {
+    if sent < due && !spoilt && !stopped {
         findings.push(Finding::Undecided(format!("{sent} mails where {due} were due")));
     }
     findings

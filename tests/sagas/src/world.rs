@@ -138,6 +138,16 @@ impl World {
         self.0.step_functions.of_operations()
     }
 
+    /// How many executions the janitor started anew.
+    pub fn rescues(&self) -> usize {
+        self.0.step_functions.of_the_janitor()
+    }
+
+    /// Somebody stops everything that runs, in the console.
+    pub fn stop_executions(&self) {
+        self.0.step_functions.stop_all();
+    }
+
     pub fn plant(&self, thing: &Thing) {
         self.0.services.iter().for_each(|service| service.plant(thing));
     }
@@ -194,6 +204,11 @@ impl World {
     async fn invoke(&self, name: &str, payload: Value) -> Outcome {
         let missing = || Failure::new("Lambda.ResourceNotFoundException", format!("no function {name}"));
         let handler = self.0.functions.0.get(name).ok_or_else(missing)?;
+        if name == "saga-list-resources"
+            && let Ok(subject) = serde_json::from_value(payload.clone())
+        {
+            self.0.law.before_listing(&subject);
+        }
         self.0.lambda.invoke(name, handler, payload).await
     }
 

@@ -126,7 +126,8 @@ impl DeployService {
     }
 
     fn environment(&self, cx: &Context, params: &Params) -> Vec<EnvVar> {
-        let plain = |name: &str, value: &str| EnvVar::Plain { name: name.to_owned(), value: value.to_owned() };
+        let plain =
+            |name: &str, value: &str| EnvVar::Plain { name: name.to_owned(), value: value.to_owned() };
         let secret = |name: &str, secret: &str| EnvVar::Secret {
             name: name.to_owned(),
             from: SecretVersion { secret: secret.to_owned(), version: "latest".to_owned() },
@@ -159,7 +160,8 @@ fn is_worth_another_try(state: &State) -> bool {
 
 fn number<T: FromStr>(name: &str, given: &str) -> Result<T, Fault> {
     given.parse().map_err(|_| {
-        Fault::terminal(format!("the setting {name} is '{given}'")).hint("A whole number, in plan or blueprint.")
+        Fault::terminal(format!("the setting {name} is '{given}'"))
+            .hint("A whole number, in plan or blueprint.")
     })
 }
 

@@ -60,12 +60,14 @@ impl Step for ReserveService {
             found => found,
         };
         let ours = |found: &Found| found.owner.as_deref() == Some(&owner);
-        let found = found.ok_or_else(|| Fault::not_ready(format!("the service {service} is not seen yet")))?;
+        let found =
+            found.ok_or_else(|| Fault::not_ready(format!("the service {service} is not seen yet")))?;
         if !ours(&found) {
             return Err(Fault::terminal(format!("the service {service} belongs to somebody else")));
         }
         // Whether it runs well is another step's to say: it may be the store already.
-        let uri = found.uri.ok_or_else(|| Fault::not_ready(format!("the service {service} has no address yet")))?;
+        let uri =
+            found.uri.ok_or_else(|| Fault::not_ready(format!("the service {service} has no address yet")))?;
         if !self.run.is_public(service).await? {
             self.run.publish(service).await?;
         }

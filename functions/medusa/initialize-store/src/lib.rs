@@ -60,7 +60,8 @@ impl Setup for InitializeStore {
             None => {
                 // Used up or too old; without it the next call makes another.
                 store.delete_invite(&us, &invite.id).await?;
-                Err(Fault::transient(format!("the invite of {email} was refused")).from_provider("medusa", None))
+                Err(Fault::transient(format!("the invite of {email} was refused"))
+                    .from_provider("medusa", None))
             }
         }
     }
@@ -80,7 +81,13 @@ impl InitializeStore {
     }
 
     /// Takes back what an earlier call made for another address, which was mistyped.
-    async fn forget_others(&self, store: &Medusa, us: &Session, email: &str, owner: &str) -> Result<(), Fault> {
+    async fn forget_others(
+        &self,
+        store: &Medusa,
+        us: &Session,
+        email: &str,
+        owner: &str,
+    ) -> Result<(), Fault> {
         let invites = store.invites(us).await?.into_iter();
         let mistyped = |invite: &Invite| {
             invite.owner.as_deref() == Some(owner) && !invite.email.eq_ignore_ascii_case(email)

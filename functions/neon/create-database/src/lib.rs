@@ -124,7 +124,11 @@ impl Step for CreateDatabase {
             Place::Projects { .. } => {
                 let part = self.neon.projects(after).await?;
                 let held = |Project { name, owner, made_at, .. }: Project| {
-                    Some(Held { owner: owner?, handle: Handle { project: None, name }, made_at: Some(made_at) })
+                    Some(Held {
+                        owner: owner?,
+                        handle: Handle { project: None, name },
+                        made_at: Some(made_at),
+                    })
                 };
                 Inventory { held: part.items.into_iter().filter_map(held).collect(), next: part.next }
             }
@@ -157,16 +161,20 @@ impl CreateDatabase {
             (Some(project), _) => project,
             (None, Place::Projects { region }) => {
                 let postgres = 17;
-                let new = NewProject { name, owner, region, postgres, role: ROLE, database: DATABASE, compute };
+                let new =
+                    NewProject { name, owner, region, postgres, role: ROLE, database: DATABASE, compute };
                 self.neon.create_project(&new).await?
             }
             (None, Place::Branches { .. }) => {
-                return Err(Fault::terminal(format!("the project {name} is gone, and projects are not made any more"))
-                    .hint("Delete the tenant, or set NEON_REGION again."));
+                return Err(Fault::terminal(format!(
+                    "the project {name} is gone, and projects are not made any more"
+                ))
+                .hint("Delete the tenant, or set NEON_REGION again."));
             }
         };
         let branch = self.neon.branches(&project.id, None).await?.items.into_iter().next();
-        let branch = branch.ok_or_else(|| Fault::not_ready(format!("the project {name} has no branch yet")))?;
+        let branch =
+            branch.ok_or_else(|| Fault::not_ready(format!("the project {name} has no branch yet")))?;
         Ok((project.id, branch.id))
     }
 
@@ -175,7 +183,8 @@ impl CreateDatabase {
         match self.neon.work(project, branch).await? {
             Work::Done => Ok(()),
             Work::Running { action } => {
-                Err(Fault::not_ready(format!("neon is at work on {branch}: {action}")).from_provider("neon", None))
+                Err(Fault::not_ready(format!("neon is at work on {branch}: {action}"))
+                    .from_provider("neon", None))
             }
         }
     }

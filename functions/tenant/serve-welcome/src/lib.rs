@@ -62,7 +62,9 @@ impl ServeWelcome {
     }
 
     async fn link(&self, link: &Link) -> Result<(StatusCode, Html<String>), Fault> {
-        let Some(invitation) = self.claims.invitation(&link.hash(), clock::now()).await? else { return expired() };
+        let Some(invitation) = self.claims.invitation(&link.hash(), clock::now()).await? else {
+            return expired();
+        };
         let Some(tenant) = self.tenants.get(&invitation.tenant).await? else { return expired() };
         let values = context! { name => tenant.value.name, token => link.token };
         Ok((StatusCode::OK, page("link.html", values)?))
@@ -135,7 +137,8 @@ mod tests {
     #[test]
     fn a_password_is_shown_with_what_belongs_to_it() {
         let addresses = BTreeMap::from([("admin", "https://acme.example/app")]);
-        let values = context! { name => "Acme", email => "owner@example.com", password => "s3cret", addresses };
+        let values =
+            context! { name => "Acme", email => "owner@example.com", password => "s3cret", addresses };
         let Html(page) = page("password.html", values).expect("a page");
         for part in ["Acme", "owner@example.com", "s3cret", "https://acme.example/app"] {
             assert!(page.contains(part), "{part}");

@@ -166,7 +166,8 @@ fn marks(labels: &Value, annotations: &Value) -> Option<String> {
 /// Which of the marks of a thing are Google's labels; the rest are annotations, in which anything may stand.
 fn sorted(marks: Value) -> (Value, Value) {
     let marks = marks.as_object().cloned().unwrap_or_default();
-    let is_label = |(key, value): &(String, Value)| secret_manager::check_labels(&json!({ key: value })).is_ok();
+    let is_label =
+        |(key, value): &(String, Value)| secret_manager::check_labels(&json!({ key: value })).is_ok();
     let (labels, annotations): (Map<_, _>, Map<_, _>) = marks.into_iter().partition(is_label);
     (labels.into(), annotations.into())
 }

@@ -14,9 +14,7 @@ const AT: &str = "2026-11-21T08:00:00Z";
 const COMPUTE: Compute = Compute { min_cu: 0.25, max_cu: 2.0 };
 
 fn script() -> Script {
-    Script::new(vec![
-        Document::load("neon.json"),
-    ])
+    Script::new(vec![Document::load("neon.json")])
 }
 
 fn neon(script: &Script) -> Neon {

@@ -61,11 +61,17 @@ impl StepFunctions {
         self.executions.lock().expect("no panic while it is held")
     }
 
-    /// How many there were of operations; those that the janitor started anew have longer names.
+    /// How many there were of operations.
     pub fn of_operations(&self) -> usize {
-        let named =
-            |arn: &&String| arn.rsplit(':').next().is_some_and(|name| name.parse::<OperationId>().is_ok());
-        self.executions().keys().filter(named).count()
+        self.executions().keys().filter(|arn| name(arn).parse::<OperationId>().is_ok()).count()
+    }
+
+    /// How many the janitor started in place of one that died: `<operation>-<n>`.
+    pub fn of_the_janitor(&self) -> usize {
+        let anew = |arn: &&String| {
+            name(arn).rsplit_once('-').is_some_and(|(operation, _)| operation.parse::<OperationId>().is_ok())
+        };
+        self.executions().keys().filter(anew).count()
     }
 
     /// An execution runs. Gives what wakes it when it is to stop.
@@ -74,6 +80,13 @@ impl StepFunctions {
         let execution = Execution { status: "RUNNING", stopped: Arc::clone(&stopped) };
         self.executions().insert(arn.to_owned(), execution);
         stopped
+    }
+
+    /// Somebody stops everything that runs, in the console.
+    pub fn stop_all(&self) {
+        let executions = self.executions();
+        let running = executions.values().filter(|execution| execution.status == "RUNNING");
+        running.for_each(|execution| execution.stopped.notify_one());
     }
 
     pub fn ended(&self, arn: &str, status: &'static str) {
@@ -146,4 +159,8 @@ fn ended(task: Result<(), Refused>) -> Reply {
         Err(Refused::InvalidToken) => refusal(400, "InvalidToken"),
         Err(Refused::TaskTimedOut) => refusal(400, "TaskTimedOut"),
     }
+}
+
+fn name(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Finding, Life};
-use crate::service::Thing;
 use crate::chaos::pass;
 use crate::client::Ask;
+use crate::service::Thing;
 use crate::world::DEPLOYMENT;
 
 impl Life<'_> {

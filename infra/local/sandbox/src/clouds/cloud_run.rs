@@ -235,7 +235,8 @@ impl CloudRun {
         let name = path[1..].join("/");
         let operation = name.strip_suffix(":wait").and_then(|name| self.operations.get(name));
         let left = operation.map_or(SignedDuration::ZERO, |operation| operation.done_at.duration_since(now));
-        let asked = ask.json().ok().and_then(|body| body["timeout"].as_str()?.strip_suffix('s')?.parse().ok());
+        let asked =
+            ask.json().ok().and_then(|body| body["timeout"].as_str()?.strip_suffix('s')?.parse().ok());
         let most = asked.map_or(Duration::from_secs(30), Duration::from_secs);
         Duration::try_from(left).unwrap_or_default().min(most)
     }

@@ -158,7 +158,8 @@ impl Template {
     /// The least that answers: one small container, of which there are none while nobody calls.
     #[must_use]
     pub fn small(image: &str, service_account: &str, env: Vec<EnvVar>) -> Self {
-        let limits = [("cpu", "1"), ("memory", "512Mi")].map(|(name, limit)| (name.to_owned(), limit.to_owned()));
+        let limits =
+            [("cpu", "1"), ("memory", "512Mi")].map(|(name, limit)| (name.to_owned(), limit.to_owned()));
         let container = Container {
             image: image.to_owned(),
             ports: vec![Port { container_port: 8080 }],
