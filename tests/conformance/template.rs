@@ -212,7 +212,8 @@ fn a_stack_is_given_the_parameters_it_declares() {
 
 #[test]
 fn a_stack_is_given_another_stacks_function_under_its_own_name() {
-    let problems = stacks()[0]
+    let stacks = stacks();
+    let problems = stacks[0]
         .resources("AWS::Serverless::Application")
         .into_iter()
         .flat_map(|(id, properties)| {

@@ -66,7 +66,7 @@ impl ServeWelcome {
             return expired();
         };
         let Some(tenant) = self.tenants.get(&invitation.tenant).await? else { return expired() };
-        let values = context! { name => tenant.value.name, token => link.token };
+        let values = context! { name => tenant.value.name, token => &link.token };
         Ok((StatusCode::OK, page("link.html", values)?))
     }
 
