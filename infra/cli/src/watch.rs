@@ -70,7 +70,7 @@ impl Screen {
         match self {
             Self::Log(log) => log.news(operation).iter().for_each(|line| println!("{line}")),
             Self::Terminal(bar) => {
-                bar.set_prefix(format!("{} {}", kind(operation.kind), state(operation.state)));
+                bar.set_prefix(format!("{} {}", operation.kind.name(), state(operation.state)));
                 bar.set_position(operation.percent.into());
                 bar.set_message(drawing(operation));
             }
@@ -91,7 +91,7 @@ impl Log {
         let mut news = Vec::new();
         let opening = matches!(operation.state, State::Accepted | State::Running);
         if self.operation.replace(operation.state) != Some(operation.state) {
-            news.push((changed(operation), !opening, kind(operation.kind), ending(operation)));
+            news.push((changed(operation), !opening, operation.kind.name(), ending(operation)));
         }
         for step in &operation.steps {
             let known = self.steps.insert(step.name.clone(), step.state).unwrap_or(StepState::Waiting);
@@ -172,7 +172,7 @@ pub(crate) fn reason(fault: &Fault) -> String {
 pub(crate) fn picture(operation: &Operation) -> String {
     format!(
         "{} {}, {}%\n{}",
-        kind(operation.kind),
+        operation.kind.name(),
         state(operation.state),
         operation.percent,
         drawing(operation)
@@ -234,14 +234,6 @@ fn word(state: StepState) -> &'static str {
         StepState::Undone => "undone",
         StepState::Stuck => "stuck",
         StepState::Skipped => "skipped",
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Provision => "provision",
-        Kind::Delete => "delete",
-        Kind::Repair => "repair",
     }
 }
 

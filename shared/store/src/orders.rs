@@ -59,6 +59,22 @@ impl Order {
     }
 
     #[must_use]
+    pub fn suspend(by: By) -> Self {
+        Self::new(Kind::Suspend, Event::SuspendRequested, Some(("suspend", by)))
+    }
+
+    #[must_use]
+    pub fn resume(by: By) -> Self {
+        Self::new(Kind::Resume, Event::ResumeRequested, Some(("resume", by)))
+    }
+
+    #[must_use]
+    pub fn change_plan(plan: String, by: By) -> Self {
+        let order = Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("change plan", by)));
+        order.editing(Edit::plan(plan))
+    }
+
+    #[must_use]
     pub fn on_failure(self, on_failure: Option<OnFailure>) -> Self {
         Self { on_failure, ..self }
     }
@@ -104,7 +120,8 @@ impl Tenants {
         self.next(id, order, Vec::new(), request, now).await
     }
 
-    /// Stops a provisioning and has what it made destroyed, also where it was to be held.
+    /// Stops a provisioning and has what it made destroyed, also where it was to be held. Stops a change, and has it led
+    /// back.
     pub async fn cancel(
         &self,
         id: &TenantId,
@@ -155,7 +172,7 @@ impl Tenants {
         self.amend(tenant, found, record, ("skip", by), None, request, now).await
     }
 
-    /// A provisioning that is not over, with its tenant.
+    /// What makes or changes a tenant and is not over, with its tenant.
     async fn under_way(
         &self,
         id: &TenantId,
@@ -167,8 +184,8 @@ impl Tenants {
         if found.value.state.is_final() {
             return Err(Refusal::NotPossible(format!("operation {operation} is over")));
         }
-        if found.value.kind != Kind::Provision {
-            let detail = "only a provisioning can be changed on its way: what a teardown destroyed is gone";
+        if found.value.kind.tears_down() {
+            let detail = "a teardown cannot be changed on its way: what it destroyed is gone";
             return Err(Refusal::NotPossible(detail.to_owned()));
         }
         Ok((tenant, found))
@@ -293,6 +310,7 @@ impl Tenants {
         }
         let mut operation = new_operation(&tenant, order.kind, &blueprint, now);
         operation.forced = order.forced;
+        operation.former_plan = (order.kind == Kind::ChangePlan).then(|| before.plan.clone());
         operation.skipped = order.skipped;
         operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
         if let Some((action, By { who, why })) = order.by {

@@ -30,7 +30,7 @@ impl Outbox {
     /// What its execution is started with.
     #[must_use]
     pub fn input(&self) -> Value {
-        json!({ "operation": self.operation, "tenant": { "id": self.tenant } })
+        json!({ "operation": self.operation, "kind": self.kind, "tenant": { "id": self.tenant } })
     }
 
     fn key(&self) -> Key {

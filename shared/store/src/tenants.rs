@@ -140,7 +140,7 @@ impl Tenants {
 
     /// What an operation works from: the tenant with its plan, theme and the settings of the blueprint version
     /// it is pinned to, over which its plan's go.
-    pub async fn snapshot(&self, tenant: &Tenant) -> Result<Snapshot, Error> {
+    pub async fn snapshot(&self, tenant: &Tenant, kind: Kind) -> Result<Snapshot, Error> {
         let catalogue = Catalogue::new(self.db.clone());
         let missing = |what: &str, id: &str| {
             Error::Unusable(format!("the {what} '{id}' of tenant {} is not in the catalogue", tenant.id))
@@ -164,6 +164,7 @@ impl Tenants {
             remade: tenant.remade,
             plan,
             theme,
+            suspended: kind == Kind::Suspend,
             settings,
         })
     }
@@ -229,7 +230,10 @@ impl Tenants {
             return Ok(found.value);
         }
         // Only a teardown may say how an operation ended whose fence is up: it may just have been cancelled.
-        if outcome.event == Event::Provisioned && record.value.fenced_at.is_some() {
+        if outcome.state == State::Succeeded
+            && !record.value.kind.tears_down()
+            && record.value.fenced_at.is_some()
+        {
             return Err(Error::Unusable(format!("operation {operation} was stopped before it succeeded")));
         }
         let mut ended = record.value;
@@ -249,10 +253,15 @@ impl Tenants {
         if outcome.event == Event::Provisioned {
             tenant.activated_at.get_or_insert(now);
         }
+        let mut others = Vec::new();
+        if outcome.event == Event::ChangeFailed {
+            others.extend(self.way_back(&mut tenant, &ended, now).await?);
+        }
         let mut writes = vec![
             Write::put(operation_key(id, operation), &ended, Condition::Version(record.version))?,
             Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?,
         ];
+        writes.extend(others);
         writes.extend(Open::close(&self.db, operation).await?);
         if tenant.status == Status::Deleted {
             tenant.endpoints.clear();
@@ -261,6 +270,24 @@ impl Tenants {
         }
         self.db.transact(writes).await?;
         Ok(tenant)
+    }
+
+    /// The writes that have the next operation lead back from a change that failed.
+    async fn way_back(
+        &self,
+        tenant: &mut Tenant,
+        failed: &Operation,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, Error> {
+        let Some(kind) = failed.kind.back() else { return Ok(Vec::new()) };
+        if let Some(plan) = &failed.former_plan {
+            tenant.plan.clone_from(plan);
+        }
+        let blueprint = self.blueprint(tenant).await?;
+        let next = Operation { back: true, ..new_operation(tenant, kind, &blueprint, now) };
+        tenant.operation = Some(next.id);
+        let put = Write::put(operation_key(&tenant.id, next.id), &next, Condition::Absent)?;
+        Ok(vec![put, Outbox::of(&next).put()?, Open::put(&next, now)?])
     }
 
     /// The version of a blueprint that a tenant is pinned to.
@@ -346,8 +373,8 @@ pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: O
     record.fault = fault;
     record.reached = reached;
     record.state = match record.kind {
-        Kind::Provision => State::Compensating,
         Kind::Delete | Kind::Repair => State::Running,
+        _ => State::Compensating,
     };
 }
 
@@ -375,6 +402,8 @@ pub(crate) fn new_operation(
         execution: None,
         teardown: None,
         on_failure: tenant.on_failure.unwrap_or(blueprint.on_failure),
+        former_plan: None,
+        back: false,
         forced: false,
         optional: blueprint.optional.clone(),
         skipped: BTreeSet::new(),

@@ -19,7 +19,7 @@ pub enum Status {
     Deleted,
     /// Provisioning failed. Nothing is left, unless it was to be held.
     Failed,
-    /// Something would not go: a repair task names it.
+    /// Something would not go: a repair task names it. Or a change went neither forth nor back.
     Stuck,
 }
 
@@ -37,10 +37,15 @@ pub enum Event {
     GotStuck,
     RetryRequested,
     SuspendRequested,
+    /// Visitors see that it is suspended.
+    Suspended,
+    ResumeRequested,
     Resumed,
     PlanChangeRequested,
     /// The new plan is in force, or the old one is again.
     PlanSettled,
+    /// A change failed, and the way back has begun.
+    ChangeFailed,
     CancelRequested,
     Reactivated,
     DeleteRequested,
@@ -96,10 +101,11 @@ impl Status {
             | (S::ChangingPlan, E::PlanSettled)
             | (S::Cancelling, E::Reactivated) => Ok(S::Active),
             (S::Provisioning, E::RolledBack) | (S::Stuck, E::Repaired) => Ok(S::Failed),
-            (S::Provisioning | S::ChangingPlan | S::Deleting | S::Stuck, E::GotStuck)
+            (S::Provisioning | S::Suspended | S::ChangingPlan | S::Deleting | S::Stuck, E::GotStuck)
             | (S::Stuck, E::RepairRequested) => Ok(S::Stuck),
-            (S::Active, E::SuspendRequested) => Ok(S::Suspended),
-            (S::Active, E::PlanChangeRequested) => Ok(S::ChangingPlan),
+            (S::Active, E::SuspendRequested)
+            | (S::Suspended, E::Suspended | E::ResumeRequested | E::ChangeFailed) => Ok(S::Suspended),
+            (S::Active, E::PlanChangeRequested) | (S::ChangingPlan, E::ChangeFailed) => Ok(S::ChangingPlan),
             (S::Active | S::Suspended, E::CancelRequested) => Ok(S::Cancelling),
             (S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck, E::DeleteRequested) => {
                 Ok(S::Deleting)
@@ -146,7 +152,7 @@ impl fmt::Display for Status {
 }
 
 impl Event {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Approved,
         Self::Rejected,
         Self::Provisioned,
@@ -154,9 +160,12 @@ impl Event {
         Self::GotStuck,
         Self::RetryRequested,
         Self::SuspendRequested,
+        Self::Suspended,
+        Self::ResumeRequested,
         Self::Resumed,
         Self::PlanChangeRequested,
         Self::PlanSettled,
+        Self::ChangeFailed,
         Self::CancelRequested,
         Self::Reactivated,
         Self::DeleteRequested,
@@ -174,8 +183,9 @@ impl Event {
             Self::RolledBack => "rolled back",
             Self::GotStuck => "stuck",
             Self::RetryRequested => "retried",
-            Self::SuspendRequested => "suspended",
-            Self::Resumed => "resumed",
+            Self::SuspendRequested | Self::Suspended => "suspended",
+            Self::ResumeRequested | Self::Resumed => "resumed",
+            Self::ChangeFailed => "changed back",
             Self::PlanChangeRequested | Self::PlanSettled => "moved to another plan",
             Self::CancelRequested => "cancelled",
             Self::Reactivated => "reactivated",

@@ -42,6 +42,12 @@ pub struct Operation {
     /// What becomes of what it made, should it fail.
     #[serde(default)]
     pub on_failure: OnFailure,
+    /// The plan before this operation changed it: where a failure leads back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_plan: Option<String>,
+    /// It leads back from a change that failed. There is no way back from it.
+    #[serde(default)]
+    pub back: bool,
     /// A deletion that ends the tenant's life also when something would not go.
     #[serde(default)]
     pub forced: bool,
@@ -97,10 +103,7 @@ impl Operation {
         if let Some(reached) = self.reached {
             return reached;
         }
-        let wanted = match self.kind {
-            Kind::Provision => StepState::Done,
-            Kind::Delete | Kind::Repair => StepState::Undone,
-        };
+        let wanted = if self.kind.tears_down() { StepState::Undone } else { StepState::Done };
         let done = |name: &str| {
             let step = steps.iter().find(|step| step.name == name);
             step.is_none_or(|step| step.state == wanted || step.state == StepState::Skipped)
@@ -114,6 +117,10 @@ impl Operation {
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Provision,
+    /// Has visitors see that the tenant is suspended. Its data is kept.
+    Suspend,
+    Resume,
+    ChangePlan,
     Delete,
     /// Destroys what an earlier operation could not.
     Repair,
@@ -124,6 +131,29 @@ impl Kind {
     #[must_use]
     pub fn tears_down(self) -> bool {
         matches!(self, Self::Delete | Self::Repair)
+    }
+
+    /// What leads back from a change that failed; none from what is undone by a teardown.
+    #[must_use]
+    pub fn back(self) -> Option<Self> {
+        match self {
+            Self::Suspend => Some(Self::Resume),
+            Self::Resume => Some(Self::Suspend),
+            Self::ChangePlan => Some(Self::ChangePlan),
+            Self::Provision | Self::Delete | Self::Repair => None,
+        }
+    }
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provision => "provision",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::ChangePlan => "change_plan",
+            Self::Delete => "delete",
+            Self::Repair => "repair",
+        }
     }
 }
 

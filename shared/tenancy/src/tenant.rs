@@ -64,6 +64,9 @@ pub struct Snapshot {
     pub plan: Plan,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,
+    /// Visitors are to see that it is suspended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
     /// The blueprint's settings, and over them the plan's.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,

@@ -113,6 +113,7 @@ fn neon_cloud_run(to: &mut Deployment) {
         deployment: deployment(),
         account: account(),
         redis_url: "redis://redis.example".to_owned(),
+        page: "registry.example/start-page".to_owned(),
         store_url: store_url.clone(),
     });
     to.setup(InitializeStore {

@@ -1,4 +1,5 @@
-//! Runs a tenant's store in its service on Cloud Run, which was reserved with a page and goes with it.
+//! Runs a tenant's store in its service on Cloud Run, which was reserved with a page and goes with it. Of a tenant that is
+//! suspended it runs the page again, which says so; the store's data stay where they are.
 //!
 //! A revision starts only once Google lets its account read the secrets it names, and a grant takes up to minutes to be
 //! felt. What failed for that is asked for again; what failed for another reason would fail again.
@@ -23,6 +24,8 @@ pub struct DeployService {
     pub account: String,
     /// The stores' Redis; each has its own namespace in it.
     pub redis_url: String,
+    /// The image of the page.
+    pub page: String,
     /// `https://{subdomain}.my.example.com`
     pub store_url: String,
 }
@@ -55,7 +58,8 @@ impl Setup for DeployService {
     type Output = Output;
 
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
-        let (service, wanted) = (&params.service, self.store(cx, params)?);
+        let service = &params.service;
+        let wanted = if cx.tenant.suspended { self.page(cx) } else { self.store(cx, params)? };
         let mut found = self.found(service, &cx.mark).await?;
         if !found.has(&wanted) || is_worth_another_try(&found.state) {
             let operation = self.run.update(service, &wanted, &found).await?;
@@ -89,6 +93,12 @@ impl DeployService {
             Some(_) => Err(Fault::terminal(format!("the service {service} belongs to somebody else"))),
             None => Err(Fault::not_ready(format!("the service {service} is not seen yet"))),
         }
+    }
+
+    fn page(&self, cx: &Context) -> Service {
+        let page = EnvVar::Plain { name: "PAGE".to_owned(), value: "suspended".to_owned() };
+        let template = Template::small(&self.page, &self.account, vec![page]);
+        Service::owned(&cx.mark.to_string(), &self.deployment, template)
     }
 
     fn store(&self, cx: &Context, params: &Params) -> Result<Service, Fault> {

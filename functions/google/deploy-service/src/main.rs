@@ -9,6 +9,7 @@ async fn main() -> Result<(), Error> {
         deployment: aws::variable("DEPLOYMENT")?,
         account: aws::variable("STORE_ACCOUNT")?,
         redis_url: aws::variable("REDIS_URL")?,
+        page: aws::variable("PAGE_IMAGE")?,
         store_url: aws::variable("STORE_URL")?,
     };
     saga::serve_setup(setup, store::ResourceLedger::from_env().await).await

@@ -30,7 +30,8 @@ pub struct Params {
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    user: String,
+    /// The owner's id in the store, which was not asked if the tenant is suspended.
+    user: Option<String>,
     first_sign_in: String,
 }
 
@@ -40,6 +41,10 @@ impl Setup for InitializeStore {
     type Output = Output;
 
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        // There is a page in the store's place.
+        if cx.tenant.suspended {
+            return Ok(Output { user: None, first_sign_in: self.welcome_url.clone() });
+        }
         let (email, owner) = (cx.tenant.email.as_str(), cx.mark.to_string());
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
@@ -69,7 +74,7 @@ impl Setup for InitializeStore {
 
 impl InitializeStore {
     fn made(&self, user: User) -> Output {
-        Output { user: user.id, first_sign_in: self.welcome_url.clone() }
+        Output { user: Some(user.id), first_sign_in: self.welcome_url.clone() }
     }
 
     async fn name(&self, store: &Medusa, us: &Session, name: &str) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! Looks at a tenant's store as its owner and its visitors would.
+//! Looks at a tenant's store as its owner and its visitors would; if it is suspended, that nobody is served.
 //!
 //! Medusa's own `/health` says that the process runs, also without a database. So the owner is looked up, which the
 //! database answers, and the products are listed, which take the key that Medusa makes at its first start. A user is
@@ -41,6 +41,14 @@ impl Probe for ProbeStore {
     type Output = Output;
 
     async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        if cx.tenant.suspended {
+            let store = Medusa::new(self.http.clone(), &params.uri)?;
+            return if store.is_healthy().await? {
+                Err(missing("it still answers"))
+            } else {
+                Ok(self.addresses(cx, params))
+            };
+        }
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
         let (store, us) = (Medusa::new(self.http.clone(), &params.uri)?, Session::mint(&key));
@@ -56,8 +64,14 @@ impl Probe for ProbeStore {
         let keys = store.publishable_keys(&us).await?;
         let key = keys.first().ok_or_else(|| missing("it has no publishable key"))?;
         store.products(&key.token).await?;
-        let address = self.store_url.replace("{subdomain}", cx.tenant.subdomain.as_str());
-        Ok(Output { admin: format!("{address}/app"), store: address, api: params.uri.clone() })
+        Ok(self.addresses(cx, params))
+    }
+}
+
+impl ProbeStore {
+    fn addresses(&self, cx: &Context, params: &Params) -> Output {
+        let store = self.store_url.replace("{subdomain}", cx.tenant.subdomain.as_str());
+        Output { admin: format!("{store}/app"), store, api: params.uri.clone() }
     }
 }
 

@@ -25,6 +25,7 @@ const PAGES: [(&str, &str); 7] = [
     ("style.css", "text/css; charset=utf-8"),
 ];
 const HTML: &str = "text/html; charset=utf-8";
+const SUSPENDED: &str = "shared/suspended.html";
 
 #[derive(Debug)]
 pub struct PublishWebsite {
@@ -115,7 +116,10 @@ fn render(tenant: &Snapshot) -> Result<Vec<File>, Fault> {
     };
     let mut files = Vec::with_capacity(PAGES.len());
     for (page, content_type) in PAGES {
-        let template = pages.get_template(&format!("{layout}/{page}")).map_err(broken)?;
+        // Whichever page visitors come for, they find the store closed.
+        let closed = tenant.suspended && content_type == HTML;
+        let template = if closed { SUSPENDED.to_owned() } else { format!("{layout}/{page}") };
+        let template = pages.get_template(&template).map_err(broken)?;
         files.push(File::new(page, content_type, template.render(&values).map_err(broken)?));
     }
     Ok(files)

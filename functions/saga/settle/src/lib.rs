@@ -35,11 +35,16 @@ impl Settle {
         let left: Vec<String> = left.into_iter().map(|resource| resource.step).collect();
         let (event, state) = match (left.is_empty(), record.kind) {
             (true, Kind::Provision) => (Event::RolledBack, State::Failed),
+            (true, Kind::Suspend | Kind::Resume | Kind::ChangePlan) if !record.back => {
+                (Event::ChangeFailed, State::Failed)
+            }
             (true, Kind::Delete) => (Event::Deleted, State::Succeeded),
             (true, Kind::Repair) => (Event::Repaired, State::Succeeded),
             // The tenant is gone, and what is left of it is the operators': each has its repair task.
             (false, Kind::Delete) if record.forced => (Event::Deleted, State::Stuck),
-            (false, _) => (Event::GotStuck, State::Stuck),
+            (false, _) | (true, Kind::Suspend | Kind::Resume | Kind::ChangePlan) => {
+                (Event::GotStuck, State::Stuck)
+            }
         };
         let mut steps = progress(&record, &resources, &reports, now);
         // Shown where it happened: undoing the step has taken its fault off the ledger.

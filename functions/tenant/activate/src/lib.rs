@@ -1,5 +1,5 @@
-//! Makes a tenant active, once every step of its workflow is proven done (invariant 10), and learns how long
-//! the steps took.
+//! Has an operation succeed, once every step of its workflow is proven done (invariant 10): makes a tenant active,
+//! suspended, or one of another plan. Learns how long the steps took.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use fault::Fault;
 use saga::Subject;
 use serde::Deserialize;
 use store::{Catalogue, Outcome, ResourceLedger, Tenants, progress};
-use tenancy::{Event, State, StepProgress, StepState, Tenant};
+use tenancy::{Event, Kind, State, StepProgress, StepState, Tenant};
 
 #[derive(Debug)]
 pub struct Activate {
@@ -50,7 +50,12 @@ impl Activate {
         let steps: Vec<StepProgress> = steps.into_iter().map(given_up).collect();
         let took: Vec<(String, u64)> = steps.iter().filter_map(duration).collect();
         let outcome = Outcome {
-            event: Event::Provisioned,
+            event: match record.kind {
+                Kind::Suspend => Event::Suspended,
+                Kind::Resume => Event::Resumed,
+                Kind::ChangePlan => Event::PlanSettled,
+                _ => Event::Provisioned,
+            },
             state: State::Succeeded,
             steps,
             endpoints: Some(input.endpoints),

@@ -30,6 +30,6 @@ impl Admit {
         }
         let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
         self.tenants.started(id, operation, &input.execution, clock::now()).await?;
-        Ok(self.tenants.snapshot(&tenant).await?)
+        Ok(self.tenants.snapshot(&tenant, record.value.kind).await?)
     }
 }

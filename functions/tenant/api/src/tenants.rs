@@ -125,6 +125,47 @@ impl Api {
     }
 }
 
+/// `POST /v1/tenants/{id}/suspend`
+pub(crate) async fn suspend(
+    State(api): State<Api>,
+    Named(id): Named,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let order = Order::suspend(change.reason()?);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+}
+
+/// `POST /v1/tenants/{id}/resume`
+pub(crate) async fn resume(
+    State(api): State<Api>,
+    Named(id): Named,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let order = Order::resume(change.reason()?);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanChange {
+    reason: String,
+    plan: String,
+}
+
+/// `POST /v1/tenants/{id}/change-plan`
+pub(crate) async fn change_plan(
+    State(api): State<Api>,
+    Named(id): Named,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let PlanChange { reason, plan } = change.decode()?;
+    let by = change.by(&reason)?;
+    let edit = EditRequest { plan: Some(plan.clone()), ..EditRequest::default() };
+    Box::pin(api.check(&id, edit)).await?;
+    let order = Order::change_plan(plan, by);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+}
+
 /// `DELETE /v1/tenants/{id}`
 pub(crate) async fn delete(
     State(api): State<Api>,
