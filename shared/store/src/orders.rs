@@ -68,10 +68,10 @@ impl Order {
         Self::new(Kind::Resume, Event::ResumeRequested, Some(("resume", by)))
     }
 
+    /// To the plan that the order's edit names.
     #[must_use]
-    pub fn change_plan(plan: String, by: By) -> Self {
-        let order = Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("change plan", by)));
-        order.editing(Edit::plan(plan))
+    pub fn change_plan(by: By) -> Self {
+        Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("change plan", by)))
     }
 
     #[must_use]

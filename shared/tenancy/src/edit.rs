@@ -53,12 +53,6 @@ impl EditRequest {
 }
 
 impl Edit {
-    /// Nothing but another plan.
-    #[must_use]
-    pub fn plan(plan: String) -> Self {
-        Self { plan: Some(plan), ..Self::default() }
-    }
-
     /// Writes it into a tenant. Its id stays, and with it whatever is named by that.
     pub fn apply(self, tenant: &mut Tenant) {
         put(&mut tenant.name, self.name);

@@ -44,6 +44,8 @@ pub enum Script {
     Redeployed(Moment),
     /// Somebody stops every execution in the console when a moment comes.
     Stopped(Moment),
+    /// It is suspended, resumed and given another plan.
+    Changed,
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
@@ -131,6 +133,11 @@ impl Case {
             && matches!(self.script, Script::Life | Script::After(_) | Script::Events(_) | Script::Stopped(_))
     }
 
+    /// Whether something does not work until it is mended.
+    pub fn is_barred(&self) -> bool {
+        self.planned.iter().any(|planned| planned.times == u32::MAX)
+    }
+
     /// Whether something may never go.
     pub fn may_stick(&self) -> bool {
         self.planned
@@ -192,6 +199,9 @@ impl Life<'_> {
             self.found(Finding::Undecided(format!("what went wrong passes, and it is {:?}", self.status())));
         }
         self.proven();
+        if self.case.script == Script::Changed {
+            self.change().await;
+        }
         match self.case.script {
             Script::After(wish) => self.see_to_it(wish).await,
             _ => self.world.chaos().mend(),
@@ -204,7 +214,8 @@ impl Life<'_> {
                 self.status()
             )));
         }
-        if self.status() == Some(Status::Failed) && !foreign {
+        let changed_half = self.case.script == Script::Changed && self.status() == Some(Status::Stuck);
+        if (self.status() == Some(Status::Failed) || changed_half) && !foreign {
             self.ask(Wish::Retry, "again").await;
             self.rest().await;
             self.came_round();
@@ -220,6 +231,24 @@ impl Life<'_> {
         }
         if let Script::Orphan(thing) = &self.case.script {
             self.orphaned(thing).await;
+        }
+    }
+
+    /// One change after another, each where the one before it has led.
+    async fn change(&mut self) {
+        let changes = [
+            (Wish::Suspend, Status::Active, Status::Suspended),
+            (Wish::Resume, Status::Suspended, Status::Active),
+            (Wish::ChangePlan, Status::Active, Status::Active),
+        ];
+        for (wish, from, to) in changes {
+            if self.status() == Some(from) {
+                self.ask(wish, "change").await;
+                self.rest().await;
+                if self.case.must_live() && self.status() != Some(to) {
+                    self.found(Finding::Undecided(format!("{wish}, and it is {:?}", self.status())));
+                }
+            }
         }
     }
 
@@ -431,6 +460,7 @@ impl fmt::Display for Case {
             Script::Promptly(wish) => write!(f, " promptly={wish}")?,
             Script::Redeployed(moment) => write!(f, " redeployed={moment}")?,
             Script::Stopped(moment) => write!(f, " stopped={moment}")?,
+            Script::Changed => write!(f, " changed=yes")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -463,6 +493,7 @@ impl FromStr for Case {
                     case.script = Script::Meanwhile(wish.parse()?, moment.parse()?);
                 }
                 "after" => case.script = Script::After(value.parse()?),
+                "changed" => case.script = Script::Changed,
                 "stopped" => case.script = Script::Stopped(value.parse()?),
                 "redeployed" => case.script = Script::Redeployed(value.parse()?),
                 "promptly" => case.script = Script::Promptly(value.parse()?),

@@ -31,6 +31,9 @@ const STUCK_SAMPLE: usize = 37;
 /// The same of the faults of a sweep, which is the same for an orphan of every kind.
 const SWEPT_SAMPLE: usize = 2;
 
+/// And of the faults of a change, in which every step runs again as it did at first.
+const CHANGED_SAMPLE: usize = 5;
+
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
 pub struct Matrix {
@@ -72,6 +75,7 @@ impl Matrix {
             family('M', "retried at once x every effect that comes late", self.prompt()),
             family('N', "another version with other names x every crash", self.redeployments()),
             family('O', "every execution stopped at every moment", self.stops()),
+            family('P', "suspended, resumed, of another plan x every fault", self.changes()),
         ]
     }
 
@@ -339,6 +343,24 @@ impl Matrix {
             self.scripted(Script::Redeployed(moment.clone()), vec![dies])
         });
         dies.collect()
+    }
+
+    /// What fails passes, or does not until it is mended: then the way back is barred as well.
+    fn changes(&self) -> Vec<Case> {
+        let case = self.scripted(Script::Changed, Vec::new());
+        let run = case.run();
+        let ordered = |moment: &Moment| moment.caller == "tenant-api.suspend";
+        let since = run.moments.iter().position(|(moment, _)| ordered(moment)).unwrap_or_default();
+        let changes = || run.moments[since..].iter();
+        let passing = changes().flat_map(|(moment, act)| troubles(moment, *act)).step_by(CHANGED_SAMPLE);
+        let barred = changes().filter(|(moment, act)| {
+            let outside = !moment.call.starts_with("store:") && *act != Act::Invoke;
+            outside && moment.caller.ends_with(".apply")
+        });
+        let barred = barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused));
+        let spoilt = passing.chain(barred.step_by(CHANGED_SAMPLE));
+        let cases = spoilt.map(|planned| self.scripted(Script::Changed, vec![planned]));
+        std::iter::once(case.clone()).chain(cases).collect()
     }
 
     /// In a life that goes well, and in one that does not.

@@ -81,7 +81,7 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     let operations: Vec<Operation> = operations.collect();
     let Some(last) = operations.last() else { return vec![undecided("nobody asked for it".to_owned())] };
     let ended = match tenant.status {
-        Status::Active => State::Succeeded,
+        Status::Active | Status::Suspended => State::Succeeded,
         Status::Deleted if !left.is_empty() => State::Stuck,
         Status::Deleted => State::Succeeded,
         // A repair that has done its work brings nobody to life.
@@ -123,7 +123,8 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     match tenant.status {
         Status::Active => world.law().whole(tenant),
         status if status == Status::Stuck || by_force && status == Status::Deleted => {
-            if !case.may_stick() && (tenant.status == Status::Stuck || !doomed.is_empty()) {
+            let barred = case.script == Script::Changed && case.is_barred();
+            if !case.may_stick() && !barred && (tenant.status == Status::Stuck || !doomed.is_empty()) {
                 findings.push(undecided("everything would go".to_owned()));
             }
             for resource in &doomed {
@@ -149,6 +150,11 @@ fn is_kept(resource: &Resource, tenant: &Tenant, operations: &[Operation]) -> bo
     let torn_down = operations.last().is_some_and(|operation| operation.kind == Kind::Delete);
     let whole = matches!(resource.state, ResourceState::Live | ResourceState::Intended);
     let lived = |made: &Operation| tenant.activated_at.is_some() && resource.made_by != made.id;
+    // A change that went neither forth nor back keeps everything.
+    let changed = operations.last().is_some_and(|operation| operation.back);
+    if rests && changed {
+        return true;
+    }
     rests && !torn_down && whole && provisioned.is_some_and(|made| made.holds() || lived(made))
 }
 

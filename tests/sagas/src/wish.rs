@@ -18,6 +18,9 @@ pub enum Wish {
     /// A retry with another input.
     Edit,
     Cancel,
+    Suspend,
+    Resume,
+    ChangePlan,
     /// Of the optional steps, as many as there are.
     Skip,
     /// Its first repair task is tried again.
@@ -33,12 +36,15 @@ pub(crate) const EDITED: [(&str, &str); 3] =
     [("name", "Better Beans"), ("email", "better@example.com"), ("subdomain", "better-beans")];
 
 impl Wish {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Delete,
         Self::ForceDelete,
         Self::Retry,
         Self::Edit,
         Self::Cancel,
+        Self::Suspend,
+        Self::Resume,
+        Self::ChangePlan,
         Self::Skip,
         Self::Repair,
         Self::Resolve,
@@ -62,6 +68,12 @@ impl Wish {
             }
             Self::Cancel => {
                 under_way.map(|path| ask("cancel", format!("{path}/cancel"))).into_iter().collect()
+            }
+            Self::Suspend => vec![ask("suspend", format!("{path}/suspend"))],
+            Self::Resume => vec![ask("resume", format!("{path}/resume"))],
+            Self::ChangePlan => {
+                let plan = world.other_plan(&tenant.plan);
+                vec![Ask::post("change-plan", format!("{path}/change-plan"), key, json!({ "plan": plan }))]
             }
             Self::Skip => {
                 let optional: Vec<_> = world.optional().into_iter().enumerate().collect();

@@ -49,6 +49,7 @@ struct Inner {
     mail: Arc<Mail>,
     services: Vec<Arc<dyn Service>>,
     next_version: NextVersion,
+    blueprint: &'static str,
     seed: u64,
 }
 
@@ -89,6 +90,7 @@ impl World {
             mail,
             services: deployment.services,
             next_version: deployment.next_version,
+            blueprint: blueprint.name,
             seed,
         }));
         let here = world.clone();
@@ -159,6 +161,12 @@ impl World {
     /// Whether anything that people can read says so.
     pub fn says(&self, text: &str) -> bool {
         self.0.services.iter().any(|service| service.says(text))
+    }
+
+    /// A plan of the blueprint, another than this one.
+    pub fn other_plan(&self, plan: &str) -> String {
+        let plans = Offer::of(self.0.blueprint).blueprint.plans;
+        plans.into_iter().find(|other| other != plan).expect("two plans")
     }
 
     /// The steps that a tenant here can live without.

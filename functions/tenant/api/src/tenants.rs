@@ -160,9 +160,8 @@ pub(crate) async fn change_plan(
 ) -> Result<impl IntoResponse, Problem> {
     let PlanChange { reason, plan } = change.decode()?;
     let by = change.by(&reason)?;
-    let edit = EditRequest { plan: Some(plan.clone()), ..EditRequest::default() };
-    Box::pin(api.check(&id, edit)).await?;
-    let order = Order::change_plan(plan, by);
+    let edit = EditRequest { plan: Some(plan), ..EditRequest::default() };
+    let order = Order::change_plan(by).editing(Box::pin(api.check(&id, edit)).await?);
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 
