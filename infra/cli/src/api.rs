@@ -324,6 +324,26 @@ impl Api {
         answer(request.json(&json!({ "reason": reason }))).await
     }
 
+    pub(crate) async fn suspend(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
+        let request = self.request(Method::POST, &["tenants", id.as_str(), "suspend"]);
+        answer(request.json(&json!({ "reason": reason }))).await
+    }
+
+    pub(crate) async fn resume(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
+        let request = self.request(Method::POST, &["tenants", id.as_str(), "resume"]);
+        answer(request.json(&json!({ "reason": reason }))).await
+    }
+
+    pub(crate) async fn change_plan(
+        &self,
+        id: &TenantId,
+        plan: &str,
+        reason: &str,
+    ) -> Result<Accepted, Error> {
+        let request = self.request(Method::POST, &["tenants", id.as_str(), "change-plan"]);
+        answer(request.json(&json!({ "reason": reason, "plan": plan }))).await
+    }
+
     /// Who did what to a tenant, and why.
     pub(crate) async fn audit(&self, id: &TenantId) -> Result<Vec<Audit>, Error> {
         self.all(&["tenants", id.as_str(), "audit"]).await

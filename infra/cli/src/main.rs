@@ -41,7 +41,7 @@ enum Command {
     /// Looks for what providers hold and no ledger does, and has it destroyed.
     #[command(subcommand)]
     Orphans(orphans::Command),
-    /// Signs up, shows, retries, cancels and deletes tenants.
+    /// Signs up, shows, changes, suspends, retries and deletes tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Lists the plans on offer.

@@ -58,6 +58,34 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Has visitors see that a tenant is suspended. Its data is kept.
+    Suspend {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+        /// Shows its steps until it is suspended.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Has a suspended tenant serve its visitors again.
+    Resume {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+        /// Shows its steps until it is active.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Moves a tenant to another plan.
+    ChangePlan {
+        id: TenantId,
+        plan: String,
+        #[arg(long)]
+        reason: String,
+        /// Shows its steps until the plan is in force.
+        #[arg(long)]
+        watch: bool,
+    },
     /// Deletes a tenant and everything it has.
     Delete {
         id: TenantId,
@@ -97,6 +125,13 @@ impl Command {
             }
             Self::Skip { id, operation, step, reason } => {
                 report(api, &api.skip(&id, operation, &step, &reason).await?, false).await
+            }
+            Self::Suspend { id, reason, watch } => {
+                report(api, &api.suspend(&id, &reason).await?, watch).await
+            }
+            Self::Resume { id, reason, watch } => report(api, &api.resume(&id, &reason).await?, watch).await,
+            Self::ChangePlan { id, plan, reason, watch } => {
+                report(api, &api.change_plan(&id, &plan, &reason).await?, watch).await
             }
             Self::Delete { id, force: true, reason: Some(reason), watch } => {
                 report(api, &api.force_delete(&id, &reason).await?, watch).await
