@@ -19,12 +19,18 @@ async fn api_over(db: Database) -> Router {
         "billing_cycle": "month", "trial_days": 14, "popular": false, "active": true, "features": [],
         "limits": { "products": 100 },
     }));
+    let larger = from(json!({
+        "id": "professional", "name": "Professional", "description": "d", "price_cents": 9999, "currency": "USD",
+        "billing_cycle": "month", "trial_days": 14, "popular": true, "active": true, "features": [],
+        "limits": { "products": 1000 },
+    }));
     let blueprint = from(json!({
         "name": "merchant-workspace", "version": 1, "description": "d", "active": true,
-        "plans": ["starter"], "themes": [], "categories": ["electronics"], "integrations": ["stripe"],
+        "plans": ["starter", "professional"], "themes": [], "categories": ["electronics"], "integrations": ["stripe"],
         "workflow": { "step": "merchant-create-group" },
     }));
     catalogue.put_plan(&serde_json::from_value(plan).expect("a plan")).await.expect("stored");
+    catalogue.put_plan(&serde_json::from_value(larger).expect("a plan")).await.expect("stored");
     catalogue.put_blueprint(&serde_json::from_value(blueprint).expect("a blueprint")).await.expect("stored");
     Api::new(db).router()
 }
@@ -215,13 +221,74 @@ async fn an_operator_says_why() {
 
 /// A tenant whose signup failed and left nothing.
 async fn failed(db: &Database, operation: &str) {
+    ended(db, operation, tenancy::Event::RolledBack, tenancy::State::Failed).await;
+}
+
+/// An operation that ended so.
+async fn ended(db: &Database, operation: &str, event: tenancy::Event, state: tenancy::State) {
     let (tenant, id) =
         operation.trim_start_matches("/v1/tenants/").split_once("/operations/").expect("two ids");
-    let (event, state) = (tenancy::Event::RolledBack, tenancy::State::Failed);
     let outcome = store::Outcome { event, state, steps: Vec::new(), endpoints: None };
     let (tenant, operation) = (tenant.parse().expect("an id"), id.parse().expect("an id"));
     let now = jiff::Timestamp::now();
     Tenants::new(db.clone()).settle(&tenant, operation, outcome, now).await.expect("settled");
+}
+
+/// What a change of a tenant came to: its status, and where its operation is.
+async fn change(api: &Router, tenant: &str, how: &str, body: &str) -> (Value, String) {
+    let response = send(api, "POST", &format!("{tenant}/{how}"), None, body).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED, "{how}");
+    let operation = response.headers()[header::LOCATION].to_str().expect("ASCII").to_owned();
+    (self::body(response).await["tenant"]["status"].clone(), operation)
+}
+
+#[tokio::test]
+async fn a_tenant_is_suspended_at_once_and_active_again_when_it_serves() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    ended(&db, &operation, tenancy::Event::Provisioned, tenancy::State::Succeeded).await;
+    let (status, suspends) = change(&api, &tenant, "suspend", WHY).await;
+    assert_eq!(status, "suspended");
+    let early = send(&api, "POST", &format!("{tenant}/resume"), None, WHY).await;
+    assert_eq!(early.status(), StatusCode::CONFLICT, "it is still being suspended");
+    ended(&db, &suspends, tenancy::Event::Suspended, tenancy::State::Succeeded).await;
+    let (status, resumes) = change(&api, &tenant, "resume", WHY).await;
+    assert_eq!(status, "suspended", "nobody has seen it serve");
+    ended(&db, &resumes, tenancy::Event::Resumed, tenancy::State::Succeeded).await;
+    assert_eq!(body(send(&api, "GET", &tenant, None, "").await).await["status"], "active");
+}
+
+#[tokio::test]
+async fn a_plan_change_that_fails_is_led_back_by_the_next_operation() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    ended(&db, &operation, tenancy::Event::Provisioned, tenancy::State::Succeeded).await;
+    let wish = r#"{"reason":"they grow","plan":"professional"}"#;
+    let (status, changes) = change(&api, &tenant, "change-plan", wish).await;
+    assert_eq!(status, "changing_plan");
+    ended(&db, &changes, tenancy::Event::ChangeFailed, tenancy::State::Failed).await;
+    let back = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!((&back["plan"], &back["status"]), (&json!("starter"), &json!("changing_plan")));
+    let operation = format!("{tenant}/operations/{}", back["operation"].as_str().expect("an operation"));
+    assert_ne!(operation, changes);
+    ended(&db, &operation, tenancy::Event::PlanSettled, tenancy::State::Succeeded).await;
+    let settled = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!((&settled["plan"], &settled["status"]), (&json!("starter"), &json!("active")));
+}
+
+#[tokio::test]
+async fn a_plan_that_is_not_sold_is_refused_and_nothing_is_changed() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    ended(&db, &operation, tenancy::Event::Provisioned, tenancy::State::Succeeded).await;
+    let wish = r#"{"reason":"they grow","plan":"galactic"}"#;
+    let refused = send(&api, "POST", &format!("{tenant}/change-plan"), None, wish).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(body(refused).await["violations"][0]["field"], "plan");
+    assert_eq!(body(send(&api, "GET", &tenant, None, "").await).await["status"], "active");
 }
 
 #[tokio::test]
