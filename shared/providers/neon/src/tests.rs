@@ -56,7 +56,12 @@ fn operation(branch: &str, status: &str) -> Value {
 fn project(id: &str, name: &str, created_at: &str) -> Value {
     json!({
         "id": id, "platform_id": "aws", "region_id": "aws-us-east-2", "name": name, "pg_version": 17,
-        "created_at": created_at, "updated_at": created_at,
+        "created_at": created_at, "updated_at": created_at, "owner_id": "org-1", "creation_source": "console",
+        "proxy_host": "aws-us-east-2.aws.neon.tech", "provisioner": "k8s-neonvm", "store_passwords": true,
+        "history_retention_seconds": 86400, "branch_logical_size_limit": 8192,
+        "branch_logical_size_limit_bytes": 8_589_934_592_u64, "consumption_period_start": AT,
+        "consumption_period_end": AT, "active_time_seconds": 0, "compute_time_seconds": 0, "cpu_used_sec": 0,
+        "written_data_bytes": 0, "data_transfer_bytes": 0, "data_storage_bytes_hour": 0,
     })
 }
 
@@ -242,7 +247,7 @@ async fn a_connection_uri_names_its_branch_and_is_a_secret() {
 async fn a_project_carries_its_owner_in_its_name() {
     let told = project(PROJECT, "acme-7f3a9c [demo/acme-7f3a9c]", AT);
     let made = json!({
-        "project": told, "branch": {}, "endpoints": [], "roles": [], "databases": [], "operations": [],
+        "project": told, "branch": branch("br-1", "main"), "endpoints": [], "roles": [], "databases": [], "operations": [],
         "connection_uris": [],
     });
     let script = script().answer(201, &made);
