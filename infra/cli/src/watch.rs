@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fault::{Actor, Fault};
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use jiff::Timestamp;
-use tenancy::{Kind, OperationId, State, StepFault, StepProgress, StepState, TenantId, Workflow};
+use tenancy::{OperationId, State, StepFault, StepProgress, StepState, TenantId, Workflow};
 
 use crate::api::{Api, Error, Operation};
 

@@ -63,6 +63,8 @@ fn operation(id: u64, kind: Kind) -> Operation {
         execution: None,
         teardown: None,
         on_failure: tenancy::OnFailure::Compensate,
+        former_plan: None,
+        back: false,
         forced: false,
         optional: std::collections::BTreeSet::new(),
         skipped: std::collections::BTreeSet::new(),
