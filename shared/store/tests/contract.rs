@@ -602,11 +602,11 @@ async fn operations_are_listed_newest_first(db: Database) {
 async fn a_snapshot_spells_the_plan_and_the_settings_out(db: Database) {
     let bed = Bed::new(db).await;
     let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
-    let snapshot = bed.tenants.snapshot(&accepted.tenant).await.expect("all of it is in the catalogue");
+    let snapshot = bed.tenants.snapshot(&accepted.tenant, Kind::Provision).await.expect("all of it is in the catalogue");
     assert_eq!((snapshot.plan, snapshot.theme.as_ref()), (bed.plan.clone(), Some(&bed.theme)));
     assert_eq!(snapshot.settings, bed.blueprint.settings);
     let stranger = tenancy::Tenant { plan: "no-such-plan".to_owned(), ..accepted.tenant };
-    let error = bed.tenants.snapshot(&stranger).await.expect_err("the plan is missing");
+    let error = bed.tenants.snapshot(&stranger, Kind::Provision).await.expect_err("the plan is missing");
     assert!(error.to_string().contains("no-such-plan"), "{error}");
 }
 
@@ -825,13 +825,13 @@ async fn a_retry_from_the_start_has_every_step_find_its_input_changed(db: Databa
     let bed = Bed::new(db).await;
     let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
     let id = &accepted.tenant.id;
-    let before = bed.tenants.snapshot(&accepted.tenant).await.expect("a snapshot");
+    let before = bed.tenants.snapshot(&accepted.tenant, Kind::Provision).await.expect("a snapshot");
     for (from_start, same) in [(false, true), (true, false)] {
         let operation = bed.tenant(id).await.operation.expect("under way");
         bed.settle(id, operation, Event::RolledBack, State::Failed).await;
         let retry = Order::retry(by()).from_start(from_start);
         let retry = bed.tenants.order(id, retry, None, now()).await.expect("accepted");
-        let snapshot = bed.tenants.snapshot(&retry.tenant).await.expect("a snapshot");
+        let snapshot = bed.tenants.snapshot(&retry.tenant, Kind::Provision).await.expect("a snapshot");
         assert_eq!(snapshot == before, same, "from the start: {from_start}");
     }
 }
@@ -855,7 +855,7 @@ async fn a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was(db:
         let order = edit(&bed, EditRequest { name: new_name, email, ..EditRequest::default() });
         let retry = bed.tenants.order(&before.id, order, None, now()).await.expect("accepted");
         assert_eq!(bed.tenant(&before.id).await, retry.tenant, "{name}");
-        let snapshot = bed.tenants.snapshot(&bed.tenant(&before.id).await).await.expect("a snapshot");
+        let snapshot = bed.tenants.snapshot(&bed.tenant(&before.id).await, Kind::Provision).await.expect("a snapshot");
         assert_eq!((snapshot.name.as_str(), snapshot.email.as_str()), ("Better", "new@example.com"));
         assert_eq!(snapshot.subdomain, before.subdomain);
         let (audit, _) = Audit::of(&bed.db, &before.id, 10, None).await.expect("read");
