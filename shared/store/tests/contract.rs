@@ -602,7 +602,8 @@ async fn operations_are_listed_newest_first(db: Database) {
 async fn a_snapshot_spells_the_plan_and_the_settings_out(db: Database) {
     let bed = Bed::new(db).await;
     let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
-    let snapshot = bed.tenants.snapshot(&accepted.tenant, Kind::Provision).await.expect("all of it is in the catalogue");
+    let snapshot =
+        bed.tenants.snapshot(&accepted.tenant, Kind::Provision).await.expect("all of it is in the catalogue");
     assert_eq!((snapshot.plan, snapshot.theme.as_ref()), (bed.plan.clone(), Some(&bed.theme)));
     assert_eq!(snapshot.settings, bed.blueprint.settings);
     let stranger = tenancy::Tenant { plan: "no-such-plan".to_owned(), ..accepted.tenant };
@@ -855,7 +856,8 @@ async fn a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was(db:
         let order = edit(&bed, EditRequest { name: new_name, email, ..EditRequest::default() });
         let retry = bed.tenants.order(&before.id, order, None, now()).await.expect("accepted");
         assert_eq!(bed.tenant(&before.id).await, retry.tenant, "{name}");
-        let snapshot = bed.tenants.snapshot(&bed.tenant(&before.id).await, Kind::Provision).await.expect("a snapshot");
+        let snapshot =
+            bed.tenants.snapshot(&bed.tenant(&before.id).await, Kind::Provision).await.expect("a snapshot");
         assert_eq!((snapshot.name.as_str(), snapshot.email.as_str()), ("Better", "new@example.com"));
         assert_eq!(snapshot.subdomain, before.subdomain);
         let (audit, _) = Audit::of(&bed.db, &before.id, 10, None).await.expect("read");

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use fault::Fault;
+use fault::{Fault, Kind};
 use google::{
     Boot, CloudRun, Container, EnvVar, Found, HttpGet, InstanceScaling, Port, Progress, Resources,
     SecretVersion, Service, State, Template,
@@ -63,8 +63,13 @@ impl Setup for DeployService {
         let mut found = self.found(service, &cx.mark).await?;
         if !found.has(&wanted) || is_worth_another_try(&found.state) {
             let operation = self.run.update(service, &wanted, &found).await?;
-            if self.run.wait(&operation, google::PATIENCE).await? == Progress::Running {
-                return Err(Fault::not_ready(format!("the service {service} is being deployed")));
+            match self.run.wait(&operation, google::PATIENCE).await {
+                Ok(Progress::Running) => {
+                    return Err(Fault::not_ready(format!("the service {service} is being deployed")));
+                }
+                // What failed is in the service's own state, with a reason that can be told from others.
+                Ok(Progress::Done) | Err(Fault { kind: Kind::Terminal, .. }) => {}
+                Err(fault) => return Err(fault),
             }
             found = self.found(service, &cx.mark).await?;
         }

@@ -1,5 +1,5 @@
-//! Gives a tenant's store its name and its first user: the owner, with the password from the vault. Both are in the
-//! tenant's database and go with it.
+//! Gives a tenant's store its name, its storefront a key, and its owner a user, with the password from the vault. All of
+//! it is in the tenant's database and goes with it.
 //!
 //! Medusa has no call for a first user, only for one whom another invites. So we sign a session with the key that the
 //! store was given, invite the owner, register, and accept. Each is looked up first: a lost answer is found again.
@@ -11,6 +11,9 @@ use medusa::{Invite, Medusa, Session, User};
 use saga::{Context, Setup};
 use secrets::{SecretRef, SecretString, Vault};
 use serde::{Deserialize, Serialize};
+
+/// What the key of a tenant's storefront is called in its dashboard.
+const STOREFRONT: &str = "Storefront";
 
 #[derive(Debug)]
 pub struct InitializeStore {
@@ -49,7 +52,7 @@ impl Setup for InitializeStore {
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
         let (store, us) = (Medusa::new(self.http.clone(), &params.uri)?, Session::mint(&key));
-        self.name(&store, &us, &cx.tenant.name).await?;
+        self.furnish(&store, &us, &cx.tenant.name).await?;
         self.forget_others(&store, &us, email, &owner).await?;
         if let Some(user) = store.find_user(&us, email).await? {
             return Ok(self.made(user));
@@ -77,12 +80,20 @@ impl InitializeStore {
         Output { user: Some(user.id), first_sign_in: self.welcome_url.clone() }
     }
 
-    async fn name(&self, store: &Medusa, us: &Session, name: &str) -> Result<(), Fault> {
-        match store.find_store(us).await? {
-            Some(found) if found.name == name => Ok(()),
-            Some(found) => store.rename_store(us, &found.id, name).await,
-            None => Err(Fault::not_ready("the store is still being migrated").from_provider("medusa", None)),
+    /// Its name, and a key for its storefront: a new store has none. One that was made and is connected to nothing yet
+    /// sells nothing, and its owner connects it in the dashboard.
+    async fn furnish(&self, store: &Medusa, us: &Session, name: &str) -> Result<(), Fault> {
+        let migrating =
+            || Fault::not_ready("the store is still being migrated").from_provider("medusa", None);
+        let found = store.find_store(us).await?.ok_or_else(migrating)?;
+        if found.name != name {
+            store.rename_store(us, &found.id, name).await?;
         }
+        if store.publishable_keys(us).await?.is_empty() {
+            let channel = found.default_sales_channel_id.ok_or_else(migrating)?;
+            store.create_publishable_key(us, STOREFRONT, &channel).await?;
+        }
+        Ok(())
     }
 
     /// Takes back what an earlier call made for another address, which was mistyped.

@@ -34,6 +34,13 @@ struct Told {
 pub struct Store {
     pub id: String,
     pub name: String,
+    /// Where its products are sold.
+    pub default_sales_channel_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    api_key: Told,
 }
 
 #[derive(Deserialize)]
@@ -47,13 +54,28 @@ struct Products {
 }
 
 impl Medusa {
-    /// The first hundred publishable keys that are good; a new instance has one.
+    /// The first hundred publishable keys that are good; a new instance has none.
     pub async fn publishable_keys(&self, by: &Session) -> Result<Vec<PublishableKey>, Fault> {
         let request = self.request(Method::GET, &["admin", "api-keys"])?;
         let request = request.query(&[("type", "publishable"), ("limit", "100")]);
         let Keys { api_keys } = self.ask(by.on(request)).await?;
         let good = api_keys.into_iter().filter(|key| key.revoked_at.is_none());
         Ok(good.map(|key| PublishableKey { id: key.id, title: key.title, token: key.token }).collect())
+    }
+
+    /// Gives storefronts a key, for what a sales channel sells.
+    pub async fn create_publishable_key(
+        &self,
+        by: &Session,
+        title: &str,
+        sales_channel: &str,
+    ) -> Result<(), Fault> {
+        let wanted = json!({ "title": title, "type": "publishable" });
+        let request = self.request(Method::POST, &["admin", "api-keys"])?.json(&wanted);
+        let Key { api_key } = self.ask(by.on(request)).await?;
+        let path = ["admin", "api-keys", &api_key.id, "sales-channels"];
+        let request = self.request(Method::POST, &path)?.json(&json!({ "add": [sales_channel] }));
+        self.ask::<IgnoredAny>(by.on(request)).await.map(drop)
     }
 
     /// An instance that is being migrated has none yet.

@@ -64,7 +64,10 @@ impl Lab {
             on_failure: None,
         };
         let accepted = tenants.sign_up(&signup, None, Timestamp::now()).await.expect("accepted");
-        let snapshot = tenants.snapshot(&accepted.tenant, tenancy::Kind::Provision).await.expect("all of it is in the catalogue");
+        let snapshot = tenants
+            .snapshot(&accepted.tenant, tenancy::Kind::Provision)
+            .await
+            .expect("all of it is in the catalogue");
         let (ledger, provider) = (ResourceLedger::new(db), Provider::default());
         Self {
             make: Runner::new(MakeThing(provider.clone()), ledger.clone(), DEPLOYMENT),

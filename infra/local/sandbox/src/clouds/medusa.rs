@@ -50,6 +50,7 @@ pub(crate) fn operation(ask: &Ask<'_>) -> &'static str {
         ("GET", ["admin", "users", ..]) => "GetUsers",
         ("DELETE", ["admin", "users", _]) => "DeleteUser",
         ("POST", ["admin", "api-keys"]) => "CreateApiKey",
+        ("POST", ["admin", "api-keys", _, "sales-channels"]) => "UpdateApiKey",
         ("GET", ["admin", "api-keys", ..]) => "GetApiKeys",
         ("DELETE", ["admin", "api-keys", _]) => "DeleteApiKey",
         ("GET", ["admin", "stores", ..]) => "GetStores",
@@ -156,6 +157,14 @@ impl Store<'_> {
             ("GET", ["admin", "api-keys"], _) => Ok(page(ask, "api_keys", database.rows("api_key"))),
             ("GET", ["admin", "api-keys", id], _) => {
                 Ok(json!({"api_key": find(database, "api_key", "ApiKey", id)?}))
+            }
+            ("POST", ["admin", "api-keys", id, "sales-channels"], _) => {
+                only(&body, &["add", "remove"])?;
+                let key = find(database, "api_key", "ApiKey", id)?;
+                for channel in body["add"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    find(database, "sales_channel", "SalesChannel", channel)?;
+                }
+                Ok(json!({"api_key": key}))
             }
             ("DELETE", ["admin", "api-keys", id], _) => Ok(delete(database, "api_key", id)),
             ("GET", ["admin", "sales-channels"], _) => {
