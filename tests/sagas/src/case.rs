@@ -243,7 +243,7 @@ impl Life<'_> {
         ];
         for (wish, from, to) in changes {
             if self.status() == Some(from) {
-                self.ask(wish, "change").await;
+                self.ask(wish, &format!("change {wish}")).await;
                 self.rest().await;
                 if self.case.must_live() && self.status() != Some(to) {
                     self.found(Finding::Undecided(format!("{wish}, and it is {:?}", self.status())));

@@ -121,7 +121,7 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     // By force, a tenant is gone before all of it is.
     let by_force = operations.iter().any(|operation| operation.forced);
     match tenant.status {
-        Status::Active => world.law().whole(tenant),
+        Status::Active | Status::Suspended => world.law().whole(tenant),
         status if status == Status::Stuck || by_force && status == Status::Deleted => {
             let barred = case.script == Script::Changed && case.is_barred();
             if !case.may_stick() && !barred && (tenant.status == Status::Stuck || !doomed.is_empty()) {
