@@ -79,7 +79,8 @@ impl SecretManager {
     }
 
     pub(crate) fn answer(&mut self, moment: Moment, ask: &Ask<'_>, tokens: &GoogleToken) -> Response<Bytes> {
-        google::answer(google::caller(tokens, ask, moment.now).and_then(|_| self.route(moment, ask)))
+        let caller = google::caller(tokens, ask, "secretmanager.googleapis.com", moment.now);
+        google::answer(caller.and_then(|_| self.route(moment, ask)))
     }
 
     fn route(&mut self, moment: Moment, ask: &Ask<'_>) -> Result<Value, Refused> {
