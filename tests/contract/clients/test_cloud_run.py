@@ -1,13 +1,16 @@
 """Google's own client of Cloud Run: what the steps do with services, and the operations that every change is."""
 
+import time
+
 import pytest
+import requests
 from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
 from google.api_core.future.polling import DEFAULT_POLLING
 from google.cloud.run_v2 import Condition, ExecutionEnvironment, IngressTraffic, Service, ServicesClient
 from google.cloud.run_v2.types import ServiceScaling
 from google.iam.v1.policy_pb2 import Binding
-from google_access import PROJECT, fetches, refusal, signs
 from google.protobuf.field_mask_pb2 import FieldMask
+from google_access import PROJECT, fetches, refusal, signs
 
 PARENT = f"projects/{PROJECT}/locations/southamerica-east1"
 IMAGE = "southamerica-east1-docker.pkg.dev/vendin-store/containers/start-page:latest"
@@ -38,12 +41,21 @@ def order(owner: str, **more) -> Service:
                     "image": IMAGE,
                     "ports": [{"container_port": 8080}],
                     "env": [{"name": "STORE", "value": owner}, *more.pop("env", [])],
-                    "resources": {"limits": {"cpu": "1", "memory": "512Mi"}},
+                    "resources": {"limits": {"cpu": "1", "memory": "512Mi"}, "cpu_idle": True},
+                    "startup_probe": {"http_get": {"path": "/health", "port": 8080}, "period_seconds": 5},
                 }
             ],
         },
         **more,
     )
+
+
+def await_visit(uri: str, status: int):
+    """Who may visit is felt a little later."""
+    deadline = time.monotonic() + 10
+    while requests.get(uri, timeout=10).status_code != status:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -69,7 +81,7 @@ def test_a_service_is_ready_when_its_operation_is_done(services, sandbox, owner)
     assert shown == made
     assert (dict(shown.labels), dict(shown.annotations)) == ({"tenant": owner}, {"made-by": "Tenantry"})
     assert shown.template.containers[0].env[0].value == owner
-    assert sandbox.of(owner) == ["service"]
+    assert sandbox.kinds_of(owner) == ["service"]
 
 
 def test_numbers_for_names_come_back_as_they_were_meant(services, service):
@@ -130,13 +142,23 @@ def test_a_revision_without_its_secret_fails_the_operation(services, owner):
     assert shown.terminal_condition.severity is Condition.Severity.ERROR
 
 
+def test_a_service_is_public_without_a_policy_if_that_is_asked(services, owner):
+    public = services.create_service(
+        parent=PARENT, service=order(owner, invoker_iam_disabled=True), service_id=owner
+    ).result(polling=POLLING)
+    assert public.invoker_iam_disabled
+    assert requests.get(public.uri, timeout=10).status_code == 200
+
+
 def test_a_service_becomes_public_by_its_policy(services, service):
+    await_visit(service.uri, 403)
     policy = services.get_iam_policy(request={"resource": service.name})
     assert not policy.bindings
     policy.bindings.append(Binding(role=INVOKER, members=["allUsers"]))
     services.set_iam_policy(request={"resource": service.name, "policy": policy})
     [binding] = services.get_iam_policy(request={"resource": service.name}).bindings
     assert (binding.role, list(binding.members)) == (INVOKER, ["allUsers"])
+    await_visit(service.uri, 200)
     stale = {"resource": service.name, "policy": policy}
     assert refusal(services.set_iam_policy, request=stale) == (Conflict, "ABORTED")
 
@@ -167,4 +189,4 @@ def test_a_service_is_gone_when_its_deletion_is_done(services, service, sandbox,
     assert operation.result(polling=POLLING).name == service.name
     assert refusal(services.get_service, name=service.name) == (NotFound, "NOT_FOUND")
     assert refusal(services.delete_service, name=service.name) == (NotFound, "NOT_FOUND")
-    assert sandbox.of(owner) == []
+    assert sandbox.kinds_of(owner) == []

@@ -11,8 +11,8 @@ from cloudflare import (
     PermissionDeniedError,
     RateLimitError,
 )
-from conftest import ZONE
 
+ZONE = "0123456789abcdef0123456789abcdef"
 ORIGIN = "origin.vendin.example"
 
 
@@ -124,10 +124,10 @@ def test_a_custom_hostname_that_is_taken_is_a_conflict(cloudflare, hostname):
 
 
 def test_a_custom_hostname_is_deleted(cloudflare, hostname, sandbox, owner):
-    assert sandbox.of(owner) == ["custom-hostname"]
+    assert sandbox.kinds_of(owner) == ["custom-hostname"]
     gone = cloudflare.custom_hostnames.delete(hostname.id, zone_id=ZONE)
     assert gone.id == hostname.id
-    assert sandbox.of(owner) == []
+    assert sandbox.kinds_of(owner) == []
     for call in (cloudflare.custom_hostnames.get, cloudflare.custom_hostnames.delete):
         assert refusal(NotFoundError, call, hostname.id, zone_id=ZONE) == 1436
 
@@ -150,7 +150,7 @@ def test_a_dns_record_is_made_changed_and_deleted(cloudflare, record, sandbox, o
     assert (replaced.type, replaced.content, replaced.ttl, replaced.proxied) == ("A", "192.0.2.1", 300, False)
     assert cloudflare.dns.records.get(record.id, zone_id=ZONE).modified_on >= record.created_on
     assert cloudflare.dns.records.delete(record.id, zone_id=ZONE).id == record.id
-    assert sandbox.of(owner) == []
+    assert sandbox.kinds_of(owner) == []
     for call in (cloudflare.dns.records.get, cloudflare.dns.records.delete):
         assert refusal(NotFoundError, call, record.id, zone_id=ZONE) == 81044
 
@@ -166,6 +166,7 @@ def test_dns_records_are_found_by_what_the_sdk_can_ask(cloudflare, record, owner
     assert found(name={"contains": owner}, type="CNAME") == {record.id}
     assert found(name={"contains": owner}, content={"exact": ORIGIN}) == {record.id}
     assert found(comment={"exact": f"tenant={owner}"}) == {record.id}
+    assert found(comment={"startswith": f"tenant={owner}"}) == {record.id}
     assert found(name={"contains": owner}, comment={"absent": "true"}) == {second.id}
     assert found(name={"contains": owner}, proxied=True) == {record.id}
     assert {record.id, second.id} <= found(per_page=5)

@@ -61,7 +61,7 @@ def test_a_branch_is_made_with_a_compute_and_becomes_ready(neon, made, sandbox, 
     # Of its own root: its schema is copied, its data is not.
     assert made.branch.parent_id is None
     assert {operation.action.value for operation in made.operations} == {"create_branch", "start_compute"}
-    assert "branch" in sandbox.of(f"tenant={owner}"), "the annotation is the mark of who owns it"
+    assert "branch" in sandbox.kinds_of(f"tenant={owner}"), "the annotation is the mark of who owns it"
     finish(neon, made.operations)
     assert neon.branch(PROJECT, made.branch.id).branch.current_state == "ready"
     [endpoint] = [it for it in neon.endpoints(PROJECT).endpoints if it.branch_id == made.branch.id]
@@ -137,6 +137,10 @@ def test_a_compute_takes_other_limits_is_suspended_and_started(neon, branch):
     finish(neon, changed.operations)
     shown = neon.endpoint(PROJECT, endpoint).endpoint
     assert {name: getattr(shown, name) for name in limits} == limits
+    disabled = neon.endpoint_update(PROJECT, endpoint, endpoint={"disabled": True})
+    finish(neon, disabled.operations)
+    assert neon.endpoint(PROJECT, endpoint).endpoint.disabled
+    finish(neon, neon.endpoint_update(PROJECT, endpoint, endpoint={"disabled": False}).operations)
     finish(neon, neon.endpoint_suspend(PROJECT, endpoint).operations)
     assert neon.endpoint(PROJECT, endpoint).endpoint.current_state is EndpointState.idle
     finish(neon, neon.endpoint_start(PROJECT, endpoint).operations)
@@ -154,7 +158,7 @@ def test_a_branch_is_deleted(neon, branch, sandbox, owner):
     gone = neon.branch_delete(PROJECT, branch)
     finish(neon, gone.operations)
     assert refusal(neon.branch, PROJECT, branch) == 404
-    assert sandbox.of(owner) == []
+    assert sandbox.kinds_of(owner) == []
     # 204, which the client does not expect: it reads a body that is not there.
     with pytest.raises(JSONDecodeError):
         neon.branch_delete(PROJECT, branch)
@@ -179,4 +183,4 @@ def test_a_project_of_its_own(neon, owner, sandbox):
     assert branch.default
     neon.project_delete(project)
     assert refusal(neon.project, project) == 404
-    assert sandbox.of(owner) == []
+    assert sandbox.kinds_of(owner) == []

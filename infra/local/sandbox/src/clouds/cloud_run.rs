@@ -126,7 +126,16 @@ const ENUMERATIONS: &[(&str, &[&str])] = &[
     ),
     (
         "/launchStage",
-        &["LAUNCH_STAGE_UNSPECIFIED", "EARLY_ACCESS", "ALPHA", "BETA", "GA", "DEPRECATED", "UNIMPLEMENTED", "PRELAUNCH"],
+        &[
+            "LAUNCH_STAGE_UNSPECIFIED",
+            "EARLY_ACCESS",
+            "ALPHA",
+            "BETA",
+            "GA",
+            "DEPRECATED",
+            "UNIMPLEMENTED",
+            "PRELAUNCH",
+        ],
     ),
     ("/scaling/scalingMode", &["SCALING_MODE_UNSPECIFIED", "AUTOMATIC", "MANUAL"]),
     (
@@ -663,7 +672,9 @@ fn spec(mut body: Value) -> Result<Map<String, Value>, Refused> {
             && let Some(number) = value.as_u64()
         {
             let name = usize::try_from(number).ok().and_then(|number| names.get(number));
-            let wrong = || Refused::invalid(format!("Invalid value at 'service{}', {number}", place.replace('/', ".")));
+            let wrong = || {
+                Refused::invalid(format!("Invalid value at 'service{}', {number}", place.replace('/', ".")))
+            };
             *value = json!(name.ok_or_else(wrong)?);
         }
     }

@@ -135,9 +135,8 @@ impl GoogleToken {
         rules.validate_aud = false;
         let issuer = unverified_issuer(jwt).ok_or("Invalid JWT: it could not be decoded.")?;
         let key = self.accounts.get(&issuer).ok_or("Invalid grant: account not found")?;
-        let claims = jsonwebtoken::decode::<Claims>(jwt, key, &rules)
-            .map_err(|_| "Invalid JWT Signature.")?
-            .claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(jwt, key, &rules).map_err(|_| "Invalid JWT Signature.")?.claims;
         let now = now.as_second();
         if claims.iat > now + LEEWAY || claims.exp <= now - LEEWAY || claims.exp - claims.iat > 3600 {
             return Err(

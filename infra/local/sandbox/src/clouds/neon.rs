@@ -237,9 +237,7 @@ impl Neon {
         let making = Making { moment, seed: &seed };
         match (method, rest) {
             ("GET", []) => ok(json!({"project": project.show()})),
-            ("GET", ["operations"]) => {
-                project.list_operations(moment.now, ask)
-            }
+            ("GET", ["operations"]) => project.list_operations(moment.now, ask),
             ("GET", ["operations", id]) => {
                 let operation = project.operations.iter().find(|operation| operation.id == *id);
                 let operation = operation.ok_or_else(|| missing("operation"))?;
@@ -838,7 +836,8 @@ impl Project {
         let password = &branch.roles.get(role).ok_or_else(|| missing("role"))?.password;
         branch.databases.get(database).ok_or_else(|| missing("database"))?;
         // As Go reads a truth; Neon's own client writes `True`.
-        let pooled = ask.query("pooled").is_some_and(|it| ["1", "t", "T", "true", "TRUE", "True"].contains(&it));
+        let pooled =
+            ask.query("pooled").is_some_and(|it| ["1", "t", "T", "true", "TRUE", "True"].contains(&it));
         let host = endpoint.host(pooled);
         ok(json!({"uri": uri(role, password, &host, database)}))
     }
