@@ -32,7 +32,7 @@ class Sandbox:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.control + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
             return json.loads(text) if text else None
 
@@ -64,7 +64,7 @@ def running(directory: Path):
     command += ["--credentials", str(lets_in), "--contract", str(SPECS)]
     process = processes.start(command, {}, log, dies_with_us=True)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not ready.exists():
             if not processes.alive(process) or time.monotonic() > deadline:
                 raise RuntimeError(f"the sandbox did not start:\n{log.read_text(errors='replace')}")

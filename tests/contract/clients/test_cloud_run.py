@@ -16,7 +16,7 @@ PARENT = f"projects/{PROJECT}/locations/southamerica-east1"
 IMAGE = "southamerica-east1-docker.pkg.dev/vendin-store/containers/start-page:latest"
 INVOKER = "roles/run.invoker"
 # The client's own polling begins at a second, which is long here.
-POLLING = DEFAULT_POLLING.with_delay(initial=0.1, maximum=0.5).with_timeout(20)
+POLLING = DEFAULT_POLLING.with_delay(initial=0.1, maximum=0.5).with_timeout(60)
 
 
 @pytest.fixture(params=[signs, fetches])
@@ -52,8 +52,8 @@ def order(owner: str, **more) -> Service:
 
 def await_visit(uri: str, status: int):
     """Who may visit is felt a little later."""
-    deadline = time.monotonic() + 10
-    while requests.get(uri, timeout=10).status_code != status:
+    deadline = time.monotonic() + 60
+    while requests.get(uri, timeout=30).status_code != status:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -67,10 +67,8 @@ def service(services, owner) -> Service:
 def test_a_service_is_ready_when_its_operation_is_done(services, sandbox, owner):
     operation = services.create_service(parent=PARENT, service=order(owner), service_id=owner)
     name = f"{PARENT}/services/{owner}"
-    assert not operation.done()
-    assert operation.metadata.name == name
-    under_way = services.get_service(name=name)
-    assert under_way.reconciling and not under_way.uri
+    ordered = operation.metadata
+    assert (operation.operation.done, ordered.name, ordered.reconciling, ordered.uri) == (False, name, True, "")
     made = operation.result(polling=POLLING)
     assert made.name == name and made.uri
     assert made.terminal_condition.state is Condition.State.CONDITION_SUCCEEDED
@@ -95,7 +93,7 @@ def test_numbers_for_names_come_back_as_they_were_meant(services, service):
 def test_an_operation_can_be_waited_for(services, sandbox, owner):
     with sandbox.pace(0.3):
         operation = services.create_service(parent=PARENT, service=order(owner), service_id=owner)
-    waited = services.wait_operation({"name": operation.operation.name, "timeout": {"seconds": 20}})
+    waited = services.wait_operation({"name": operation.operation.name, "timeout": {"seconds": 60}})
     assert waited.done
     assert services.get_operation({"name": operation.operation.name}).done
     listed = services.list_operations({"name": PARENT}).operations
@@ -147,7 +145,7 @@ def test_a_service_is_public_without_a_policy_if_that_is_asked(services, owner):
         parent=PARENT, service=order(owner, invoker_iam_disabled=True), service_id=owner
     ).result(polling=POLLING)
     assert public.invoker_iam_disabled
-    assert requests.get(public.uri, timeout=10).status_code == 200
+    assert requests.get(public.uri, timeout=30).status_code == 200
 
 
 def test_a_service_becomes_public_by_its_policy(services, service):
@@ -185,7 +183,7 @@ def test_a_service_is_gone_when_its_deletion_is_done(services, service, sandbox,
     stale = {"name": service.name, "etag": '"stale"'}
     assert refusal(services.delete_service, request=stale) == (Conflict, "ABORTED")
     operation = services.delete_service(name=service.name)
-    assert services.get_service(name=service.name).delete_time
+    assert operation.metadata.delete_time
     assert operation.result(polling=POLLING).name == service.name
     assert refusal(services.get_service, name=service.name) == (NotFound, "NOT_FOUND")
     assert refusal(services.delete_service, name=service.name) == (NotFound, "NOT_FOUND")
