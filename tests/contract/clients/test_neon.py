@@ -40,6 +40,7 @@ def finish(neon, operations, project=PROJECT):
         while operation.status is not OperationStatus.finished:
             assert operation.status in (OperationStatus.scheduling, OperationStatus.running)
             assert time.monotonic() < deadline, operation
+            time.sleep(0.1)
             operation = neon.operation(project, operation.id).operation
         assert operation.failures_count == 0
 
@@ -49,7 +50,7 @@ def settle(neon, project=PROJECT):
     finish(neon, neon.operations(project).operations, project)
 
 
-def refusal(call, *arguments, **more):
+def refusal(call, *arguments, **more) -> int:
     with pytest.raises(NeonAPIError) as raised:
         call(*arguments, **more)
     # The client hands on the answer's text; the status is in the error that it came from.
