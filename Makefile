@@ -18,9 +18,10 @@ PYTHON_TOOLS := $(call stamp,python,infra/tools/requirements.txt)
 NODE_TOOLS := $(call stamp,node,infra/tools/package-lock.json)
 SAM_TOOLS := $(call stamp,sam,infra/tools/requirements-sam.txt)
 DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
+CLIENTS := $(call stamp,clients,infra/tools/requirements-clients.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test faults mutations lint format clippy dependencies machines templates audit deploy
+.PHONY: help setup build up down demo test contract faults mutations lint format clippy dependencies machines templates audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -42,9 +43,14 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 	  $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT))
 
 # What is marked `#[ignore = "needs the local stack"]` runs here too.
-test: build ## Every test, against a stack of their own; TESTS=<nextest filter>
+test: build $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run -- cargo nextest run --workspace --run-ignored all $(TESTS)
+
+# The sandbox is built among the whole workspace, with the features it has there.
+contract: setup $(CLIENTS) ## Official clients against the provider sandbox
+	@cargo build --quiet --workspace --exclude sagas --bin sandbox
+	@$(TENANTRY_CACHE)/clients/bin/pytest tests/contract/clients
 
 faults: setup ## The fault matrix; SEEDS=<n> random runs, FAMILY=<letters>, CASE='<one, again>'
 	@CASE="$(CASE)" FAMILY="$(FAMILY)" SEEDS="$(SEEDS)" cargo test --quiet --profile faults --package sagas --test faults
@@ -94,4 +100,9 @@ $(SAM_TOOLS): infra/tools/requirements-sam.txt
 
 $(DEPLOY_TOOLS): infra/tools/requirements-deploy.txt
 	@$(TENANTRY_CACHE)/sam/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(CLIENTS): infra/tools/requirements-clients.txt
+	@python3 -m venv $(TENANTRY_CACHE)/clients
+	@$(TENANTRY_CACHE)/clients/bin/pip install --quiet --disable-pip-version-check -r $<
 	@mkdir -p $(@D) && touch $@

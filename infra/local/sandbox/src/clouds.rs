@@ -164,7 +164,7 @@ fn marks(labels: &Value, annotations: &Value) -> Option<String> {
 }
 
 /// Which of the marks of a thing are Google's labels; the rest are annotations, in which anything may stand.
-fn sorted(marks: Value) -> (Value, Value) {
+fn sorted(marks: &Value) -> (Value, Value) {
     let marks = marks.as_object().cloned().unwrap_or_default();
     let is_label =
         |(key, value): &(String, Value)| secret_manager::check_labels(&json!({ key: value })).is_ok();
@@ -353,14 +353,14 @@ impl Clouds {
         let marks: Value = Value::Object(pairs.filter_map(pair).collect());
         match thing.provider {
             "neon" => self.neon.plant(moment, place, thing.kind, &thing.name, &marks),
-            "secret-manager" => self.secret_manager.plant(now, place, &thing.name, sorted(marks)),
+            "secret-manager" => self.secret_manager.plant(now, place, &thing.name, sorted(&marks)),
             "cloud-run" => {
                 let neighbours = Neighbours {
                     tokens: &self.google_token,
                     secrets: &self.secret_manager,
                     neon: &mut self.neon,
                 };
-                self.cloud_run.plant(moment, place, &thing.name, sorted(marks), neighbours)
+                self.cloud_run.plant(moment, place, &thing.name, sorted(&marks), neighbours)
             }
             "cloudflare" => self.cloudflare.plant(moment, place, thing, &marks),
             _ => false,

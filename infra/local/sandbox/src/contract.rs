@@ -24,6 +24,8 @@ const DOCUMENTS: [(&str, &str); 6] = [
     ("cloudflare.json", "api.cloudflare.com"),
     ("medusa.json", INSTANCES),
 ];
+/// Ends the host of every API of Google's.
+const GOOGLE: &str = ".googleapis.com";
 /// Ends the host of every instance.
 const INSTANCES: &str = ".run.app";
 
@@ -155,7 +157,10 @@ impl Contract {
 impl Api {
     fn compile(mut document: Value, whole: bool) -> Result<Self, String> {
         allow_null(&mut document);
-        let server = document["servers"][0]["url"].as_str().unwrap_or_default();
+        let server = document["servers"][0]["url"].as_str().unwrap_or_default().to_owned();
+        if server.ends_with(GOOGLE) {
+            read_as_proto3(&mut document);
+        }
         let after_host = server.split_once("://").map_or("", |(_, rest)| rest);
         let prefix = after_host.split_once('/').map_or(String::new(), |(_, path)| format!("/{path}"));
         let compiler = Compiler { document: &document };
@@ -276,11 +281,35 @@ fn body(headers: &http::HeaderMap, body: &Bytes) -> Result<Value, serde_json::Er
     serde_json::from_slice(body)
 }
 
-/// A text of a query as its schema's type; what is none stays text and is refused by the schema.
+/// A text of a query as its schema's type; what is none stays text and is refused by the schema. Neon's own client
+/// writes `True`, which servers in Go read as well.
 fn typed(kind: &str, text: &str) -> Value {
     match kind {
+        "boolean" if ["True", "False"].contains(&text) => json!(text == "True"),
         "integer" | "number" | "boolean" => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
         _ => json!(text),
+    }
+}
+
+/// What Google's APIs take and give besides what their documents say: the encoding of an answer as a system parameter
+/// (<https://cloud.google.com/apis/docs/system-parameters>), and the number of an enumeration's value for its name, as
+/// proto3 writes them in JSON. Its own clients do so.
+fn read_as_proto3(document: &mut Value) {
+    for item in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        item["parameters"] = json!([{"in": "query", "name": "$alt", "schema": {"type": "string"}}]);
+    }
+    allow_numbers(&mut document["components"]["schemas"]);
+}
+
+fn allow_numbers(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(allow_numbers),
+        Value::Object(fields) if fields.contains_key("enum") => {
+            let schema = Value::Object(std::mem::take(fields));
+            fields.insert("anyOf".to_owned(), json!([schema, {"type": "integer"}]));
+        }
+        Value::Object(fields) => fields.values_mut().for_each(allow_numbers),
+        _ => {}
     }
 }
 

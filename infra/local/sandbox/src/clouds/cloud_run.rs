@@ -4,8 +4,8 @@
 //! Everything that changes a service is a long-running operation. Whether a revision can run is decided when it
 //! is ordered (by the secrets, grants, image and database of that moment, and grants that take effect within the
 //! second) and shows when it is due. A service whose new revision fails goes on with the old one.
-//! Deliberately absent: jobs, traffic splitting, VPC, multi-region, and identity tokens of visitors: a service
-//! is public or answers 403.
+//! Deliberately absent: jobs, traffic splitting, VPC, multi-region, answers with numbers for the names of
+//! enumerations, and identity tokens of visitors: a service is public or answers 403.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -111,6 +111,37 @@ const CONTAINER: &[&str] = &[
     "startupProbe",
     "volumeMounts",
     "workingDir",
+];
+/// Enumerations that a caller may write: where, and the names by the numbers that Google's own clients send.
+const ENUMERATIONS: &[(&str, &[&str])] = &[
+    (
+        "/ingress",
+        &[
+            "INGRESS_TRAFFIC_UNSPECIFIED",
+            "INGRESS_TRAFFIC_ALL",
+            "INGRESS_TRAFFIC_INTERNAL_ONLY",
+            "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+            "INGRESS_TRAFFIC_NONE",
+        ],
+    ),
+    (
+        "/launchStage",
+        &[
+            "LAUNCH_STAGE_UNSPECIFIED",
+            "EARLY_ACCESS",
+            "ALPHA",
+            "BETA",
+            "GA",
+            "DEPRECATED",
+            "UNIMPLEMENTED",
+            "PRELAUNCH",
+        ],
+    ),
+    ("/scaling/scalingMode", &["SCALING_MODE_UNSPECIFIED", "AUTOMATIC", "MANUAL"]),
+    (
+        "/template/executionEnvironment",
+        &["EXECUTION_ENVIRONMENT_UNSPECIFIED", "EXECUTION_ENVIRONMENT_GEN1", "EXECUTION_ENVIRONMENT_GEN2"],
+    ),
 ];
 const RESERVED: &[&str] = &["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
 const INVOKER: &str = "roles/run.invoker";
@@ -222,7 +253,7 @@ impl CloudRun {
         mut others: Neighbours<'_>,
     ) -> Response<Bytes> {
         self.settle(moment.now);
-        let caller = google::caller(others.tokens, ask, moment.now);
+        let caller = google::caller(others.tokens, ask, "run.googleapis.com", moment.now);
         google::answer(caller.and_then(|caller| self.route(moment, ask, &caller, &mut others)))
     }
 
@@ -635,7 +666,18 @@ fn missing(name: &str) -> Refused {
 }
 
 /// What a caller wrote, without what only the server writes; unknown fields are refused.
-fn spec(body: Value) -> Result<Map<String, Value>, Refused> {
+fn spec(mut body: Value) -> Result<Map<String, Value>, Refused> {
+    for (place, names) in ENUMERATIONS {
+        if let Some(value) = body.pointer_mut(place)
+            && let Some(number) = value.as_u64()
+        {
+            let name = usize::try_from(number).ok().and_then(|number| names.get(number));
+            let wrong = || {
+                Refused::invalid(format!("Invalid value at 'service{}', {number}", place.replace('/', ".")))
+            };
+            *value = json!(name.ok_or_else(wrong)?);
+        }
+    }
     let Value::Object(mut spec) = body else {
         return Err(Refused::invalid("Invalid JSON payload received."));
     };

@@ -158,9 +158,7 @@ impl Cloudflare {
             }
             ("POST", ["custom_hostnames"]) => self.create_hostname(moment, &zone, &name, &body, dns),
             ("GET", ["custom_hostnames"]) => {
-                let wanted = ask.query("hostname");
-                let all = self.hostnames.iter().filter(|(_, it)| it.zone == zone);
-                let found = all.filter(|(_, it)| wanted.is_none_or(|wanted| it.hostname.contains(wanted)));
+                let found = self.hostnames.iter().filter(|(_, it)| it.zone == zone && it.matches(ask));
                 page(ask, 20, found.map(|(id, it)| self.show_hostname(moment, id, it, dns)).collect())
             }
             (_, ["custom_hostnames", id]) => self.hostname(moment, method, id, &body, dns),
@@ -507,16 +505,40 @@ fn method_of(ssl: &Value) -> Result<String, Refused> {
     }
 }
 
+/// Whether a text is as every filter of that name wants it: `name`, `name.exact`, `name.startswith`, ...
+fn fits(ask: &Ask<'_>, filter: &str, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let wants = |way: &str, fits: &dyn Fn(&str) -> bool| {
+        ask.query(&format!("{filter}{way}")).is_none_or(|wanted| fits(&wanted.to_lowercase()))
+    };
+    wants("", &|wanted| text == wanted)
+        && wants(".exact", &|wanted| text == wanted)
+        && wants(".contains", &|wanted| text.contains(wanted))
+        && wants(".startswith", &|wanted| text.starts_with(wanted))
+        && wants(".endswith", &|wanted| text.ends_with(wanted))
+}
+
 fn show_zone(id: &str, name: &str) -> Value {
     let since = Timestamp::UNIX_EPOCH;
     json!({
         "id": id, "name": name, "status": "active", "type": "full", "development_mode": 0,
         "owner": {"id": digits(&["owner"], 32), "name": "owner", "type": "organization"},
         "account": {"id": digits(&["account"], 32), "name": "account"}, "meta": {"page_rule_quota": 3, "step": 4},
+        "plan": {"id": digits(&["plan"], 32), "name": "Business Website", "legacy_id": "business", "price": 200},
         "name_servers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"], "original_name_servers": ["ns1.example.net"],
         "original_registrar": "registrar", "original_dnshost": "host",
         "created_on": since, "modified_on": since, "activated_on": since,
     })
+}
+
+impl Hostname {
+    fn matches(&self, ask: &Ask<'_>) -> bool {
+        let name = self.hostname.as_str();
+        ask.query("hostname").is_none_or(|wanted| name.contains(wanted))
+            && ask.query("hostname.contain").is_none_or(|wanted| name.contains(wanted))
+            && ask.query("hostname.exact").is_none_or(|wanted| name == wanted)
+            && ask.query("hostname.startsWith").is_none_or(|wanted| name.starts_with(wanted))
+    }
 }
 
 impl Record {
@@ -568,16 +590,15 @@ impl Record {
     }
 
     fn matches(&self, ask: &Ask<'_>) -> bool {
-        let is = |query: &str, value: &str| {
-            ask.query(query).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
-        };
         let comment = self.comment.as_deref().unwrap_or_default();
-        is("name", &self.name)
-            && is("type", &self.kind)
-            && is("content", &self.content)
-            && is("comment", comment)
-            && is("comment.exact", comment)
-            && ask.query("comment.contains").is_none_or(|wanted| comment.contains(wanted))
+        let proxied = if self.proxied { "true" } else { "false" };
+        ask.query("type").is_none_or(|wanted| wanted.eq_ignore_ascii_case(&self.kind))
+            && ask.query("proxied").is_none_or(|wanted| wanted == proxied)
+            && fits(ask, "name", &self.name)
+            && fits(ask, "content", &self.content)
+            && fits(ask, "comment", comment)
+            && (ask.query("comment.present").is_none() || !comment.is_empty())
+            && (ask.query("comment.absent").is_none() || comment.is_empty())
     }
 
     fn show(&self, id: &str, zone_name: &str) -> Value {

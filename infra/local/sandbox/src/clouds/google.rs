@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ask::{self, Ask, digits};
-use super::google_token::GoogleToken;
+use super::google_token::{CLOUD_PLATFORM, GoogleToken};
 
 /// An error as Google's APIs word it: `google.rpc.Code` and a sentence.
 #[derive(Debug)]
@@ -63,13 +63,17 @@ pub(crate) fn answer(outcome: Result<Value, Refused>) -> Response<Bytes> {
     }
 }
 
-/// The account whose token the request carries.
-pub(crate) fn caller(tokens: &GoogleToken, ask: &Ask<'_>, now: Timestamp) -> Result<String, Refused> {
-    let grant =
-        ask.bearer().and_then(|token| tokens.grant(token, now)).ok_or_else(Refused::unauthenticated)?;
-    let covers =
-        grant.scope.split(' ').any(|scope| scope == "https://www.googleapis.com/auth/cloud-platform");
-    if covers { Ok(grant.email.clone()) } else { Err(Refused::out_of_scope()) }
+/// The account whose token the request to the API of that host carries.
+pub(crate) fn caller(
+    tokens: &GoogleToken,
+    ask: &Ask<'_>,
+    api: &str,
+    now: Timestamp,
+) -> Result<String, Refused> {
+    let grant = ask.bearer().and_then(|token| tokens.grant(token, api, now));
+    let grant = grant.ok_or_else(Refused::unauthenticated)?;
+    let covers = grant.scope.split(' ').any(|scope| scope == CLOUD_PLATFORM);
+    if covers { Ok(grant.email) } else { Err(Refused::out_of_scope()) }
 }
 
 pub(crate) fn body(ask: &Ask<'_>) -> Result<Value, Refused> {

@@ -1,5 +1,8 @@
 //! Google's token endpoint: a service account's signed assertion for an access token (RFC 7523).
 //! <https://developers.google.com/identity/protocols/oauth2/service-account#httprest>
+//!
+//! Google's own clients do without where they can: they sign a token themselves, for an API or a scope, and the API
+//! takes it as one that was given here (<https://google.aip.dev/auth/4111>).
 
 use std::collections::BTreeMap;
 
@@ -13,14 +16,18 @@ use serde_json::json;
 use super::ask::{self, Ask, digits};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Whom Google's own clients sign an assertion for, wherever they send it.
+const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
+/// The scope of everything.
+pub(crate) const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// A clock may be wrong by this much.
 const LEEWAY: i64 = 60;
 
 /// The accounts it knows, and the tokens it gave.
 #[derive(Clone)]
 pub(crate) struct GoogleToken {
-    /// Its own address, whom an assertion must be for.
-    audience: String,
+    /// Its own address, whom an assertion may be for.
+    address: String,
     accounts: BTreeMap<String, DecodingKey>,
     given: BTreeMap<String, Grant>,
 }
@@ -37,7 +44,8 @@ pub(crate) struct Grant {
 struct Claims {
     iss: String,
     scope: Option<String>,
-    aud: String,
+    /// Absent from a token that the account signs itself for a scope.
+    aud: Option<String>,
     iat: i64,
     exp: i64,
 }
@@ -51,8 +59,8 @@ impl std::fmt::Debug for GoogleToken {
 impl GoogleToken {
     /// What stands before a host here is what does in the addresses of instances.
     pub(crate) fn new(base: &str) -> Self {
-        let audience = format!("{base}oauth2.googleapis.com/token");
-        Self { audience, accounts: BTreeMap::new(), given: BTreeMap::new() }
+        let address = format!("{base}oauth2.googleapis.com/token");
+        Self { address, accounts: BTreeMap::new(), given: BTreeMap::new() }
     }
 
     /// From now on the account may ask; the key is its public one, in PEM.
@@ -61,9 +69,21 @@ impl GoogleToken {
         Ok(())
     }
 
-    /// What a token that is still good stands for.
-    pub(crate) fn grant(&self, token: &str, now: Timestamp) -> Option<&Grant> {
-        self.given.get(token).filter(|grant| now < grant.expires)
+    /// What a token that is still good stands for at the API of that host, given or signed by the account itself.
+    pub(crate) fn grant(&self, token: &str, api: &str, now: Timestamp) -> Option<Grant> {
+        let given = self.given.get(token).filter(|grant| now < grant.expires).cloned();
+        given.or_else(|| self.signed(token, api, now))
+    }
+
+    fn signed(&self, token: &str, api: &str, now: Timestamp) -> Option<Grant> {
+        let claims = self.claims(token, now).ok()?;
+        let scope = match claims.aud {
+            None => claims.scope?,
+            // All that the account may do there.
+            Some(audience) => (audience == format!("https://{api}/")).then(|| CLOUD_PLATFORM.to_owned())?,
+        };
+        let expires = Timestamp::from_second(claims.exp).ok()?;
+        Some(Grant { email: claims.iss, scope, expires })
     }
 
     pub(crate) fn operation(ask: &Ask<'_>) -> &'static str {
@@ -96,28 +116,33 @@ impl GoogleToken {
     }
 
     fn verify(&self, assertion: &str, now: Timestamp) -> Result<Claims, &'static str> {
+        let claims = self.claims(assertion, now)?;
+        if claims.aud.as_deref().is_none_or(|aud| aud != AUDIENCE && aud != self.address) {
+            return Err("Invalid JWT: Failed audience check.");
+        }
+        if claims.scope.as_deref().unwrap_or_default().is_empty() {
+            return Err("Invalid OAuth scope or ID token audience provided.");
+        }
+        Ok(claims)
+    }
+
+    /// What an account signed, and not too long ago.
+    fn claims(&self, jwt: &str, now: Timestamp) -> Result<Claims, &'static str> {
         let mut rules = Validation::new(Algorithm::RS256);
         // The signature only: time is an argument here, and the account is not known before its key is looked up.
         rules.required_spec_claims.clear();
         rules.validate_exp = false;
         rules.validate_aud = false;
-        let issuer = unverified_issuer(assertion).ok_or("Invalid JWT: it could not be decoded.")?;
+        let issuer = unverified_issuer(jwt).ok_or("Invalid JWT: it could not be decoded.")?;
         let key = self.accounts.get(&issuer).ok_or("Invalid grant: account not found")?;
-        let claims = jsonwebtoken::decode::<Claims>(assertion, key, &rules)
-            .map_err(|_| "Invalid JWT Signature.")?
-            .claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(jwt, key, &rules).map_err(|_| "Invalid JWT Signature.")?.claims;
         let now = now.as_second();
-        if claims.aud != self.audience {
-            return Err("Invalid JWT: Failed audience check.");
-        }
         if claims.iat > now + LEEWAY || claims.exp <= now - LEEWAY || claims.exp - claims.iat > 3600 {
             return Err(
                 "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. \
                         Check your iat and exp values in the JWT claim.",
             );
-        }
-        if claims.scope.as_deref().unwrap_or_default().is_empty() {
-            return Err("Invalid OAuth scope or ID token audience provided.");
         }
         Ok(claims)
     }

@@ -21,6 +21,17 @@ use super::{Limits, Thing};
 const REGION: &str = "aws-us-east-1";
 const REGION_HOST: &str = "us-east-1.aws.neon.tech";
 
+/// Of a project, what only it alone is asked for.
+const ONLY_ALONE: [&str; 7] = [
+    "active_time_seconds",
+    "compute_time_seconds",
+    "consumption_period_end",
+    "consumption_period_start",
+    "data_storage_bytes_hour",
+    "data_transfer_bytes",
+    "written_data_bytes",
+];
+
 #[derive(Debug, Clone)]
 pub(crate) struct Neon {
     key: String,
@@ -226,16 +237,7 @@ impl Neon {
         let making = Making { moment, seed: &seed };
         match (method, rest) {
             ("GET", []) => ok(json!({"project": project.show()})),
-            ("GET", ["operations"]) => {
-                let newest = project
-                    .operations
-                    .iter()
-                    .rev()
-                    .take(ask.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100));
-                let operations: Vec<Value> =
-                    newest.map(|operation| operation.show(&project.id, moment.now)).collect();
-                ok(json!({"operations": operations}))
-            }
+            ("GET", ["operations"]) => project.list_operations(moment.now, ask),
             ("GET", ["operations", id]) => {
                 let operation = project.operations.iter().find(|operation| operation.id == *id);
                 let operation = operation.ok_or_else(|| missing("operation"))?;
@@ -324,7 +326,7 @@ impl Neon {
         let limit = ask.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10_usize);
         let after = ask.query("cursor").unwrap_or_default();
         let page: Vec<&Project> = found.filter(|project| project.id.as_str() > after).take(limit).collect();
-        let projects: Vec<Value> = page.iter().map(|project| project.show()).collect();
+        let projects: Vec<Value> = page.iter().map(|project| project.show_listed()).collect();
         let mut body = json!({"projects": projects});
         if let Some(last) = page.last() {
             body["pagination"] = json!({"cursor": last.id});
@@ -438,6 +440,32 @@ impl Project {
             "created_at": self.created_at, "updated_at": self.created_at,
             "consumption_period_start": self.created_at, "consumption_period_end": self.created_at,
         })
+    }
+
+    /// A listing tells the essential.
+    fn show_listed(&self) -> Value {
+        let mut project = self.show();
+        if let Some(fields) = project.as_object_mut() {
+            fields.retain(|field, _| !ONLY_ALONE.contains(&field.as_str()));
+            fields.insert("active_time".to_owned(), json!(0));
+        }
+        project
+    }
+
+    /// Newest first; a page goes on after the operation that the cursor names.
+    fn list_operations(&self, now: Timestamp, ask: &Ask<'_>) -> Outcome {
+        let limit = ask.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
+        let newest = self.operations.iter().rev();
+        let page: Vec<&Operation> = match ask.query("cursor") {
+            None => newest.take(limit).collect(),
+            Some(cursor) => newest.skip_while(|it| it.id != cursor).skip(1).take(limit).collect(),
+        };
+        let operations: Vec<Value> = page.iter().map(|operation| operation.show(&self.id, now)).collect();
+        let mut body = json!({"operations": operations});
+        if let Some(last) = page.last() {
+            body["pagination"] = json!({"cursor": last.id});
+        }
+        ok(body)
     }
 
     fn show_operations(&self, from: usize, now: Timestamp) -> Vec<Value> {
@@ -807,7 +835,10 @@ impl Project {
         let endpoint = endpoint.ok_or_else(|| missing("endpoint"))?;
         let password = &branch.roles.get(role).ok_or_else(|| missing("role"))?.password;
         branch.databases.get(database).ok_or_else(|| missing("database"))?;
-        let host = endpoint.host(ask.query("pooled") == Some("true"));
+        // As Go reads a truth; Neon's own client writes `True`.
+        let pooled =
+            ask.query("pooled").is_some_and(|it| ["1", "t", "T", "true", "TRUE", "True"].contains(&it));
+        let host = endpoint.host(pooled);
         ok(json!({"uri": uri(role, password, &host, database)}))
     }
 }

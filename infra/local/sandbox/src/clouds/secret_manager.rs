@@ -44,6 +44,8 @@ struct Secret {
 #[derive(Debug, Clone)]
 struct Version {
     payload: Vec<u8>,
+    /// Whoever added it told its checksum.
+    checked: bool,
     created_at: Timestamp,
     state: &'static str,
 }
@@ -79,7 +81,8 @@ impl SecretManager {
     }
 
     pub(crate) fn answer(&mut self, moment: Moment, ask: &Ask<'_>, tokens: &GoogleToken) -> Response<Bytes> {
-        google::answer(google::caller(tokens, ask, moment.now).and_then(|_| self.route(moment, ask)))
+        let caller = google::caller(tokens, ask, "secretmanager.googleapis.com", moment.now);
+        google::answer(caller.and_then(|_| self.route(moment, ask)))
     }
 
     fn route(&mut self, moment: Moment, ask: &Ask<'_>) -> Result<Value, Refused> {
@@ -251,6 +254,12 @@ fn missing(name: &str) -> Refused {
     Refused::missing(format!("Secret [{name}] not found or has no versions."))
 }
 
+/// The Castagnoli polynomial, bit by bit.
+fn crc32c(bytes: &[u8]) -> u32 {
+    let shift = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ 0x82F6_3B78 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| shift(crc)))
+}
+
 impl Secret {
     fn new(now: Timestamp, labels: Value, annotations: Value, made: u64) -> Self {
         let etag = format!("\"{made:x}\"");
@@ -279,7 +288,12 @@ impl Secret {
         if payload.is_empty() || payload.len() > PAYLOAD {
             return Err(Refused::invalid("The payload must have between 1 and 65536 bytes."));
         }
-        let version = Version { payload, created_at: now, state: "ENABLED" };
+        let told = &body["payload"]["dataCrc32c"];
+        let told = told.as_str().map_or_else(|| told.as_i64(), |text| text.parse().ok());
+        if told.is_some_and(|told| told != i64::from(crc32c(&payload))) {
+            return Err(Refused::invalid("The checksum of the payload does not match its data."));
+        }
+        let version = Version { payload, checked: told.is_some(), created_at: now, state: "ENABLED" };
         let shown = version.show(name, self.versions.len());
         self.versions.push(version);
         Ok(shown)
@@ -302,7 +316,10 @@ impl Secret {
             ("GET", "") => Ok(found.show(secret, index)),
             ("GET", "access") if found.state == "ENABLED" => Ok(json!({
                 "name": format!("{secret}/versions/{}", index + 1),
-                "payload": {"data": STANDARD.encode(&found.payload)},
+                "payload": {
+                    "data": STANDARD.encode(&found.payload),
+                    "dataCrc32c": crc32c(&found.payload).to_string(),
+                },
             })),
             ("GET", "access") => Err(Refused::precondition(format!(
                 "Secret Version [{secret}/versions/{}] is in {} state.",
@@ -329,9 +346,13 @@ impl Secret {
 
 impl Version {
     fn show(&self, secret: &str, index: usize) -> Value {
-        json!({
+        let mut version = json!({
             "name": format!("{secret}/versions/{}", index + 1), "createTime": self.created_at, "state": self.state,
             "replicationStatus": {"automatic": {}}, "etag": format!("\"{:x}\"", index + 1),
-        })
+        });
+        if self.checked {
+            version["clientSpecifiedPayloadChecksum"] = json!(true);
+        }
+        version
     }
 }

@@ -232,3 +232,24 @@ fn the_start_page_says_what_it_is_told_to() {
     }
     assert_eq!(world.get(&format!("{NEON}/branches")).body["branches"].as_array().unwrap().len(), 1);
 }
+
+/// As Google's own clients write them.
+#[test]
+fn an_enumeration_is_written_by_name_or_by_number() {
+    let mut world = World::new();
+    let uri = world.store("t-1");
+    let mut order = service("t-1");
+    order["ingress"] = json!(1);
+    order["scaling"] = json!({"scalingMode": 2, "manualInstanceCount": 0});
+    let url = format!("{SERVICES}/t-1?$alt=json;enum-encoding=int");
+    assert_eq!(world.call(Method::PATCH, &url, &order).status, StatusCode::OK);
+    let shown = world.get(&format!("{SERVICES}/t-1")).body;
+    assert_eq!(
+        (&shown["ingress"], &shown["scaling"]["scalingMode"]),
+        (&json!("INGRESS_TRAFFIC_ALL"), &json!("MANUAL"))
+    );
+    let visit = world.send(&request(Method::GET, &format!("{uri}/health"), None, &Value::Null));
+    assert_eq!(visit.status, StatusCode::SERVICE_UNAVAILABLE, "it means what the name means");
+    order["ingress"] = json!(17);
+    assert_eq!(world.call(Method::PATCH, &url, &order).status, StatusCode::BAD_REQUEST);
+}

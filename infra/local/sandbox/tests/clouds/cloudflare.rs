@@ -195,3 +195,51 @@ fn the_hasty_wait_five_minutes() {
     world.later(2_000);
     assert_eq!(world.get(ZONE).status, StatusCode::OK);
 }
+
+#[test]
+fn records_are_found_by_every_filter() {
+    let mut world = World::new();
+    for record in [
+        json!({"type": "CNAME", "name": "t-1", "content": "origin.vendin.example", "ttl": 1, "comment": "tenant=t-1", "proxied": true}),
+        json!({"type": "TXT", "name": "note.t-1", "content": "hello", "ttl": 120}),
+        json!({"type": "A", "name": "t-10", "content": "192.0.2.1", "ttl": 1}),
+    ] {
+        assert_eq!(world.post(&records(), &record).status, StatusCode::OK);
+    }
+    for (filter, found) in [
+        ("name.exact=t-1.vendin.example", 1),
+        ("name.startswith=T-1", 2),
+        ("name.endswith=t-1.vendin.example", 2),
+        ("name.contains=t-1", 3),
+        ("content.exact=192.0.2.1", 1),
+        ("content.contains=origin&type=CNAME", 1),
+        ("comment.exact=tenant=t-1", 1),
+        ("comment.startswith=tenant=", 1),
+        ("comment.startswith=nobody", 0),
+        ("comment.absent=true", 2),
+        ("comment.present=true", 1),
+        ("proxied=true", 1),
+        ("proxied=false", 2),
+        ("name=t-1", 0),
+    ] {
+        let page = world.get(&format!("{}?{filter}", records()));
+        assert_eq!(page.body["result"].as_array().unwrap().len(), found, "{filter}");
+    }
+}
+
+#[test]
+fn hostnames_are_found_by_name_and_by_parts_of_it() {
+    let mut world = World::new();
+    hostname(&mut world);
+    let longer = json!({"hostname": format!("my-{SHOP}"), "ssl": {"method": "http", "type": "dv"}});
+    assert_eq!(world.post(&hostnames(), &longer).status, StatusCode::OK);
+    for (filter, found) in [
+        ("hostname.exact=shop.acme.example", 1),
+        ("hostname.exact=shop.acme", 0),
+        ("hostname.contain=shop.acme", 2),
+        ("hostname.startsWith=my-", 1),
+    ] {
+        let page = world.get(&format!("{}?{filter}", hostnames()));
+        assert_eq!(page.body["result"].as_array().unwrap().len(), found, "{filter}");
+    }
+}

@@ -47,3 +47,17 @@ fn an_answer_is_held_to_its_status_and_body() {
         );
     }
 }
+
+/// Google's own clients ask for numbers in answers, and send them.
+#[test]
+fn googles_apis_also_take_what_every_api_of_googles_takes() {
+    let url = format!("{SERVICES}?serviceId=t-1&$alt=json;enum-encoding=int");
+    let order = |ingress: Value| json!({"ingress": ingress, "template": {"containers": [{"image": "page"}]}});
+    for good in [json!(1), json!("INGRESS_TRAFFIC_ALL")] {
+        assert_eq!(found(Method::POST, &url, &order(good)), [""; 0]);
+    }
+    for wrong in [json!("ALL"), json!(true)] {
+        assert_eq!(found(Method::POST, &url, &order(wrong)).len(), 1);
+    }
+    assert_eq!(found(Method::GET, &format!("{NEON}/branches?$alt=json"), &Value::Null).len(), 1);
+}

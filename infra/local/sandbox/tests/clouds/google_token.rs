@@ -1,5 +1,6 @@
 use http::{Method, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use sandbox::clouds::Settings;
 use serde_json::{Value, json};
 
 use crate::bed::{ACCOUNT, SECRETS, World, assertion, request};
@@ -59,4 +60,42 @@ fn a_scope_that_does_not_cover_the_api_is_forbidden() {
     let token = answer.body["access_token"].as_str().unwrap();
     let refused = world.send(&request(Method::GET, SECRETS, Some(token), &Value::Null));
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+/// As Google's own clients do wherever they can.
+#[test]
+fn an_account_may_sign_its_own_token_for_an_api_or_a_scope() {
+    let mut world = World::new();
+    let now = world.now.as_second();
+    let mut opens = |claims: &Value| {
+        let token = assertion(world.now, claims);
+        world.send(&request(Method::GET, SECRETS, Some(&token), &Value::Null)).status
+    };
+    let for_it = json!({"aud": "https://secretmanager.googleapis.com/", "scope": null});
+    assert_eq!(opens(&for_it), StatusCode::OK);
+    assert_eq!(opens(&json!({"aud": null})), StatusCode::OK, "its scope is that of everything");
+    for wrong in [
+        json!({"aud": "https://run.googleapis.com/", "scope": null}),
+        json!({}),
+        json!({"aud": null, "scope": null}),
+        json!({"aud": null, "iat": now - 7200, "exp": now - 3600}),
+        json!({"aud": null, "iss": "somebody@else.iam.gserviceaccount.com"}),
+    ] {
+        assert_eq!(opens(&wrong), StatusCode::UNAUTHORIZED, "{wrong}");
+    }
+    assert_eq!(opens(&json!({"aud": null, "scope": "openid"})), StatusCode::FORBIDDEN);
+}
+
+/// The local stack's endpoint has another address, which a key's `token_uri` says and Google's own clients leave out.
+#[test]
+fn an_assertion_is_for_the_real_endpoint_or_for_this_one() {
+    let base = "http://127.0.0.1:4570/".to_owned();
+    let mut world = World::with(&Settings { base, ..Settings::default() });
+    let mut granted = |audience: &str| {
+        let assertion = assertion(world.now, &json!({"aud": audience}));
+        world.ask_for_token(&assertion).status
+    };
+    assert_eq!(granted("https://oauth2.googleapis.com/token"), StatusCode::OK);
+    assert_eq!(granted("http://127.0.0.1:4570/oauth2.googleapis.com/token"), StatusCode::OK);
+    assert_eq!(granted("http://127.0.0.1:4571/oauth2.googleapis.com/token"), StatusCode::BAD_REQUEST);
 }

@@ -169,3 +169,42 @@ fn strangers_and_the_hasty_are_refused() {
     world.later(60_000);
     assert_eq!(world.get(NEON).status, StatusCode::OK);
 }
+
+#[test]
+fn operations_come_in_pages_newest_first() {
+    let mut world = World::new();
+    world.branch("t-1");
+    world.branch("t-2");
+    let ids = |body: &Value| -> Vec<String> {
+        let all = body["operations"].as_array().unwrap().iter();
+        all.map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = ids(&world.get(&format!("{NEON}/operations")).body);
+    let first = world.get(&format!("{NEON}/operations?limit=3")).body;
+    let cursor = first["pagination"]["cursor"].as_str().unwrap();
+    let rest = world.get(&format!("{NEON}/operations?limit=100&cursor={cursor}")).body;
+    assert_eq!([ids(&first), ids(&rest)].concat(), all);
+    let end = rest["pagination"]["cursor"].as_str().unwrap();
+    let none = world.get(&format!("{NEON}/operations?cursor={end}")).body;
+    assert_eq!(ids(&none), [""; 0]);
+}
+
+/// `True` is how Neon's own client writes it.
+#[test]
+fn a_pooled_uri_is_asked_for_as_go_reads_it() {
+    let mut world = World::new();
+    let url = format!("{NEON}/connection_uri?database_name=neondb&role_name=neondb_owner&pooled=");
+    for (asked, pooled) in [("true", true), ("True", true), ("false", false), ("False", false)] {
+        let uri = world.get(&format!("{url}{asked}")).body["uri"].as_str().unwrap().to_owned();
+        assert_eq!(uri.contains("-pooler."), pooled, "{asked}");
+    }
+}
+
+#[test]
+fn a_listing_tells_the_essential_of_a_project() {
+    let mut world = World::new();
+    let listed = world.get("https://console.neon.tech/api/v2/projects").body["projects"][0].clone();
+    assert_eq!((&listed["id"], &listed["active_time"]), (&json!("tenants"), &json!(0)));
+    assert!(listed.get("consumption_period_end").is_none());
+    assert!(world.get(NEON).body["project"].get("consumption_period_end").is_some());
+}

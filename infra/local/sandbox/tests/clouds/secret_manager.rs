@@ -88,3 +88,19 @@ fn lists_come_in_pages() {
         1
     );
 }
+
+#[test]
+fn a_value_is_held_against_the_checksum_that_comes_with_it() {
+    let mut world = World::new();
+    world.post(&format!("{SECRETS}?secretId=t-1"), &json!({"replication": {"automatic": {}}}));
+    let mut add = |checksum: &str| {
+        let payload = json!({"data": "MTIzNDU2Nzg5", "dataCrc32c": checksum});
+        world.post(&format!("{SECRETS}/t-1:addVersion"), &json!({"payload": payload}))
+    };
+    // The check value of CRC-32C: that of "123456789".
+    let right = add("3808858755");
+    assert_eq!((right.status, &right.body["clientSpecifiedPayloadChecksum"]), (StatusCode::OK, &json!(true)));
+    assert_eq!(add("3808858756").status, StatusCode::BAD_REQUEST);
+    let told = world.get(&format!("{SECRETS}/t-1/versions/latest:access")).body;
+    assert_eq!(told["payload"]["dataCrc32c"], "3808858755");
+}
