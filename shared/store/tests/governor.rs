@@ -223,9 +223,9 @@ fn failures_among_answers_are_not_in_a_row() {
         let instances = instances(2, &Database::memory());
         for _ in 0..10 {
             fail(&instances[0], 1).await;
-            advance(Duration::from_secs(1)).await;
+            advance(Duration::from_secs(30)).await;
             call(&instances[1], QUOTA, Haste::Now).await.expect("answered");
-            advance(Duration::from_secs(1)).await;
+            advance(Duration::from_secs(30)).await;
             call(&instances[1], QUOTA, Haste::Now).await.expect("answered, and told of the last");
         }
     });
@@ -273,7 +273,7 @@ fn without_the_store_every_call_goes_ahead_and_loses_little_time() {
                 let pass = governor.admit(QUOTA, Haste::Now).await.expect("let through");
                 governor.hear(QUOTA, pass, FAILED).await;
             }
-            assert!(clock::now() - begun <= SignedDuration::from_secs(2), "{down:?}");
+            assert!(clock::now() <= begun + SignedDuration::from_secs(2), "{down:?}");
             assert!(memory.table(Table::Ledger).is_empty());
         });
     }

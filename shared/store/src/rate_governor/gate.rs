@@ -191,8 +191,9 @@ fn begins(quota: Quota, slot: i64) -> Timestamp {
     Timestamp::from_millisecond(slot.saturating_mul(slot_millis(quota))).unwrap_or(Timestamp::MAX)
 }
 
+/// Rounded up: all slots together must not be shorter than the window.
 fn slot_millis(quota: Quota) -> i64 {
-    (i64::from(quota.seconds) * 1000 / SLOTS).max(1)
+    ((i64::from(quota.seconds) * 1000 + SLOTS - 1) / SLOTS).max(1)
 }
 
 #[cfg(test)]
