@@ -8,17 +8,24 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
     ("shared/aws", &["shared/fault"]),
     ("shared/clock", &[]),
     ("shared/fault", &[]),
-    ("shared/http", &["shared/clock", "shared/fault"]),
+    ("shared/governor", &["shared/fault"]),
+    ("shared/http", &["shared/clock", "shared/fault", "shared/governor"]),
     ("shared/providers/", &["shared/aws", "shared/clock", "shared/fault", "shared/http", "shared/secrets"]),
-    ("shared/saga", &["shared/clock", "shared/fault", "shared/telemetry", "shared/tenancy"]),
+    (
+        "shared/saga",
+        &["shared/clock", "shared/fault", "shared/governor", "shared/telemetry", "shared/tenancy"],
+    ),
     ("shared/secrets", &["shared/aws", "shared/fault"]),
-    ("shared/store", &["shared/aws", "shared/clock", "shared/fault", "shared/saga", "shared/tenancy"]),
+    (
+        "shared/store",
+        &["shared/aws", "shared/clock", "shared/fault", "shared/governor", "shared/saga", "shared/tenancy"],
+    ),
     ("shared/telemetry", &[]),
     ("shared/tenancy", &["shared/fault"]),
 ];

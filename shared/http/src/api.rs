@@ -1,8 +1,12 @@
+use std::sync::Arc;
+
 use fault::Fault;
+use governor::{Governor, Quota};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::governed::{Governed, heard};
 use crate::refusal::request_id;
 use crate::{Http, client, no_answer, refused};
 
@@ -15,6 +19,7 @@ pub struct Api {
     builder: Client,
     provider: &'static str,
     base: Url,
+    governed: Option<Governed>,
 }
 
 impl Api {
@@ -28,7 +33,13 @@ impl Api {
             Http::Network(client) => client.clone(),
             Http::InProcess(_) => client(),
         };
-        Ok(Self { http, builder, provider, base })
+        Ok(Self { http, builder, provider, base, governed: None })
+    }
+
+    /// The same, asked only when the governor lets it be; `quota` says what a request of that method counts against.
+    #[must_use]
+    pub fn governed(self, governor: Arc<dyn Governor>, quota: fn(&Method) -> Quota) -> Self {
+        Self { governed: Some(Governed { governor, quota }), ..self }
     }
 
     #[must_use]
@@ -51,13 +62,21 @@ impl Api {
         Ok(self.builder.request(method, url))
     }
 
-    /// The answer to a request, whatever its status. A fault means that there was none.
+    /// The answer to a request, whatever its status. A fault means that there was none, or that the request was not sent
+    /// because it may not be yet.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, Fault> {
         let request = request.build().map_err(|e| {
             let cause = format!("a request to {} cannot be built: {}", self.provider, e.without_url());
             Fault::terminal(cause).from_provider(self.provider, None)
         })?;
-        self.http.send(self.provider, request).await
+        let Some(Governed { governor, quota }) = &self.governed else {
+            return self.http.send(self.provider, request).await;
+        };
+        let quota = quota(request.method());
+        let pass = governor.admit(quota, governor::haste()).await?;
+        let answer = self.http.send(self.provider, request).await;
+        governor.hear(quota, pass, heard(&answer)).await;
+        answer
     }
 
     /// Reads an answer. The fault in one that cannot be read says where, not what: the body may hold a secret.
@@ -90,9 +109,10 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use std::pin::Pin;
-    use std::sync::Arc;
+    use std::sync::Mutex;
 
     use fault::Kind;
+    use governor::{Haste, Heard, Pass, Saying, at_leisure};
     use reqwest::Request;
     use serde::Deserialize;
 
@@ -153,5 +173,58 @@ mod tests {
         let fault = api().send(request).await.expect_err("a line break in a header");
         assert_eq!(fault.kind, Kind::Terminal);
         assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
+    }
+
+    const READS: Quota = Quota { provider: "lab", of: "reads", calls: 1, seconds: 60, burst: 1 };
+    const CHANGES: Quota = Quota { of: "changes", ..READS };
+
+    /// Lets through what is not at leisure, and remembers.
+    #[derive(Debug, Default)]
+    struct Porter(Mutex<Vec<String>>);
+
+    impl Porter {
+        fn note(&self, what: String) {
+            self.0.lock().expect("no panic while it is held").push(what);
+        }
+    }
+
+    impl Governor for Porter {
+        fn admit(&self, quota: Quota, haste: Haste) -> Saying<'_, Result<Pass, Fault>> {
+            self.note(format!("{haste:?}: {}", quota.of));
+            Box::pin(async move {
+                match haste {
+                    Haste::Now => Ok(Pass { trial: quota == CHANGES }),
+                    Haste::AtLeisure => Err(Fault::not_ready("later")),
+                }
+            })
+        }
+
+        fn hear(&self, quota: Quota, pass: Pass, heard: Heard) -> Saying<'_, ()> {
+            self.note(format!("{heard:?}: {}, trial: {}", quota.of, pass.trial));
+            Box::pin(async {})
+        }
+    }
+
+    #[tokio::test]
+    async fn the_governor_is_asked_before_a_request_and_told_what_came_of_it() {
+        let porter = Arc::new(Porter::default());
+        let api = api().governed(Arc::clone(&porter) as Arc<dyn Governor>, |method| {
+            if *method == Method::GET { READS } else { CHANGES }
+        });
+        for method in [Method::GET, Method::DELETE] {
+            api.send(api.request(method, &["x"]).expect("segments")).await.expect("an answer");
+        }
+        let later = at_leisure(api.send(api.request(Method::GET, &["x"]).expect("segments"))).await;
+        assert_eq!(later.expect_err("not now").cause, "later");
+        assert_eq!(
+            *porter.0.lock().expect("no panic while it is held"),
+            [
+                "Now: reads",
+                "Answered: reads, trial: false",
+                "Now: changes",
+                "Answered: changes, trial: true",
+                "AtLeisure: reads",
+            ]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP client every outside API is called with, and what its answers mean.
 
 mod api;
+mod governed;
 mod refusal;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use api::Api;
 use fault::Fault;
+pub use governor::{Governor, Quota};
 pub use refusal::refused;
 use reqwest::{Client, redirect};
 pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};

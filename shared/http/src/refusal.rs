@@ -44,7 +44,7 @@ fn kind(status: StatusCode, wait: Option<SignedDuration>) -> Kind {
 }
 
 /// `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3). What is neither, or past, says nothing.
-fn retry_at(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn retry_at(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let at = match said.parse::<u32>() {
         Ok(seconds) => now.checked_add(SignedDuration::from_secs(seconds.into())).ok()?,

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use fault::{Fault, Kind};
+use governor::at_leisure;
 use jiff::ToSpan;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -65,7 +66,8 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         if is_sweep(&payload) {
             let Sweep { swept } = decode("payload", payload)?;
             let swept = swept.unwrap_or_else(|| Swept::new(S::NAME, &invocation.function));
-            return encode(&self.sweep(swept, invocation).await?);
+            // Tenants that are being made come first.
+            return encode(&at_leisure(self.sweep(swept, invocation)).await?);
         }
         let call: Call = decode("payload", payload)?;
         let lease = Lease { holder: invocation.id.clone(), until: invocation.deadline };

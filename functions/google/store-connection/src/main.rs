@@ -1,14 +1,19 @@
+use std::sync::Arc;
+
 use google::{SecretManager, Tokens};
 use google_store_connection::StoreConnection;
 use saga::Error;
+use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    let db = Database::from_env().await;
+    let governor = RateGovernor::shared(&db);
     let step = StoreConnection {
-        neon: neon::Neon::from_env().await?,
-        secrets: SecretManager::from_env(Tokens::from_env().await?)?,
+        neon: neon::Neon::from_env(Arc::clone(&governor)).await?,
+        secrets: SecretManager::from_env(Tokens::from_env().await?, governor)?,
         deployment: aws::variable("DEPLOYMENT")?,
         reader: aws::variable("STORE_ACCOUNT")?,
     };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    saga::serve(step, ResourceLedger::new(db)).await
 }

@@ -1,14 +1,16 @@
 use google::{SecretManager, Tokens};
 use medusa_initialize_store::InitializeStore;
 use saga::Error;
+use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    let db = Database::from_env().await;
     let setup = InitializeStore {
         http: http_client::Http::network(),
-        secrets: SecretManager::from_env(Tokens::from_env().await?)?,
+        secrets: SecretManager::from_env(Tokens::from_env().await?, RateGovernor::shared(&db))?,
         vault: secrets::Vault::from_env().await,
         welcome_url: aws::variable("WELCOME_URL")?,
     };
-    saga::serve_setup(setup, store::ResourceLedger::from_env().await).await
+    saga::serve_setup(setup, ResourceLedger::new(db)).await
 }

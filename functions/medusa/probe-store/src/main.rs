@@ -1,13 +1,15 @@
 use google::{SecretManager, Tokens};
 use medusa_probe_store::ProbeStore;
 use saga::Error;
+use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    let db = Database::from_env().await;
     let probe = ProbeStore {
         http: http_client::Http::network(),
-        secrets: SecretManager::from_env(Tokens::from_env().await?)?,
+        secrets: SecretManager::from_env(Tokens::from_env().await?, RateGovernor::shared(&db))?,
         store_url: aws::variable("STORE_URL")?,
     };
-    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+    saga::serve_probe(probe, ResourceLedger::new(db)).await
 }

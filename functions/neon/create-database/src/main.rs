@@ -1,8 +1,11 @@
 use neon_create_database::{CreateDatabase, Place};
 use saga::Error;
+use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = CreateDatabase { neon: neon::Neon::from_env().await?, place: Place::from_env()? };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    let db = Database::from_env().await;
+    let neon = neon::Neon::from_env(RateGovernor::shared(&db)).await?;
+    let step = CreateDatabase { neon, place: Place::from_env()? };
+    saga::serve(step, ResourceLedger::new(db)).await
 }

@@ -3,10 +3,12 @@
 mod dns;
 mod hostname;
 
+use std::sync::Arc;
+
 pub use dns::{Kind, NewRecord, Record};
 use fault::{Actor, Fault};
 pub use hostname::{CertificateStatus, Hostname, HostnameStatus, Proof, Validation};
-use http_client::{Api, Http, Method, RequestBuilder, StatusCode};
+use http_client::{Api, Governor, Http, Method, Quota, RequestBuilder, StatusCode};
 use secrets::{ExposeSecret, SecretRef, SecretString, Vault};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -15,6 +17,10 @@ const SERVICE: &str = "cloudflare";
 
 /// Where Cloudflare answers.
 pub const URL: &str = "https://api.cloudflare.com/client/v4";
+
+/// 1200 calls in five minutes for each user, whatever they are made with, and then none for five minutes; 200 a second from
+/// one address (<https://developers.cloudflare.com/fundamentals/api/reference/limits/>). The dashboard's count, too.
+pub const CALLS: Quota = Quota { provider: SERVICE, of: "calls", calls: 1000, seconds: 300, burst: 100 };
 
 /// Already there: a custom hostname; a DNS record of the name; the very same record.
 const THERE: [u32; 3] = [1406, 81057, 81058];
@@ -62,16 +68,24 @@ enum Outcome<T> {
 impl Zone {
     /// The zone that `CLOUDFLARE_ZONE` has the id of. Reads the token from the vault: `CLOUDFLARE_TOKEN_SECRET` names
     /// it there. `CLOUDFLARE_URL` says where Cloudflare answers, if elsewhere.
-    pub async fn from_env() -> Result<Self, Fault> {
+    pub async fn from_env(governor: Arc<dyn Governor>) -> Result<Self, Fault> {
         let missing = |e: aws::MissingVariable| Fault::terminal(e.to_string());
         let reference = aws::variable("CLOUDFLARE_TOKEN_SECRET").map_err(missing)?;
         let token = Vault::from_env().await.read(&SecretRef(reference)).await?;
         let url = aws::variable("CLOUDFLARE_URL").ok().unwrap_or_else(|| URL.to_owned());
-        Self::new(Http::network(), &url, aws::variable("CLOUDFLARE_ZONE").map_err(missing)?, token)
+        let zone =
+            Self::new(Http::network(), &url, aws::variable("CLOUDFLARE_ZONE").map_err(missing)?, token)?;
+        Ok(zone.governed(governor))
     }
 
     pub fn new(http: Http, url: &str, id: String, token: SecretString) -> Result<Self, Fault> {
         Ok(Self { api: Api::new(http, SERVICE, url)?, id, token })
+    }
+
+    /// The same, asked only when the governor lets it be.
+    #[must_use]
+    pub fn governed(self, governor: Arc<dyn Governor>) -> Self {
+        Self { api: self.api.governed(governor, |_| CALLS), ..self }
     }
 
     fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Fault> {

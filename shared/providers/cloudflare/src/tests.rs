@@ -1,6 +1,6 @@
 //! What we ask of Cloudflare, and what we make of its answers; both as its own document has them.
 
-use openapi::{Document, Script};
+use openapi::{Closed, Document, Script};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -252,4 +252,13 @@ async fn throttling_is_waited_out() {
     let fault = zone(&script).find_hostname("shop.example.com").await.expect_err("throttled");
     assert_eq!(fault.kind, fault::Kind::NotReady);
     assert!(fault.retry_at.is_some());
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_the_governor_does_not_let_through() {
+    let script = script();
+    let zone = zone(&script).governed(Arc::new(Closed));
+    assert_eq!(zone.hostname(ID).await.expect_err("closed").cause, "calls of cloudflare");
+    assert_eq!(zone.delete_record(ID).await.expect_err("closed").cause, "calls of cloudflare");
+    assert!(script.lines().is_empty());
 }

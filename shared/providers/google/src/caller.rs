@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use fault::{Fault, Kind};
-use http_client::{Api, Http, Method, RequestBuilder, Response, StatusCode};
+use http_client::{Api, Governor, Http, Method, Quota, RequestBuilder, Response, StatusCode};
 use secrets::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +34,10 @@ struct Status {
 impl Caller {
     pub(crate) fn new(http: Http, service: &'static str, url: &str, tokens: Tokens) -> Result<Self, Fault> {
         Ok(Self { api: Api::new(http, service, url)?, tokens })
+    }
+
+    pub(crate) fn governed(self, governor: Arc<dyn Governor>, quota: fn(&Method) -> Quota) -> Self {
+        Self { api: self.api.governed(governor, quota), ..self }
     }
 
     pub(crate) fn service(&self) -> &'static str {

@@ -2,11 +2,12 @@ mod found;
 mod operation;
 mod service;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fault::Fault;
 pub use found::{Found, Listed, State};
-use http_client::{Http, Method, RequestBuilder};
+use http_client::{Governor, Http, Method, Quota, RequestBuilder};
 use operation::Operation;
 pub use operation::Progress;
 use serde::Deserialize;
@@ -20,6 +21,11 @@ use crate::caller::Caller;
 use crate::{DEPLOYMENT, Part, RUN_URL, Tokens, iam};
 
 const SERVICE: &str = "cloud-run";
+
+/// 3000 reads and 180 changes a minute for each project and region, unless Google gave it more
+/// (<https://cloud.google.com/run/quotas>).
+pub const RUN_READS: Quota = Quota { provider: SERVICE, of: "reads", calls: 2700, seconds: 60, burst: 300 };
+pub const RUN_CHANGES: Quota = Quota { of: "changes", calls: 160, burst: 40, ..RUN_READS };
 
 /// Who may call a service, and who everybody is.
 const INVOKER: &str = "roles/run.invoker";
@@ -44,12 +50,12 @@ struct Listing {
 impl CloudRun {
     /// The project and the region that `GOOGLE_PROJECT` and `GOOGLE_REGION` name; `GOOGLE_RUN_URL` says where Cloud Run
     /// answers, if elsewhere.
-    pub fn from_env(tokens: Tokens) -> Result<Self, Fault> {
+    pub fn from_env(tokens: Tokens, governor: Arc<dyn Governor>) -> Result<Self, Fault> {
         let missing = |e: aws::MissingVariable| Fault::terminal(e.to_string());
         let project = aws::variable("GOOGLE_PROJECT").map_err(missing)?;
         let region = aws::variable("GOOGLE_REGION").map_err(missing)?;
         let url = aws::variable("GOOGLE_RUN_URL").ok().unwrap_or_else(|| RUN_URL.to_owned());
-        Self::new(Http::network(), &url, tokens, project, region)
+        Ok(Self::new(Http::network(), &url, tokens, project, region)?.governed(governor))
     }
 
     pub fn new(
@@ -60,6 +66,13 @@ impl CloudRun {
         region: String,
     ) -> Result<Self, Fault> {
         Ok(Self { caller: Caller::new(http, SERVICE, url, tokens)?, project, region })
+    }
+
+    /// The same, asked only when the governor lets it be.
+    #[must_use]
+    pub fn governed(self, governor: Arc<dyn Governor>) -> Self {
+        let quota = |method: &Method| if *method == Method::GET { RUN_READS } else { RUN_CHANGES };
+        Self { caller: self.caller.governed(governor, quota), ..self }
     }
 
     pub async fn find(&self, id: &str) -> Result<Option<Found>, Fault> {

@@ -9,9 +9,9 @@ mod tokens;
 
 pub use cloud_run::{
     Boot, CloudRun, Container, EnvVar, Found, HttpGet, Ingress, InstanceScaling, Listed, Port, Progress,
-    Resources, SecretVersion, Service, ServiceScaling, State, Template,
+    RUN_CHANGES, RUN_READS, Resources, SecretVersion, Service, ServiceScaling, State, Template,
 };
-pub use secret_manager::{Secret, SecretManager};
+pub use secret_manager::{SECRET_CHANGES, SECRET_READS, Secret, SecretManager};
 pub use tokens::Tokens;
 
 /// Where Cloud Run answers.

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::{CrcAlgorithm, checksum};
 use fault::Fault;
-use http_client::{Http, Method};
+use http_client::{Governor, Http, Method, Quota};
 use jiff::Timestamp;
 use secrets::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -15,6 +16,11 @@ use crate::caller::Caller;
 use crate::{DEPLOYMENT, OWNER, Part, SECRETS_URL, Tokens, iam};
 
 const SERVICE: &str = "google-secret-manager";
+
+/// 600 reads and 600 changes a minute for each project; of reading values there may be more
+/// (<https://cloud.google.com/secret-manager/quotas>).
+pub const SECRET_READS: Quota = Quota { provider: SERVICE, of: "reads", calls: 540, seconds: 60, burst: 60 };
+pub const SECRET_CHANGES: Quota = Quota { of: "changes", ..SECRET_READS };
 
 /// The secrets of one Google Cloud project.
 #[derive(Clone, Debug)]
@@ -71,14 +77,21 @@ struct Payload {
 
 impl SecretManager {
     /// The project that `GOOGLE_PROJECT` names; `GOOGLE_SECRETS_URL` says where Secret Manager answers, if elsewhere.
-    pub fn from_env(tokens: Tokens) -> Result<Self, Fault> {
+    pub fn from_env(tokens: Tokens, governor: Arc<dyn Governor>) -> Result<Self, Fault> {
         let project = aws::variable("GOOGLE_PROJECT").map_err(|e| Fault::terminal(e.to_string()))?;
         let url = aws::variable("GOOGLE_SECRETS_URL").ok().unwrap_or_else(|| SECRETS_URL.to_owned());
-        Self::new(Http::network(), &url, tokens, project)
+        Ok(Self::new(Http::network(), &url, tokens, project)?.governed(governor))
     }
 
     pub fn new(http: Http, url: &str, tokens: Tokens, project: String) -> Result<Self, Fault> {
         Ok(Self { caller: Caller::new(http, SERVICE, url, tokens)?, project })
+    }
+
+    /// The same, asked only when the governor lets it be.
+    #[must_use]
+    pub fn governed(self, governor: Arc<dyn Governor>) -> Self {
+        let quota = |method: &Method| if *method == Method::GET { SECRET_READS } else { SECRET_CHANGES };
+        Self { caller: self.caller.governed(governor, quota), ..self }
     }
 
     pub async fn find(&self, id: &str) -> Result<Option<Secret>, Fault> {

@@ -2,9 +2,10 @@
 //! a field that they do not name is refused.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fault::Kind;
-use openapi::{Document, Script};
+use openapi::{Closed, Document, Script};
 use rstest::rstest;
 use secrets::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -404,4 +405,28 @@ async fn a_refused_call(#[case] code: u16, #[case] status: &str, #[case] kind: K
     assert_eq!((fault.kind, fault.request_id.as_deref()), (kind, Some("r-1")));
     assert_eq!(fault.provider.as_deref(), Some("cloud-run"));
     assert!(fault.cause.contains(status), "{fault:?}");
+}
+
+#[tokio::test]
+async fn reads_and_changes_are_asked_for_apart() {
+    let governor = || Arc::new(Closed);
+    let script = grant(script(), "ya29.second");
+    let (run, secrets) =
+        (cloud_run(&script).governed(governor()), secret_manager(&script).governed(governor()));
+    let refusals = [
+        run.find("acme").await.expect_err("closed"),
+        run.create("acme", &wanted()).await.expect_err("closed"),
+        secrets.find("acme").await.expect_err("closed"),
+        secrets.delete("acme").await.expect_err("closed"),
+    ];
+    assert_eq!(
+        refusals.map(|fault| fault.cause),
+        [
+            "reads of cloud-run",
+            "changes of cloud-run",
+            "reads of google-secret-manager",
+            "changes of google-secret-manager",
+        ]
+    );
+    assert!(script.lines().iter().all(|line| line == "POST /token"), "nothing else was sent");
 }

@@ -6,11 +6,13 @@ mod endpoint;
 mod operation;
 mod project;
 
+use std::sync::Arc;
+
 pub use branch::{Branch, Init, NewBranch};
 pub use database::Database;
 pub use endpoint::{Compute, Endpoint};
 use fault::Fault;
-use http_client::{Api, Http, Method, RequestBuilder, Response, StatusCode};
+use http_client::{Api, Governor, Http, Method, Quota, RequestBuilder, Response, StatusCode};
 pub use operation::Work;
 pub use project::{NewProject, Project};
 use secrets::{ExposeSecret, SecretRef, SecretString, Vault};
@@ -24,6 +26,10 @@ pub const URL: &str = "https://console.neon.tech/api/v2";
 
 /// The annotation that carries our ownership mark.
 pub const OWNER: &str = "tenantry_owner";
+
+/// 700 calls a minute for each account, and 40 a second of one kind (<https://api-docs.neon.tech/reference/api-rate-limiting>).
+/// A second has two slots at most, so whatever their kinds there are no more than 40.
+pub const CALLS: Quota = Quota { provider: SERVICE, of: "calls", calls: 630, seconds: 60, burst: 20 };
 
 /// As many as we ask for at once.
 const PART: &str = "100";
@@ -61,11 +67,12 @@ struct Pagination {
 impl Neon {
     /// Reads the key from the vault: `NEON_KEY_SECRET` names it there. `NEON_URL` says where Neon answers, and
     /// `NEON_ORGANISATION` whose the projects are; without them Neon itself, and whoever's the key is.
-    pub async fn from_env() -> Result<Self, Fault> {
+    pub async fn from_env(governor: Arc<dyn Governor>) -> Result<Self, Fault> {
         let reference = aws::variable("NEON_KEY_SECRET").map_err(|e| Fault::terminal(e.to_string()))?;
         let key = Vault::from_env().await.read(&SecretRef(reference)).await?;
         let url = aws::variable("NEON_URL").ok().unwrap_or_else(|| URL.to_owned());
-        Self::new(Http::network(), &url, key, aws::variable("NEON_ORGANISATION").ok())
+        let neon = Self::new(Http::network(), &url, key, aws::variable("NEON_ORGANISATION").ok())?;
+        Ok(neon.governed(governor))
     }
 
     pub fn new(
@@ -75,6 +82,12 @@ impl Neon {
         organisation: Option<String>,
     ) -> Result<Self, Fault> {
         Ok(Self { api: Api::new(http, SERVICE, url)?, key, organisation })
+    }
+
+    /// The same, asked only when the governor lets it be.
+    #[must_use]
+    pub fn governed(self, governor: Arc<dyn Governor>) -> Self {
+        Self { api: self.api.governed(governor, |_| CALLS), ..self }
     }
 
     fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Fault> {

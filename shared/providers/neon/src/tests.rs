@@ -1,7 +1,7 @@
 //! What we ask of Neon, and what we make of its answers; both as its own document has them.
 
 use fault::{Actor, Kind};
-use openapi::{Document, Script};
+use openapi::{Closed, Document, Script};
 use secrets::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -293,4 +293,13 @@ async fn an_organisation_is_named_where_projects_are() {
     let neon = Neon::new(script.http(), URL, SecretString::from("k"), Some("org-cool-1".to_owned()));
     neon.expect("an address").projects(None).await.expect("an answer");
     assert_eq!(script.lines(), ["GET /api/v2/projects?limit=100&org_id=org-cool-1"]);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_the_governor_does_not_let_through() {
+    let script = script();
+    let neon = neon(&script).governed(Arc::new(Closed));
+    assert_eq!(neon.find_branch(PROJECT, "acme").await.expect_err("closed").cause, "calls of neon");
+    assert_eq!(neon.delete_branch(PROJECT, BRANCH).await.expect_err("closed").cause, "calls of neon");
+    assert!(script.lines().is_empty());
 }

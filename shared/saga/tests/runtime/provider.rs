@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use fault::{Actor, Fault};
+use governor::Haste;
 use saga::{Context, Held, Inventory, Presence, Probe, Step};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
@@ -42,6 +43,8 @@ pub(crate) struct Provider {
 struct State {
     things: BTreeMap<String, Thing>,
     troubles: VecDeque<Trouble>,
+    /// Who was in a hurry, question by question.
+    hastes: Vec<Haste>,
 }
 
 impl Provider {
@@ -52,6 +55,11 @@ impl Provider {
     /// Plans the troubles of the next calls, one each.
     pub(crate) fn troubles(&self, troubles: impl IntoIterator<Item = Trouble>) {
         self.state().troubles.extend(troubles);
+    }
+
+    /// Whether anybody waited for the questions asked since this was asked last.
+    pub(crate) fn hastes(&self) -> Vec<Haste> {
+        std::mem::take(&mut self.state().hastes)
     }
 
     /// Whatever there is, by name.
@@ -67,7 +75,7 @@ impl Provider {
 
     /// One call: the caller gives way before and after it, as over a network.
     async fn call<T>(&self, change: impl FnOnce(&mut State) -> Result<T, Fault>) -> Result<T, Fault> {
-        tokio::task::yield_now().await;
+        self.asked().await;
         let trouble = self.state().troubles.pop_front();
         let outcome = match trouble {
             Some(Trouble::Unavailable) => Err(Fault::transient("the provider is unavailable")),
@@ -83,6 +91,11 @@ impl Provider {
                 outcome
             }
         }
+    }
+
+    async fn asked(&self) {
+        tokio::task::yield_now().await;
+        self.state().hastes.push(governor::haste());
     }
 
     async fn make(&self, name: &str, owner: &str, size: u32) -> Result<Made, Fault> {
@@ -121,7 +134,7 @@ impl Provider {
     }
 
     async fn has(&self, name: &str, owner: &str) -> Result<Presence, Fault> {
-        tokio::task::yield_now().await;
+        self.asked().await;
         let ours = self.state().things.get(name).is_some_and(|thing| thing.owner == owner);
         Ok(if ours { Presence::Present } else { Presence::Absent })
     }
@@ -173,7 +186,7 @@ macro_rules! step {
 
             /// Two at a time.
             async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
-                tokio::task::yield_now().await;
+                self.0.asked().await;
                 let things = self.0.things().into_iter().filter(|(name, _)| name.starts_with($prefix));
                 let rest = things.skip_while(|(name, _)| after.is_some_and(|after| name.as_str() <= after));
                 let mut held: Vec<_> = rest

@@ -1,4 +1,5 @@
 use fault::Fault;
+use governor::Haste;
 use saga::{Resource, ResourceState, Swept};
 use serde_json::{Value, json};
 
@@ -21,6 +22,17 @@ fn swept(lab: &Lab) -> Swept {
 
 fn tenants(swept: &Swept) -> Vec<String> {
     swept.orphans.iter().map(|orphan| orphan.tenant.to_string()).collect()
+}
+
+#[test]
+fn a_sweep_asks_at_leisure_and_nothing_else_does() {
+    let lab = Lab::new();
+    lab.made(1).expect("made");
+    lab.destroyed().expect("gone");
+    assert_eq!(lab.provider.hastes(), [Haste::Now; 3], "made, destroyed, looked for");
+    lab.provider.put(&lab.name(), &lab.mark());
+    assert_eq!(swept(&lab).count, 1);
+    assert_eq!(lab.provider.hastes(), [Haste::AtLeisure; 2], "listed, looked for");
 }
 
 #[test]
