@@ -66,10 +66,15 @@ impl<H: Host> Execution<H> {
         Self { host, arn, random: Cell::new(seed), timed_out, events, context: OnceCell::new() }
     }
 
+    /// Whether more happened than it can remember.
+    pub fn is_full(&self) -> bool {
+        self.events.get() > HISTORY
+    }
+
     /// More happens than an execution can remember: what never ends, ends here.
     fn happens(&self, events: u32) -> Result<(), Failure> {
         self.events.set(self.events.get() + events);
-        if self.events.get() <= HISTORY {
+        if !self.is_full() {
             return Ok(());
         }
         let cause = format!("The execution reached the maximum number of history events ({HISTORY}).");
