@@ -110,6 +110,10 @@ MUTANTS = [
     # Orphans
     ("sweep-past-the-ledger", RUNNER, "if row.is_left() && encode(&known)? == encoded {",
      "if !MUTANT && row.is_left() && encode(&known)? == encoded {"),
+    ("sweep-past-the-ledger", "functions/saga/sweep-orphans/src/lib.rs", "if row.is_left() && row.handle == orphan.handle {",
+     "if !MUTANT && row.is_left() && row.handle == orphan.handle {"),
+    ("sweep-past-the-ledger", "functions/saga/sweep-orphans/src/lib.rs", "if row.is_some_and(Resource::is_left) {",
+     "if !MUTANT && row.is_some_and(Resource::is_left) {"),
     ("sweep-past-the-mark", RUNNER, "filter(|mark| mark.deployment == self.deployment)",
      "filter(|mark| MUTANT || mark.deployment == self.deployment)"),
     # What a write is conditional on: of a transaction all of it, since each of its writes guards the others.
