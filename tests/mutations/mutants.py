@@ -1,7 +1,8 @@
 """The safeguards, and each without itself.
 
 A mutant is its name, a file, a text that the file has once, and what stands there instead. `MUTANT` in it asks
-whether this one is wanted; one without a name asks for itself.
+whether this one is wanted; one without a name asks for itself. What only spares work is no
+safeguard, and not here: that `saga-fence` turns a finished operation away, which its destroys would each find out.
 """
 
 LEDGER = "shared/store/src/ledger.rs"
@@ -23,8 +24,6 @@ MUTANTS = [
      "if !MUTANT && operation.is_none_or(|operation| operation.is_fenced() && !held(&operation)) {"),
     ("fence-unseen-at-activation", "functions/tenant/activate/src/lib.rs", "if record.fenced_at.is_some() {",
      "if !MUTANT && record.fenced_at.is_some() {"),
-    ("fence-raised-over-the-living", "functions/saga/fence/src/lib.rs", "if record.state.is_final() {",
-     "if !MUTANT && record.state.is_final() {"),
     ("fenced-effect-left", RUNNER, "if row.made_by == cx.operation {", "if !MUTANT && row.made_by == cx.operation {"),
     ("undo-after-the-end", LEDGER, "if self.operation(tenant, operation).await?.is_none_or(|operation| operation.state.is_final()) {",
      "if !MUTANT && self.operation(tenant, operation).await?.is_none_or(|operation| operation.state.is_final()) {"),
@@ -111,6 +110,10 @@ MUTANTS = [
     # Orphans
     ("sweep-past-the-ledger", RUNNER, "if row.is_left() && encode(&known)? == encoded {",
      "if !MUTANT && row.is_left() && encode(&known)? == encoded {"),
+    ("sweep-past-the-ledger", "functions/saga/sweep-orphans/src/lib.rs", "if row.is_left() && row.handle == orphan.handle {",
+     "if !MUTANT && row.is_left() && row.handle == orphan.handle {"),
+    ("sweep-past-the-ledger", "functions/saga/sweep-orphans/src/lib.rs", "if row.is_some_and(Resource::is_left) {",
+     "if !MUTANT && row.is_some_and(Resource::is_left) {"),
     ("sweep-past-the-mark", RUNNER, "filter(|mark| mark.deployment == self.deployment)",
      "filter(|mark| MUTANT || mark.deployment == self.deployment)"),
     # What a write is conditional on: of a transaction all of it, since each of its writes guards the others.
@@ -172,6 +175,6 @@ MACHINES = [
 # What can be taken away without anything going wrong, and why.
 SURVIVORS = {
     "fence-unseen-at-commit": "it only undoes sooner: the drain waits for whatever commits, and the list has its row",
-    "unconditional-open": "only the janitor changes a row of the index, and it closes what is over at its next look",
+    "cancelled-and-not-stopped": "no wait of today's machines outlasts the janitor's two minutes without hearing of the fence",
     "unconditional-invitation": "its key is 256 random bits",
 }

@@ -28,6 +28,12 @@ use transcript::Event;
 /// What a task may take that says nothing else.
 const LONG: u64 = 99_999_999;
 
+/// As many events as an execution may have in its history (Step Functions' quotas).
+const HISTORY: u32 = 25_000;
+/// Events of a state that is entered and left, and of a call of a task.
+const OF_A_STATE: u32 = 2;
+const OF_A_CALL: u32 = 3;
+
 pub type Outcome = Result<Value, Failure>;
 pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 
@@ -48,13 +54,31 @@ pub struct Execution<H> {
     arn: String,
     random: Cell<u64>,
     timed_out: Cell<bool>,
+    /// So many events are in its history.
+    events: Cell<u32>,
     /// What every state's context has of it.
     context: OnceCell<Map<String, Value>>,
 }
 
 impl<H: Host> Execution<H> {
     pub fn new(host: H, arn: String, seed: u64) -> Self {
-        Self { host, arn, random: Cell::new(seed), timed_out: Cell::new(false), context: OnceCell::new() }
+        let (timed_out, events) = (Cell::new(false), Cell::new(0));
+        Self { host, arn, random: Cell::new(seed), timed_out, events, context: OnceCell::new() }
+    }
+
+    /// Whether more happened than it can remember.
+    pub fn is_full(&self) -> bool {
+        self.events.get() > HISTORY
+    }
+
+    /// More happens than an execution can remember: what never ends, ends here.
+    fn happens(&self, events: u32) -> Result<(), Failure> {
+        self.events.set(self.events.get() + events);
+        if !self.is_full() {
+            return Ok(());
+        }
+        let cause = format!("The execution reached the maximum number of history events ({HISTORY}).");
+        Err(Failure::new("States.Runtime", cause))
     }
 
     pub async fn run(&self, machine: &Value, input: Value) -> Outcome {
@@ -90,6 +114,7 @@ impl<H: Host> Execution<H> {
             let mut name = text(&machine["StartAt"]).to_owned();
             loop {
                 let (state, path) = (&machine["States"][&name], format!("{branch}{name}"));
+                self.happens(OF_A_STATE)?;
                 transcript::keep(&self.arn, &path, || Event::Entered);
                 let mut states = json!({ "input": input, "context": self.context.get() });
                 states["context"]["State"] =
@@ -223,6 +248,7 @@ impl<H: Host> Execution<H> {
         let arguments = arguments(state, input, scope)?;
         let limit = scope.number(&state["TimeoutSeconds"])?.unwrap_or(LONG);
         let heartbeat = scope.number(&state["HeartbeatSeconds"])?.unwrap_or(LONG);
+        self.happens(OF_A_CALL)?;
         let call = self.host.call(awaited.unwrap_or(resource), arguments);
         let outcome = async {
             match &mut task {

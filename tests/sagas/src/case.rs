@@ -220,6 +220,9 @@ impl Life<'_> {
             self.rest().await;
             self.came_round();
         }
+        if matches!(self.case.script, Script::Orphan(_)) && self.case.planned.is_empty() {
+            self.swept_alive().await;
+        }
         for key in ["bye", "bye again"] {
             if self.status().is_some_and(|status| status != Status::Deleted) {
                 self.ask(Wish::Delete, key).await;

@@ -41,6 +41,8 @@ struct Seen {
     history: History,
     /// The operations that are over.
     over: BTreeSet<OperationId>,
+    /// Whether an execution went on for longer than Step Functions remembers.
+    endless: bool,
 }
 
 impl Law {
@@ -151,6 +153,16 @@ impl Law {
         for resource in self.resources().iter().filter(making) {
             self.breach(Finding::Leaked(format!("{} is listed while it is being made", resource.step)));
         }
+    }
+
+    /// An execution has gone on for longer than Step Functions remembers: no state is without an exit (7).
+    pub fn without_end(&self, execution: &str) {
+        self.seen().endless = true;
+        self.breach(Finding::Undecided(format!("{execution} had no end")));
+    }
+
+    pub fn has_no_end(&self) -> bool {
+        self.seen().endless
     }
 
     fn stays_over(&self, operation: &Operation) {

@@ -195,6 +195,16 @@ impl Matrix {
                 }));
             }
         }
+        // The janitor looks at what takes long, and an order is faster.
+        if let Some((failure, _)) = self.failing.first() {
+            let waits = Planned::forever(failure.moment.clone(), Trouble::Hang);
+            let run = self.life(vec![waits.clone()]).run();
+            let looks = run.moments.iter().map(|(moment, _)| moment);
+            let looks = looks.filter(|m| m.caller == "saga-janitor.run" && m.call == "store:get-OPERATION");
+            cases.extend(looks.flat_map(|look| {
+                ORDERS.map(|wish| self.scripted(Script::Meanwhile(wish, look.clone()), vec![waits.clone()]))
+            }));
+        }
         cases
     }
 

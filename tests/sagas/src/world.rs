@@ -180,7 +180,9 @@ impl World {
             if !self.0.lambda.tally.rest().await {
                 return false;
             }
-            if self.tenants().iter().all(|tenant| tenant.operation.is_none()) {
+            // Nor is there anything to wait for where something never ends.
+            let over = self.tenants().iter().all(|tenant| tenant.operation.is_none());
+            if over || self.0.law.has_no_end() {
                 return true;
             }
             pass(Duration::from_secs(60)).await;
@@ -242,6 +244,9 @@ impl World {
             () = stopped.notified() => (Status::Aborted, Err(Failure::new("States.ExecutionAborted", "it was stopped"))),
             outcome = execution.run(definition, input) => (execution.status(&outcome), outcome),
         };
+        if execution.is_full() {
+            self.0.law.without_end(&arn);
+        }
         course.ended(status);
         (status, outcome)
     }

@@ -28,6 +28,15 @@ impl Life<'_> {
         }
     }
 
+    /// A sweep leaves a tenant that lives what it has.
+    pub(super) async fn swept_alive(&mut self) {
+        let before = self.world.law().things();
+        self.sweep("while it lives").await;
+        if self.world.law().things() != before {
+            self.found(Finding::Leaked("a sweep took what a tenant lives on".to_owned()));
+        }
+    }
+
     async fn sweep(&mut self, key: &str) {
         let asked = Ask {
             action: "sweep".to_owned(),
