@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Memory, Reply, Request, Service, Thing, View, at, body, now, refusal, reply, target};
@@ -22,6 +23,7 @@ struct Pool {
 struct User {
     attributes: BTreeMap<String, String>,
     password: Option<String>,
+    made_at: Timestamp,
 }
 
 impl User {
@@ -36,6 +38,7 @@ impl User {
         let attributes = self.attributes.iter().map(|(name, value)| json!({ "Name": name, "Value": value }));
         json!({
             "Username": name, "Enabled": true, "UserAttributes": attributes.collect::<Vec<_>>(),
+            "UserCreateDate": self.made_at.as_second(),
             "UserStatus": if self.password.is_some() { "CONFIRMED" } else { "FORCE_CHANGE_PASSWORD" },
         })
     }
@@ -89,7 +92,7 @@ impl Service for Cognito {
             }
             "AdminCreateUser" if pool.users.contains_key(&user) => refusal(400, "UsernameExistsException"),
             "AdminCreateUser" => {
-                let mut made = User::default();
+                let mut made = User { made_at: clock::now(), ..User::default() };
                 made.set(&asked["UserAttributes"]);
                 let shown = made.shown(&user);
                 pool.users.insert(user, made);
@@ -146,7 +149,8 @@ impl Service for Cognito {
             "group" => drop(pool.groups.insert(thing.name.clone(), thing.owner.clone())),
             "username" => {
                 let attributes = BTreeMap::from([("custom:owner".to_owned(), thing.owner.clone())]);
-                pool.users.insert(thing.name.clone(), User { attributes, password: None });
+                pool.users
+                    .insert(thing.name.clone(), User { attributes, password: None, made_at: clock::now() });
             }
             _ => {}
         }
