@@ -60,7 +60,7 @@ fn project(id: &str, name: &str, created_at: &str) -> Value {
         "proxy_host": "aws-us-east-2.aws.neon.tech", "provisioner": "k8s-neonvm", "store_passwords": true,
         "history_retention_seconds": 86400, "branch_logical_size_limit": 8192,
         "branch_logical_size_limit_bytes": 8_589_934_592_u64, "consumption_period_start": AT,
-        "consumption_period_end": AT, "active_time_seconds": 0, "compute_time_seconds": 0, "cpu_used_sec": 0,
+        "consumption_period_end": AT, "active_time": 0, "active_time_seconds": 0, "compute_time_seconds": 0, "cpu_used_sec": 0,
         "written_data_bytes": 0, "data_transfer_bytes": 0, "data_storage_bytes_hour": 0,
     })
 }
