@@ -1,8 +1,10 @@
 """The safeguards, and each without itself.
 
 A mutant is its name, a file, a text that the file has once, and what stands there instead. `MUTANT` in it asks
-whether this one is wanted; one without a name asks for itself. What only spares work is no
-safeguard, and not here: that `saga-fence` turns a finished operation away, which its destroys would each find out.
+whether this one is wanted; one without a name asks for itself.
+
+What only spares work is no safeguard, and not here: that `saga-fence` turns a finished operation away, which its
+destroys would each find out.
 """
 
 LEDGER = "shared/store/src/ledger.rs"

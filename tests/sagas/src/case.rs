@@ -158,32 +158,7 @@ struct Life<'a> {
 
 impl Life<'_> {
     async fn live(&mut self) {
-        let world = self.world.clone();
-        match &self.case.script {
-            Script::Meanwhile(wish, moment) => {
-                let (wish, woken) = (*wish, world.chaos().wake_at(moment.clone()));
-                tokio::task::spawn_local(async move {
-                    woken.notified().await;
-                    meanwhile(wish, &world).await;
-                });
-            }
-            Script::Redeployed(moment) => {
-                let woken = world.chaos().wake_at(moment.clone());
-                tokio::task::spawn_local(async move {
-                    woken.notified().await;
-                    world.redeploy();
-                });
-            }
-            Script::Stopped(moment) => {
-                let woken = world.chaos().wake_at(moment.clone());
-                tokio::task::spawn_local(async move {
-                    woken.notified().await;
-                    world.stop_executions();
-                });
-            }
-            Script::Promptly(wish) => drop(tokio::task::spawn_local(promptly(*wish, world))),
-            _ => {}
-        }
+        self.interfere();
         self.sign_up().await;
         if let (Script::Foreign(thing), Some(tenant)) = (&self.case.script, self.tenant()) {
             self.world.plant(&thing.of(tenant.id.as_str()));
@@ -252,6 +227,26 @@ impl Life<'_> {
                     self.found(Finding::Undecided(format!("{wish}, and it is {:?}", self.status())));
                 }
             }
+        }
+    }
+
+    /// Has happen beside its life what the script says.
+    fn interfere(&self) {
+        let (world, script) = (self.world.clone(), self.case.script.clone());
+        match &script {
+            Script::Meanwhile(_, moment) | Script::Redeployed(moment) | Script::Stopped(moment) => {
+                let woken = world.chaos().wake_at(moment.clone());
+                tokio::task::spawn_local(async move {
+                    woken.notified().await;
+                    match script {
+                        Script::Meanwhile(wish, _) => meanwhile(wish, &world).await,
+                        Script::Redeployed(_) => world.redeploy(),
+                        _ => world.stop_executions(),
+                    }
+                });
+            }
+            Script::Promptly(wish) => drop(tokio::task::spawn_local(promptly(*wish, world))),
+            _ => {}
         }
     }
 
