@@ -354,7 +354,7 @@ impl Tenants {
     }
 
     /// What the request key led to before, if it did.
-    async fn answered(
+    pub(crate) async fn answered(
         &self,
         request: Option<&RequestKey>,
         now: Timestamp,
@@ -365,7 +365,7 @@ impl Tenants {
     }
 
     /// Does all of the writes or none. The first is the request key's, if there is one.
-    async fn commit(
+    pub(crate) async fn commit(
         &self,
         accepted: Accepted,
         writes: Vec<Write>,

@@ -1,7 +1,7 @@
 use fault::Kind as FaultKind;
 use jiff::Timestamp;
 use saga::{Report, Resource, ResourceState};
-use tenancy::{Kind, Operation, StepProgress, StepState};
+use tenancy::{Operation, StepProgress, StepState};
 
 /// Where each step of an operation stands, in the order the workflow draws them. An operation that is over
 /// answers from its own record, and from the reports of what came after: the welcome mail.
@@ -18,7 +18,7 @@ pub fn progress(
     }
     let drawn = operation.workflow.steps();
     let resource = |step: &str| resources.iter().find(|resource| resource.step == step);
-    if operation.kind != Kind::Provision {
+    if operation.kind.tears_down() {
         let concerned = |r: &&Resource| r.is_left() || r.operation == operation.id;
         return resources.iter().filter(concerned).map(|resource| undoing(operation, resource)).collect();
     }

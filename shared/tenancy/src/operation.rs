@@ -74,6 +74,8 @@ impl Operation {
     pub fn deadline(&self) -> Timestamp {
         let (since, minutes) = match self.state {
             State::Accepted => (self.accepted_at, 1),
+            // Somebody's DNS is waited for, and that it is reached.
+            _ if self.kind == Kind::Domain => (self.accepted_at, 25 * 60),
             State::Compensating => (self.fenced_at.unwrap_or(self.accepted_at), 30),
             _ => (self.started_at.unwrap_or(self.accepted_at), 30),
         };
@@ -98,7 +100,7 @@ impl Operation {
             return reached;
         }
         let wanted = match self.kind {
-            Kind::Provision => StepState::Done,
+            Kind::Provision | Kind::Domain => StepState::Done,
             Kind::Delete | Kind::Repair => StepState::Undone,
         };
         let done = |name: &str| {
@@ -117,6 +119,8 @@ pub enum Kind {
     Delete,
     /// Destroys what an earlier operation could not.
     Repair,
+    /// Serves a custom domain, or stops doing so. It runs beside whatever else is done to the tenant.
+    Domain,
 }
 
 impl Kind {
