@@ -242,6 +242,7 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Provision => "provision",
         Kind::Delete => "delete",
         Kind::Repair => "repair",
+        Kind::Domain => "domain",
     }
 }
 

@@ -186,8 +186,14 @@ impl Tenants {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.change(tenant, operation, |record| {
-            let news = record.execution.is_none();
-            record.execution.get_or_insert_with(|| execution.to_owned());
+            // One about domains may have been started anew.
+            let news = match &record.execution {
+                None => true,
+                Some(known) => record.kind == Kind::Domain && known != execution,
+            };
+            if news {
+                record.execution = Some(execution.to_owned());
+            }
             record.started_at.get_or_insert(now);
             if record.state == State::Accepted {
                 record.state = State::Running;

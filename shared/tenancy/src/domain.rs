@@ -90,6 +90,16 @@ pub struct DnsRecord {
     pub value: String,
 }
 
+impl DnsRecord {
+    /// The record that leads a domain's visitors to us. At the top of a zone no CNAME can stand; what can is called ALIAS,
+    /// ANAME or flattening by who offers it.
+    #[must_use]
+    pub fn alias(hostname: &DomainName, target: &str) -> Self {
+        let kind = if hostname.is_apex() { "ALIAS" } else { "CNAME" };
+        Self { kind: kind.to_owned(), name: hostname.to_string(), value: target.to_owned() }
+    }
+}
+
 /// What one look at a domain saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -136,26 +146,22 @@ impl Domain {
         self.until = Some(now + HOURS.hours());
     }
 
-    /// The record that leads visitors to us. At the top of a zone it takes what DNS providers call ALIAS, ANAME or
-    /// flattening: a CNAME cannot stand there.
-    #[must_use]
-    pub fn alias(&self, target: &str) -> DnsRecord {
-        let kind = if self.hostname.is_apex() { "ALIAS" } else { "CNAME" };
-        DnsRecord { kind: kind.to_owned(), name: self.hostname.to_string(), value: target.to_owned() }
-    }
-
     /// Whether visitors reach us there: proven, served and with a certificate.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        [&self.name, &self.dns, &self.certificate].iter().all(|aspect| aspect.state == AspectState::Right)
+        self.aspects().iter().all(|(_, aspect)| aspect.state == AspectState::Right)
     }
 
-    /// Whether looking again may show something else. What is blocked stays blocked; what the customer has to do may
-    /// be done at any time.
+    /// Whether looking again may show something else. What is wrong stays so; what the customer has to do may be done at
+    /// any time.
     #[must_use]
     pub fn is_worth_a_look(&self, now: Timestamp) -> bool {
         let over = self.until.is_some_and(|until| now >= until);
-        !self.is_live() && self.name.state != AspectState::Wrong && !over
+        !self.is_live() && !over && self.aspects().iter().all(|(_, aspect)| aspect.state != AspectState::Wrong)
+    }
+
+    fn aspects(&self) -> [(&'static str, &Aspect); 3] {
+        [("the name", &self.name), ("its DNS", &self.dns), ("its certificate", &self.certificate)]
     }
 
     /// Keeps what a look saw, or why it saw nothing, and says when to look again.
@@ -182,11 +188,14 @@ impl Domain {
         if let Some(fault) = &self.fault {
             return fault.clone();
         }
-        let aspects = [("the name", &self.name), ("its DNS", &self.dns), ("its certificate", &self.certificate)];
-        let wrong: Vec<String> = aspects
+        let wrong: Vec<String> = self
+            .aspects()
             .into_iter()
             .filter(|(_, aspect)| aspect.state != AspectState::Right)
-            .map(|(what, aspect)| format!("{what} is not right: {}", aspect.detail))
+            .map(|(what, Aspect { detail, .. })| match detail.as_str() {
+                "" => format!("{what} was not seen"),
+                detail => format!("{what} {detail}"),
+            })
             .collect();
         let cause = format!("{} does not lead to the store: {}", self.hostname, wrong.join("; "));
         let fault = Fault::new(Kind::Terminal, Actor::Customer, cause);

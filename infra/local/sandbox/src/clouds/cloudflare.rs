@@ -578,6 +578,7 @@ impl Record {
             && is("comment", comment)
             && is("comment.exact", comment)
             && ask.query("comment.contains").is_none_or(|wanted| comment.contains(wanted))
+            && ask.query("comment.startswith").is_none_or(|wanted| comment.starts_with(wanted))
     }
 
     fn show(&self, id: &str, zone_name: &str) -> Value {
