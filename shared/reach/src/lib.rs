@@ -24,9 +24,9 @@ impl Reach {
     /// Over the network, by the resolver of the machine.
     #[must_use]
     pub fn network() -> Self {
-        Self::by(|name: String| async move {
-            Ok(tokio::net::lookup_host((name, 0)).await?.collect::<Vec<_>>())
-        })
+        Self::by(
+            |name: String| async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect::<Vec<_>>()) },
+        )
     }
 
     /// To something in this process that answers in the network's place.

@@ -131,7 +131,11 @@ impl Tenants {
                 writes.extend(self.free_domains(id).await?);
             }
             self.db.transact(writes).await?;
-            return self.operation(id, operation).await?.map(|found| found.value).ok_or_else(|| lost("an operation"));
+            return self
+                .operation(id, operation)
+                .await?
+                .map(|found| found.value)
+                .ok_or_else(|| lost("an operation"));
         }
         let mut found = self.domains(id).await?;
         let settled = found.value.settle(operation, error, now);
@@ -200,7 +204,9 @@ impl Tenants {
         let tenant = self.get(id).await?.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?.value;
         if tenant.status != Status::Active {
             let status = tenant.status;
-            return Err(Refusal::NotPossible(format!("the domains of a tenant that is {status} stay as they are")));
+            return Err(Refusal::NotPossible(format!(
+                "the domains of a tenant that is {status} stay as they are"
+            )));
         }
         let operation = self.new_domain_operation(&tenant, now).await?;
         Ok((tenant, operation, self.domains(id).await?))
@@ -213,7 +219,8 @@ impl Tenants {
     /// What an operation on domains is drawn by: the one step that serves them.
     async fn serving(&self, tenant: &Tenant) -> Result<Workflow, Refusal> {
         let step = self.blueprint(tenant).await?.custom_domain;
-        let none = || Refusal::NotPossible(format!("tenants of {} have no domain of their own", tenant.blueprint));
+        let none =
+            || Refusal::NotPossible(format!("tenants of {} have no domain of their own", tenant.blueprint));
         step.map(Workflow::Step).ok_or_else(none)
     }
 
@@ -279,8 +286,7 @@ pub(crate) fn wait(hostname: &DomainName, tenant: &TenantId, now: Timestamp) -> 
 }
 
 fn over(tenant: &TenantId, found: &Versioned<Domains>) -> Result<Write, Error> {
-    let condition =
-        if found.version == 0 { Condition::Absent } else { Condition::Version(found.version) };
+    let condition = if found.version == 0 { Condition::Absent } else { Condition::Version(found.version) };
     Write::put(key(tenant), &found.value, condition)
 }
 

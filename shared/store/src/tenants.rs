@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault, StepProgress,
-    Subdomain, Tenant, TenantId,
+    DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault,
+    StepProgress, Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;

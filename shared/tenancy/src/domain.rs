@@ -157,7 +157,9 @@ impl Domain {
     #[must_use]
     pub fn is_worth_a_look(&self, now: Timestamp) -> bool {
         let over = self.until.is_some_and(|until| now >= until);
-        !self.is_live() && !over && self.aspects().iter().all(|(_, aspect)| aspect.state != AspectState::Wrong)
+        !self.is_live()
+            && !over
+            && self.aspects().iter().all(|(_, aspect)| aspect.state != AspectState::Wrong)
     }
 
     fn aspects(&self) -> [(&'static str, &Aspect); 3] {
@@ -332,7 +334,12 @@ impl Domains {
     }
 
     /// Keeps a look at the domain that an operation waits for, and says when to look again, in seconds.
-    pub fn looked(&mut self, operation: OperationId, seen: Result<Seen, Fault>, now: Timestamp) -> Option<u64> {
+    pub fn looked(
+        &mut self,
+        operation: OperationId,
+        seen: Result<Seen, Fault>,
+        now: Timestamp,
+    ) -> Option<u64> {
         let hostname = self.watched(operation)?.hostname.clone();
         let domain = self.get_mut(&hostname)?;
         domain.looked(seen, now);

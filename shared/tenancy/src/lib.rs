@@ -21,7 +21,9 @@ mod violation;
 mod workflow;
 
 pub use blueprint::{Blueprint, BlueprintRef, OnFailure};
-pub use domain::{Aspect, AspectState, DnsRecord, Domain, DomainState, Domains, Seen, Settled, Unwilling, pause};
+pub use domain::{
+    Aspect, AspectState, DnsRecord, Domain, DomainState, Domains, Seen, Settled, Unwilling, pause,
+};
 pub use domain_name::DomainName;
 pub use edit::{Edit, EditRequest};
 pub use email::Email;

@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{BlueprintRef, DomainName, Email, OnFailure, OperationId, Plan, Status, Subdomain, TenantId, Theme};
+use crate::{
+    BlueprintRef, DomainName, Email, OnFailure, OperationId, Plan, Status, Subdomain, TenantId, Theme,
+};
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
 pub type Integration = String;

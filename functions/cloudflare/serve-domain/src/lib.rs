@@ -103,7 +103,8 @@ impl ServeDomain {
                 if ours.is_none() {
                     // Cloudflare takes the same record but once, so of two who want the domain one gets it.
                     let content = format!("\"{domain}\"");
-                    let mark = NewRecord { kind: &Kind::Txt, name: &name, content: &content, proxied: false, owner };
+                    let mark =
+                        NewRecord { kind: &Kind::Txt, name: &name, content: &content, proxied: false, owner };
                     self.zone.create_record(&mark).await?;
                 }
                 self.zone.create_hostname(domain, Validation::Http).await?;
@@ -163,7 +164,12 @@ fn timed_out(found: &Hostname) -> bool {
     use CertificateStatus as Status;
     matches!(
         found.certificate,
-        Some(Status::InitializingTimedOut | Status::ValidationTimedOut | Status::IssuanceTimedOut | Status::DeploymentTimedOut)
+        Some(
+            Status::InitializingTimedOut
+                | Status::ValidationTimedOut
+                | Status::IssuanceTimedOut
+                | Status::DeploymentTimedOut
+        )
     )
 }
 

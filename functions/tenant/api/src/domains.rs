@@ -107,17 +107,23 @@ impl Api {
     /// Whether a tenant may have that domain, as far as we are concerned.
     pub(crate) fn may_have(&self, field: &'static str, hostname: &DomainName) -> Result<&Platform, Problem> {
         let refused = |problem: String, allowed| invalid(Violation::new(field, problem, allowed));
-        let none = || refused(format!("'{hostname}' was given"), "none: no domain but the platform's is served here");
+        let none = || {
+            refused(format!("'{hostname}' was given"), "none: no domain but the platform's is served here")
+        };
         let platform = self.domains.as_ref().ok_or_else(none)?;
         if hostname.is_within(&platform.domain) {
-            return Err(refused(format!("'{hostname}' is the platform's own"), "a domain of the customer's own"));
+            return Err(refused(
+                format!("'{hostname}' is the platform's own"),
+                "a domain of the customer's own",
+            ));
         }
         Ok(platform)
     }
 
     fn shown(&self, domain: Domain) -> Shown {
         let wanted = domain.state != DomainState::Removing;
-        let alias = self.domains.as_ref().map(|platform| DnsRecord::alias(&domain.hostname, &platform.target));
+        let alias =
+            self.domains.as_ref().map(|platform| DnsRecord::alias(&domain.hostname, &platform.target));
         let records = alias.into_iter().chain(domain.proofs.clone()).filter(|_| wanted).collect();
         Shown { domain, records }
     }

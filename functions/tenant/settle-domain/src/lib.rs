@@ -37,12 +37,7 @@ impl SettleDomain {
     }
 
     /// The machine knows little; the ledger has what the step itself said.
-    async fn reason(
-        &self,
-        id: &TenantId,
-        operation: OperationId,
-        caught: &Caught,
-    ) -> Result<Fault, Fault> {
+    async fn reason(&self, id: &TenantId, operation: OperationId, caught: &Caught) -> Result<Fault, Fault> {
         let resources = self.ledger.resources(id).await?;
         let said = resources.into_iter().find(|made| made.operation == operation && made.fault.is_some());
         Ok(said.and_then(|made| made.fault).unwrap_or_else(|| caught.fault()))

@@ -57,7 +57,8 @@ impl Resolver {
     /// Where a name leads; nowhere, when it does not exist.
     pub async fn look_up(&self, name: &str) -> Result<Leads, Fault> {
         let request = self.api.request(Method::GET, &["dns-query"])?;
-        let request = request.query(&[("name", name), ("type", "A")]).header("accept", "application/dns-json");
+        let request =
+            request.query(&[("name", name), ("type", "A")]).header("accept", "application/dns-json");
         let answer = self.api.send(request).await?;
         if !answer.status().is_success() {
             return Err(http_client::refused(SERVICE, &answer));
@@ -66,7 +67,9 @@ impl Resolver {
         match told.status {
             0 | 3 => {}
             2 => {
-                let cause = format!("the DNS of {name} is broken: its servers do not answer, or not with a valid signature");
+                let cause = format!(
+                    "the DNS of {name} is broken: its servers do not answer, or not with a valid signature"
+                );
                 return Err(Fault::new(Kind::Transient, Actor::Customer, cause).from_provider(SERVICE, None));
             }
             status => {
