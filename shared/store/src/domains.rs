@@ -1,3 +1,4 @@
+use fault::Fault;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tenancy::{
@@ -83,7 +84,7 @@ impl Tenants {
         operation.workflow = self.serving(&tenant).await?;
         let mut others = Vec::new();
         if let Some(superseded) = superseded {
-            let fault = fault::Fault::terminal(format!("{hostname} is not wanted any more: {}", by.why));
+            let fault = Fault::terminal(format!("{hostname} is not wanted any more: {}", by.why));
             others.extend(self.end(id, superseded, Some(fault), now).await?);
         }
         let before = json!({ "domain": hostname });
@@ -97,7 +98,7 @@ impl Tenants {
         &self,
         id: &TenantId,
         operation: OperationId,
-        seen: Result<Seen, fault::Fault>,
+        seen: Result<Seen, Fault>,
         now: Timestamp,
     ) -> Result<Option<u64>, Error> {
         let mut found = self.domains(id).await?;
@@ -115,7 +116,7 @@ impl Tenants {
         &self,
         id: &TenantId,
         operation: OperationId,
-        error: Option<fault::Fault>,
+        error: Option<Fault>,
         now: Timestamp,
     ) -> Result<Operation, Error> {
         let lost = |what: &str| Error::Unusable(format!("the record of {what} of tenant {id} is missing"));
@@ -124,20 +125,20 @@ impl Tenants {
             return Ok(record);
         }
         let tenant = self.get(id).await?.ok_or_else(|| lost("the tenant"))?;
+        let mut found = self.domains(id).await?;
         if tenant.value.status.is_going() {
-            let gone = fault::Fault::fenced(format!("the tenant is {}", tenant.value.status));
-            let mut writes = self.end(id, operation, Some(gone), now).await?;
+            let gone = Fault::fenced(format!("the tenant is {}", tenant.value.status));
+            let mut writes = self.end(id, operation, Some(gone.clone()), now).await?;
             if tenant.value.status == Status::Deleted {
                 writes.extend(self.free_domains(id).await?);
+            } else if found.version > 0 {
+                // What is there goes with the tenant; nobody is at it any more.
+                found.value.settle(operation, Some(gone), now);
+                writes.push(over(id, &found)?);
             }
             self.db.transact(writes).await?;
-            return self
-                .operation(id, operation)
-                .await?
-                .map(|found| found.value)
-                .ok_or_else(|| lost("an operation"));
+            return self.operation(id, operation).await?.map(|found| found.value).ok_or_else(|| lost("an operation"));
         }
-        let mut found = self.domains(id).await?;
         let settled = found.value.settle(operation, error, now);
         let mut writes = self.end(id, operation, settled.fault, now).await?;
         if settled.goes_on {
@@ -257,7 +258,7 @@ impl Tenants {
         &self,
         id: &TenantId,
         operation: OperationId,
-        fault: Option<fault::Fault>,
+        fault: Option<Fault>,
         now: Timestamp,
     ) -> Result<Vec<Write>, Error> {
         let Some(Versioned { value: mut record, version }) = self.operation(id, operation).await? else {

@@ -55,7 +55,7 @@ impl ProbeDomain {
     async fn look(&self, domain: &Domain) -> Result<Seen, Fault> {
         let hostname = domain.hostname.as_str();
         let found = self.zone.find_hostname(hostname).await?;
-        let missing = || Fault::not_ready(format!("{hostname} is not at Cloudflare yet"));
+        let missing = || Fault::transient(format!("{hostname} is not seen at Cloudflare yet"));
         let found = found.ok_or_else(missing)?;
         let leads = self.resolver.look_up(hostname).await;
         let mut seen = Seen {
@@ -137,3 +137,6 @@ fn published(proof: &Proof) -> Option<DnsRecord> {
         Proof::File { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
