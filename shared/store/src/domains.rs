@@ -137,7 +137,11 @@ impl Tenants {
                 writes.push(over(id, &found)?);
             }
             self.db.transact(writes).await?;
-            return self.operation(id, operation).await?.map(|found| found.value).ok_or_else(|| lost("an operation"));
+            return self
+                .operation(id, operation)
+                .await?
+                .map(|found| found.value)
+                .ok_or_else(|| lost("an operation"));
         }
         let settled = found.value.settle(operation, error, now);
         let mut writes = self.end(id, operation, settled.fault, now).await?;

@@ -22,7 +22,8 @@ fn saying(status: &str, certificate: &str, dns: &Value) -> Script {
 }
 
 async fn look(script: &Script, reach: Option<Reach>) -> Seen {
-    let zone = Zone::new(script.http(), cloudflare::URL, "zone".to_owned(), "token".into()).expect("an address");
+    let zone =
+        Zone::new(script.http(), cloudflare::URL, "zone".to_owned(), "token".into()).expect("an address");
     let probe = ProbeDomain {
         zone,
         resolver: Resolver::new(script.http(), resolver::URL).expect("an address"),
@@ -76,7 +77,8 @@ async fn a_look_tells_name_dns_and_certificate_apart(
 async fn a_look_says_where_the_domain_leads_and_what_to_publish() {
     let seen = look(&saying("pending", "pending_validation", &leads_to("old.example.net")), None).await;
     assert_eq!(seen.dns.1, "leads to old.example.net, not to stores.vendin.store");
-    let (kind, name, value) = ("TXT".to_owned(), "_cf-custom-hostname.shop.example.com".to_owned(), "5cc0".to_owned());
+    let (kind, name, value) =
+        ("TXT".to_owned(), "_cf-custom-hostname.shop.example.com".to_owned(), "5cc0".to_owned());
     assert_eq!(seen.proofs, [DnsRecord { kind, name, value }], "a file is Cloudflare's to serve");
 }
 
