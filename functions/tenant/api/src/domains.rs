@@ -18,16 +18,6 @@ pub struct Platform {
     pub target: String,
 }
 
-impl Platform {
-    /// From `CLOUDFLARE_ZONE_NAME` and `DOMAIN_TARGET`; none where tenants have no domains of their own.
-    #[must_use]
-    pub fn from_env() -> Option<Self> {
-        let domain = aws::variable("CLOUDFLARE_ZONE_NAME").ok();
-        let target = aws::variable("DOMAIN_TARGET").ok();
-        domain.zip(target).map(|(domain, target)| Self { domain, target })
-    }
-}
-
 /// A domain as its holder sees it: how far it is, and what they have to publish.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
