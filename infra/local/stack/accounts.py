@@ -7,6 +7,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+# The one the sandbox has from the start.
+ZONE = "0123456789abcdef0123456789abcdef"
 EMAIL = "tenantry@vendin-store.iam.gserviceaccount.com"
 
 
@@ -26,7 +28,11 @@ def keys(directory: Path, deployment: str, clouds: str) -> dict[str, str]:
         "private_key": held["google"],
         "token_uri": f"{clouds}/oauth2.googleapis.com/token",
     }
-    return {f"{deployment}/providers/neon": held["neon"], f"{deployment}/providers/google": json.dumps(google)}
+    return {
+        f"{deployment}/providers/neon": held["neon"],
+        f"{deployment}/providers/google": json.dumps(google),
+        f"{deployment}/providers/cloudflare": held["cloudflare"],
+    }
 
 
 def parameters(deployment: str, clouds: str) -> dict[str, str]:
@@ -43,6 +49,14 @@ def parameters(deployment: str, clouds: str) -> dict[str, str]:
         "StoreUrl": "https://{subdomain}.my.vendin.example",
         "PageImage": "southamerica-east1-docker.pkg.dev/vendin-store/containers/start-page:latest",
         "RedisUrl": "redis://redis.vendin.example:6379",
+        "CloudflareUrl": f"{clouds}/api.cloudflare.com/client/v4",
+        "CloudflareZone": ZONE,
+        "CloudflareZoneName": "vendin.example",
+        "CloudflareTokenSecret": f"{deployment}/providers/cloudflare",
+        "DomainTarget": "customers.vendin.example",
+        # The sandbox's edge serves nothing, and the internet's must not be asked for it.
+        "DomainVisits": "false",
+        "ResolverUrl": f"{clouds}/cloudflare-dns.com",
     }
 
 

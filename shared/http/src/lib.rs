@@ -13,7 +13,8 @@ pub use api::Api;
 use fault::Fault;
 pub use governor::{Governor, Quota};
 pub use refusal::refused;
-use reqwest::{Client, redirect};
+use reqwest::dns::Resolve;
+use reqwest::{Client, ClientBuilder, redirect};
 pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
@@ -22,8 +23,22 @@ pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};
 /// # Panics
 /// Never in practice: building fails only when the TLS back end cannot start.
 #[must_use]
-#[allow(clippy::disallowed_methods)] // Lambda names the function; it tells the other side who calls.
 pub fn client() -> Client {
+    built(builder())
+}
+
+/// The same, which asks nobody but this resolver where a name leads, and goes through no proxy: neither of them is to
+/// lead a request to where it must not go.
+///
+/// # Panics
+/// As [`client`].
+#[must_use]
+pub fn guarded(resolver: Arc<dyn Resolve>) -> Client {
+    built(builder().dns_resolver(resolver).no_proxy())
+}
+
+#[allow(clippy::disallowed_methods)] // Lambda names the function; it tells the other side who calls.
+fn builder() -> ClientBuilder {
     let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "none".to_owned());
     // A second install is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -32,8 +47,10 @@ pub fn client() -> Client {
         .timeout(Duration::from_secs(10))
         .redirect(redirect::Policy::none())
         .user_agent(format!("tenantry/{} app/{function}", env!("CARGO_PKG_VERSION")))
-        .build()
-        .expect("the TLS back end starts")
+}
+
+fn built(builder: ClientBuilder) -> Client {
+    builder.build().expect("the TLS back end starts")
 }
 
 /// Sends requests: over the network, or to something in this process that answers in its place.

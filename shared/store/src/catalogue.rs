@@ -45,7 +45,9 @@ impl Catalogue {
     /// The steps of every blueprint there is or was: tenants may still be pinned to an old version.
     pub async fn steps(&self) -> Result<BTreeSet<String>, Error> {
         let blueprints: Vec<Blueprint> = self.all("BLUEPRINT").await?;
-        let steps = blueprints.iter().flat_map(|blueprint| blueprint.workflow.steps());
+        let steps = blueprints.iter().flat_map(|blueprint| {
+            blueprint.workflow.steps().into_iter().chain(blueprint.custom_domain.as_deref())
+        });
         Ok(steps.map(str::to_owned).collect())
     }
 

@@ -1,6 +1,6 @@
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
-use tenancy::{Subdomain, TenantId};
+use tenancy::{DomainName, Subdomain, TenantId};
 
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 use crate::tenants::Accepted;
@@ -8,7 +8,7 @@ use crate::tenants::Accepted;
 /// How long a request key is remembered (draft-ietf-httpapi-idempotency-key-header, section 2.3: our policy).
 const REQUEST_KEY_HOURS: i64 = 24;
 
-/// Names only one can have: subdomains, request keys, one-time links. Each is a row; whoever writes it first
+/// Names only one can have: subdomains, custom domains, request keys, one-time links. Each is a row; whoever writes it first
 /// has the name.
 #[derive(Clone, Debug)]
 pub struct Claims {
@@ -32,6 +32,11 @@ pub(crate) struct RequestClaim {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct SubdomainClaim {
+    tenant: TenantId,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct DomainClaim {
     tenant: TenantId,
 }
 
@@ -97,7 +102,25 @@ impl Claims {
         subdomain: &Subdomain,
         tenant: &TenantId,
     ) -> Result<Option<Write>, Error> {
-        let key = subdomain_key(subdomain);
+        self.freed(subdomain_key(subdomain), tenant).await
+    }
+
+    /// The write that frees a domain, if that tenant holds it.
+    pub(crate) async fn free_domain(
+        &self,
+        domain: &DomainName,
+        tenant: &TenantId,
+    ) -> Result<Option<Write>, Error> {
+        self.freed(domain_key(domain), tenant).await
+    }
+
+    /// Who has a domain.
+    pub async fn tenant_at(&self, domain: &DomainName) -> Result<Option<TenantId>, Error> {
+        let row = self.db.get(&domain_key(domain)).await?;
+        Ok(row.map(|row| row.decode::<DomainClaim>()).transpose()?.map(|claim| claim.tenant))
+    }
+
+    async fn freed(&self, key: Key, tenant: &TenantId) -> Result<Option<Write>, Error> {
         let Some(Row { version, body, .. }) = self.db.get(&key).await? else { return Ok(None) };
         let held = body.get("tenant").and_then(|id| id.as_str()) == Some(tenant.as_str());
         Ok(held.then_some(Write::Delete { key, condition: Condition::Version(version) }))
@@ -106,6 +129,10 @@ impl Claims {
 
 pub(crate) fn claim_subdomain(subdomain: &Subdomain, tenant: &TenantId) -> Result<Write, Error> {
     Write::put(subdomain_key(subdomain), &SubdomainClaim { tenant: tenant.clone() }, Condition::Absent)
+}
+
+pub(crate) fn claim_domain(domain: &DomainName, tenant: &TenantId) -> Result<Write, Error> {
+    Write::put(domain_key(domain), &DomainClaim { tenant: tenant.clone() }, Condition::Absent)
 }
 
 /// Who has a subdomain, by the row of its claim.
@@ -119,6 +146,10 @@ pub(crate) fn claim_request(key: &RequestKey, claim: &RequestClaim, now: Timesta
 
 fn subdomain_key(subdomain: &Subdomain) -> Key {
     Key::new(Table::Claims, format_args!("SUBDOMAIN#{subdomain}"), "CLAIM")
+}
+
+fn domain_key(domain: &DomainName) -> Key {
+    Key::new(Table::Claims, format_args!("DOMAIN#{domain}"), "CLAIM")
 }
 
 fn request_key(key: &RequestKey) -> Key {

@@ -6,7 +6,7 @@ use tenancy::{Kind, Operation, OperationId, Status, Tenant, TenantId};
 
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 use crate::repairs::{RepairTask, TaskId};
-use crate::tenants::operation_key;
+use crate::tenants::{operation_key, tenant_key};
 
 /// The resource ledger in the store: a row per resource of a tenant, written before the resource is made.
 ///
@@ -174,7 +174,11 @@ impl Ledger for ResourceLedger {
         let operation = self.operation(&row.tenant, row.operation).await?;
         // What is to be held may well come to life behind the fence: nobody is about to destroy it.
         let held = |operation: &Operation| operation.holds() && !operation.state.is_final();
-        if operation.is_none_or(|operation| operation.is_fenced() && !held(&operation)) {
+        let stands = match &operation {
+            Some(operation) => held(operation) || !self.is_stopped(operation).await?,
+            None => false,
+        };
+        if !stands {
             return Ok(Committed::Fenced(Box::new(row)));
         }
         let now = clock::now();
@@ -249,7 +253,7 @@ impl Ledger for ResourceLedger {
         step: &'static str,
     ) -> Result<Standing, Fault> {
         Ok(match self.operation(tenant, operation).await? {
-            Some(operation) if operation.is_fenced() => Standing::Fenced,
+            Some(operation) if self.is_stopped(&operation).await? => Standing::Fenced,
             Some(operation) if operation.skipped.contains(step) => Standing::Skipped,
             Some(_) => Standing::Open,
             None => Standing::Fenced,
@@ -280,6 +284,17 @@ impl Ledger for ResourceLedger {
 }
 
 impl ResourceLedger {
+    /// Whether nothing more of an operation may begin. One about a domain runs beside the tenant's own, so no teardown
+    /// fences it: that the tenant is going does. Who deletes writes the status first and reads the rows afterwards.
+    async fn is_stopped(&self, operation: &Operation) -> Result<bool, Error> {
+        if operation.is_fenced() || operation.kind != Kind::Domain {
+            return Ok(operation.is_fenced());
+        }
+        let tenant: Option<Tenant> =
+            self.db.get(&tenant_key(&operation.tenant)).await?.map(|row| row.decode()).transpose()?;
+        Ok(tenant.is_none_or(|tenant| tenant.status.is_going()))
+    }
+
     /// Takes a live resource into a later operation as it is.
     async fn adopt(&self, mut row: Resource, operation: OperationId, now: Timestamp) -> Result<Value, Error> {
         let output = row.output.clone().unwrap_or_default();
@@ -354,6 +369,7 @@ pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) 
     let everything = match operation.kind {
         Kind::Delete => true,
         Kind::Repair => tenant.status == Status::Deleted,
+        Kind::Domain => false,
         Kind::Provision => tenant.activated_at.is_none() && !operation.holds(),
         Kind::Suspend | Kind::Resume | Kind::ChangePlan => false,
     };

@@ -9,6 +9,7 @@ mod audit;
 mod catalogue;
 mod claims;
 mod database;
+mod domains;
 mod dynamo;
 mod ledger;
 #[cfg(feature = "memory")]

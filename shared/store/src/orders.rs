@@ -372,7 +372,7 @@ impl Tenants {
     }
 
     /// What the request key led to before, if it did.
-    async fn answered(
+    pub(crate) async fn answered(
         &self,
         request: Option<&RequestKey>,
         now: Timestamp,
@@ -383,7 +383,7 @@ impl Tenants {
     }
 
     /// Does all of the writes or none. The first is the request key's, if there is one.
-    async fn commit(
+    pub(crate) async fn commit(
         &self,
         accepted: Accepted,
         writes: Vec<Write>,

@@ -3,13 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault, StepProgress,
-    Subdomain, Tenant, TenantId,
+    DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault,
+    StepProgress, Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;
 use crate::claims::{Claims, RequestClaim, RequestKey, claim_request, claim_subdomain};
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
+use crate::domains;
 use crate::open::Open;
 use crate::outbox::Outbox;
 
@@ -43,6 +44,8 @@ pub struct Accepted {
 pub enum Refusal {
     #[error("the subdomain '{0}' is taken")]
     SubdomainTaken(Subdomain),
+    #[error("the domain {0} is another tenant's")]
+    DomainTaken(DomainName),
     #[error("this Idempotency-Key was used with a different request")]
     KeyReused,
     #[error("there is no tenant {0}")]
@@ -124,14 +127,19 @@ impl Tenants {
                 endpoints: BTreeMap::new(),
             };
             let operation = new_operation(&tenant, Kind::Provision, &signup.blueprint, now);
-            let claim = claim_subdomain(&signup.subdomain, &id)?;
-            let (accepted, writes) =
-                accept(tenant, &operation, Condition::Absent, request, vec![claim], now)?;
+            let mut others = vec![claim_subdomain(&signup.subdomain, &id)?];
+            if let Some(domain) = &signup.custom_domain {
+                others.extend(domains::wait(domain, &id, now)?);
+            }
+            let (accepted, writes) = accept(tenant, &operation, Condition::Absent, request, others, now)?;
             let Err(error) = self.db.transact(writes).await else { return Ok(accepted) };
             let Error::Conflict(conflict) = error else { return Err(error.into()) };
             match (conflict.index, request) {
                 (0, Some(request)) => return replay(conflict.existing.as_ref(), request),
                 (0, None) | (1, Some(_)) => return Err(Refusal::SubdomainTaken(signup.subdomain.clone())),
+                (1, None) | (2, Some(_)) if let Some(domain) = &signup.custom_domain => {
+                    return Err(Refusal::DomainTaken(domain.clone()));
+                }
                 _ => {} // The drawn id is taken: draw again.
             }
         }
@@ -166,6 +174,7 @@ impl Tenants {
             theme,
             suspended: kind == Kind::Suspend,
             settings,
+            domains: Vec::new(),
         })
     }
 
@@ -178,8 +187,14 @@ impl Tenants {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.change(tenant, operation, |record| {
-            let news = record.execution.is_none();
-            record.execution.get_or_insert_with(|| execution.to_owned());
+            // One about domains may have been started anew.
+            let news = match &record.execution {
+                None => true,
+                Some(known) => record.kind == Kind::Domain && known != execution,
+            };
+            if news {
+                record.execution = Some(execution.to_owned());
+            }
             record.started_at.get_or_insert(now);
             if record.state == State::Accepted {
                 record.state = State::Running;
@@ -248,7 +263,10 @@ impl Tenants {
         }
         tenant.operation = None;
         if let Some(endpoints) = outcome.endpoints {
+            // Its own domain leads to it as before: that is not of the blueprint's making.
+            let domain = tenant.endpoints.remove_entry(tenancy::DOMAIN);
             tenant.endpoints = endpoints;
+            tenant.endpoints.extend(domain);
         }
         if outcome.event == Event::Provisioned {
             tenant.activated_at.get_or_insert(now);
@@ -263,7 +281,11 @@ impl Tenants {
         ];
         writes.extend(others);
         writes.extend(Open::close(&self.db, operation).await?);
+        if outcome.event == Event::Provisioned {
+            writes.extend(self.awake_domain(&tenant, now).await?);
+        }
         if tenant.status == Status::Deleted {
+            writes.extend(self.free_domains(id).await?);
             tenant.endpoints.clear();
             writes[1] = Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?;
             writes.extend(Claims::new(self.db.clone()).free(&tenant.subdomain, id).await?);
@@ -373,7 +395,7 @@ pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: O
     record.fault = fault;
     record.reached = reached;
     record.state = match record.kind {
-        Kind::Delete | Kind::Repair => State::Running,
+        Kind::Delete | Kind::Repair | Kind::Domain => State::Running,
         _ => State::Compensating,
     };
 }

@@ -32,6 +32,9 @@ pub struct Blueprint {
     /// Steps that a tenant can live without: its machine goes on when one fails, and an operator may skip them.
     #[serde(default)]
     pub optional: BTreeSet<String>,
+    /// The step that serves a tenant's own domain, where tenants may have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_domain: Option<String>,
     /// Free settings its steps ask for by name.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,

@@ -3,6 +3,8 @@
 //! Pure: no I/O, no clock, no randomness. What needs one of these takes it as an argument.
 
 mod blueprint;
+mod domain;
+mod domain_name;
 mod edit;
 mod email;
 mod id;
@@ -19,6 +21,10 @@ mod violation;
 mod workflow;
 
 pub use blueprint::{Blueprint, BlueprintRef, OnFailure};
+pub use domain::{
+    Aspect, AspectState, DnsRecord, Domain, DomainState, Domains, Seen, Settled, Unwilling, pause,
+};
+pub use domain_name::DomainName;
 pub use edit::{Edit, EditRequest};
 pub use email::Email;
 pub use id::{OperationId, SweepId, TenantId, slug_of};
@@ -28,7 +34,7 @@ pub use operation::{Kind, Operation, State, StepFault, StepProgress, StepState};
 pub use plan::{Limits, Plan};
 pub use signup::{Signup, SignupRequest};
 pub use subdomain::{RESERVED, Subdomain};
-pub use tenant::{Integration, Snapshot, Tenant};
+pub use tenant::{DOMAIN, Integration, Snapshot, Tenant};
 pub use theme::{Colour, Fonts, Layout, Palette, Theme, Typeface};
 pub use violation::{Violation, Violations};
 pub use workflow::Workflow;

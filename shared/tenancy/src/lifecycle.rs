@@ -122,6 +122,12 @@ impl Status {
         kind == Kind::Repair && self != Self::Stuck
     }
 
+    /// Whether it is being taken away, or was: nothing more is made for it.
+    #[must_use]
+    pub fn is_going(self) -> bool {
+        matches!(self, Self::Deleting | Self::Deleted | Self::Stuck)
+    }
+
     /// Whether something is under way that must end by itself.
     #[must_use]
     pub fn is_transitional(self) -> bool {

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::{Blueprint, Plan, Theme, Violation, Violations};
+use crate::{Blueprint, DomainName, Plan, Theme, Violation, Violations};
 
 /// What a blueprint offers: the choices of a signup, and of an edit, are checked against it.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,16 @@ impl Offer<'_> {
         given.map_or(Ok(None), |category| {
             one_of("category", &category, &self.blueprint.categories).map(|()| Some(category))
         })
+    }
+
+    /// A domain of the customer's own, where one can be served.
+    pub(crate) fn custom_domain(&self, given: &str) -> Result<DomainName, Violation> {
+        if self.blueprint.custom_domain.is_none() {
+            let problem = format!("'{given}' was given");
+            let none = "none: this blueprint serves no domain but its own";
+            return Err(Violation::new("custom_domain", problem, none));
+        }
+        DomainName::parse("custom_domain", given)
     }
 
     /// Those that are known; what is wrong with the others is noted.

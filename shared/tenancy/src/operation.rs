@@ -80,6 +80,8 @@ impl Operation {
     pub fn deadline(&self) -> Timestamp {
         let (since, minutes) = match self.state {
             State::Accepted => (self.accepted_at, 1),
+            // Somebody's DNS is waited for, and that it is reached.
+            _ if self.kind == Kind::Domain => (self.accepted_at, 25 * 60),
             State::Compensating => (self.fenced_at.unwrap_or(self.accepted_at), 30),
             _ => (self.started_at.unwrap_or(self.accepted_at), 30),
         };
@@ -124,6 +126,8 @@ pub enum Kind {
     Delete,
     /// Destroys what an earlier operation could not.
     Repair,
+    /// Serves a custom domain, or stops doing so. It runs beside whatever else is done to the tenant.
+    Domain,
 }
 
 impl Kind {
@@ -140,7 +144,7 @@ impl Kind {
             Self::Suspend => Some(Self::Resume),
             Self::Resume => Some(Self::Suspend),
             Self::ChangePlan => Some(Self::ChangePlan),
-            Self::Provision | Self::Delete | Self::Repair => None,
+            Self::Provision | Self::Delete | Self::Repair | Self::Domain => None,
         }
     }
 
@@ -153,6 +157,7 @@ impl Kind {
             Self::ChangePlan => "change_plan",
             Self::Delete => "delete",
             Self::Repair => "repair",
+            Self::Domain => "domain",
         }
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::offer::Offer;
-use crate::{Blueprint, Email, OnFailure, Plan, Subdomain, Theme, Violation, Violations};
+use crate::{Blueprint, DomainName, Email, OnFailure, Plan, Subdomain, Theme, Violation, Violations};
 
 /// A signup as it arrives: nothing about it is trusted yet.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -28,6 +28,9 @@ pub struct SignupRequest {
     /// Defaults to the blueprint's.
     #[serde(default)]
     pub on_failure: Option<OnFailure>,
+    /// A domain of the customer's own, to begin with once the tenant is active.
+    #[serde(default)]
+    pub custom_domain: Option<String>,
 }
 
 /// A signup that holds up against the catalogue.
@@ -42,6 +45,7 @@ pub struct Signup {
     pub category: Option<String>,
     pub integrations: BTreeSet<String>,
     pub on_failure: Option<OnFailure>,
+    pub custom_domain: Option<DomainName>,
 }
 
 impl SignupRequest {
@@ -71,6 +75,7 @@ impl SignupRequest {
         let category = wrong.take(offer.category(self.category));
         let integrations = offer.integrations(self.integrations, &mut wrong);
         let on_failure = self.on_failure;
+        let custom_domain = self.custom_domain.and_then(|given| wrong.take(offer.custom_domain(&given)));
         match (name, subdomain, email, plan, theme, category) {
             (Some(name), Some(subdomain), Some(email), Some(plan), Some(theme), Some(category))
                 if wrong.is_empty() =>
@@ -85,6 +90,7 @@ impl SignupRequest {
                     category,
                     integrations,
                     on_failure,
+                    custom_domain,
                 })
             }
             _ => Err(wrong),
@@ -152,6 +158,7 @@ mod tests {
             integrations: set(&["stripe", "mailchimp"]),
             on_failure: OnFailure::Compensate,
             optional: BTreeSet::new(),
+            custom_domain: None,
             settings: std::collections::BTreeMap::new(),
             workflow: Workflow::Sequence(Vec::new()),
             usual_ms: std::collections::BTreeMap::new(),
@@ -169,6 +176,7 @@ mod tests {
             category: None,
             integrations: BTreeSet::new(),
             on_failure: None,
+            custom_domain: None,
         }
     }
 
@@ -213,6 +221,19 @@ mod tests {
         assert_eq!(signup.category.as_deref(), Some("food"));
         assert_eq!(signup.integrations, set(&["stripe", "mailchimp"]));
         assert_eq!(signup.on_failure, Some(OnFailure::Hold));
+    }
+
+    #[test]
+    fn a_domain_is_taken_where_the_blueprint_serves_some() {
+        let wished = || SignupRequest { custom_domain: Some("Shop.Example.com".to_owned()), ..request() };
+        let serving = || Blueprint { custom_domain: Some("serve-domain".to_owned()), ..shop() };
+        let domain = check(wished(), serving()).expect("valid").custom_domain.expect("a domain");
+        assert_eq!(domain.as_str(), "shop.example.com");
+        let none = "none: this blueprint serves no domain but its own".to_owned();
+        let expected = ("custom_domain", "'Shop.Example.com' was given".to_owned(), none);
+        assert_eq!(violations(check(wished(), shop())), [expected]);
+        let bad = SignupRequest { custom_domain: Some("*.example.com".to_owned()), ..request() };
+        assert_eq!(violations(check(bad, serving()))[0].0, "custom_domain");
     }
 
     const NAMES: &str = "1 to 80 characters, no control characters";

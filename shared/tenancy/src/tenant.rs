@@ -3,10 +3,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{BlueprintRef, Email, OnFailure, OperationId, Plan, Status, Subdomain, TenantId, Theme};
+use crate::{
+    BlueprintRef, DomainName, Email, OnFailure, OperationId, Plan, Status, Subdomain, TenantId, Theme,
+};
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
 pub type Integration = String;
+
+/// The endpoint at a tenant's own domain.
+pub const DOMAIN: &str = "domain";
 
 /// A customer's isolated instance, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +41,7 @@ pub struct Tenant {
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activated_at: Option<Timestamp>,
-    /// Where it answers, by purpose: `site`, `dashboard`. Set on activation.
+    /// Where it answers, by purpose: `site`, `dashboard`. Set on activation; [`DOMAIN`] once its own domain is live.
     #[serde(default)]
     pub endpoints: BTreeMap<String, String>,
 }
@@ -70,4 +75,7 @@ pub struct Snapshot {
     /// The blueprint's settings, and over them the plan's.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+    /// Its own domains, in an operation that is about them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<DomainName>,
 }

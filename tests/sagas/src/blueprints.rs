@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use cloudflare::Zone;
+use cloudflare_probe_domain::ProbeDomain;
+use cloudflare_serve_domain::ServeDomain;
 use cognito::UserPool;
 use google::{CloudRun, SecretManager, Tokens};
 use google_deploy_service::DeployService;
@@ -21,7 +24,9 @@ use merchant_publish_website::PublishWebsite;
 use merchant_seed_data::SeedData;
 use neon::Neon;
 use neon_create_database::{CreateDatabase, Place};
+use resolver::Resolver;
 use s3::Bucket;
+use store::Tenants;
 use vault_store_password::StorePassword;
 
 use crate::aws::{self, Cognito, S3, Site, Vault};
@@ -122,5 +127,23 @@ fn neon_cloud_run(to: &mut Deployment) {
         vault,
         welcome_url: "https://tenantry.example/welcome".to_owned(),
     });
-    to.probe(ProbeStore { http, secrets, store_url });
+    to.probe(ProbeStore { http: http.clone(), secrets, store_url });
+
+    let zone = Zone::new(
+        http.clone(),
+        cloudflare::URL,
+        clouds::ZONE.to_owned(),
+        clouds::CLOUDFLARE_TOKEN.to_owned().into(),
+    );
+    let zone = zone.expect("an address");
+    let task = ProbeDomain {
+        zone: zone.clone(),
+        resolver: Resolver::new(http, resolver::URL).expect("an address"),
+        // Nobody is to be visited at a name of the simulation.
+        reach: None,
+        target: clouds::TARGET.to_owned(),
+        tenants: Tenants::new(to.db.clone()),
+    };
+    to.task(cloudflare_probe_domain::NAME, task, |task, input| async move { task.run(input).await });
+    to.step(ServeDomain { zone, zone_name: clouds::ZONE_NAME.to_owned(), deployment: deployment() });
 }

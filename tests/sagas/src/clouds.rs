@@ -15,11 +15,20 @@ const PUBLIC_KEY: &str = include_str!("../../../infra/local/sandbox/tests/clouds
 const PRIVATE_KEY: &str = include_str!("../../../infra/local/sandbox/tests/clouds/keys/private.pem");
 const ACCOUNT: &str = "provisioner@acme.iam.gserviceaccount.com";
 
+pub const CLOUDFLARE_TOKEN: &str = "cf_simulation";
+/// The zone that the sandbox has from the start.
+pub const ZONE: &str = "0123456789abcdef0123456789abcdef";
+pub const ZONE_NAME: &str = "vendin.example";
+/// What customers point their domains to.
+pub const TARGET: &str = "customers.vendin.example";
 pub const NEON_KEY: &str = "napi_simulation";
 pub const PROJECT: &str = "acme";
 pub const REGION: &str = "southamerica-east1";
 /// The Neon project whose branches tenants get.
 pub const BRANCHES: &str = "tenants";
+
+/// A record in a customer's own DNS: a name, and for its owner what it leads to.
+pub const ALIAS: &str = "alias";
 
 /// Everything takes its time, and little enough of it that a step asks only a few times.
 const PACE: Pace = Pace(0.25);
@@ -34,13 +43,21 @@ impl Default for Clouds {
             Settings { pace: PACE, neon_projects: vec![BRANCHES.to_owned()], ..Settings::default() };
         let credentials = Credentials {
             neon_key: NEON_KEY.to_owned(),
-            cloudflare_token: String::new(),
+            cloudflare_token: CLOUDFLARE_TOKEN.to_owned(),
             google: ServiceAccount {
                 client_email: ACCOUNT.to_owned(),
                 public_key_pem: PUBLIC_KEY.to_owned(),
             },
         };
-        let clouds = clouds::Clouds::new(&settings, &credentials).expect("a key pair");
+        let mut clouds = clouds::Clouds::new(&settings, &credentials).expect("a key pair");
+        // Whoever sets up a zone says where it leads to.
+        let url =
+            format!("https://api.cloudflare.com/client/v4/zones/{ZONE}/custom_hostnames/fallback_origin");
+        let request = http::Request::put(url).header("authorization", format!("Bearer {CLOUDFLARE_TOKEN}"));
+        let request =
+            request.body(Bytes::from(json!({ "origin": format!("origin.{ZONE_NAME}") }).to_string()));
+        let set = clouds.answer(clock::now(), &request.expect("a request"));
+        assert!(set.status().is_success(), "{set:?}");
         Self(Mutex::new(Memory::new(clouds)))
     }
 }
@@ -82,7 +99,16 @@ impl Service for Clouds {
         now(&self.0).now.things(clock::now()).into_iter().filter_map(thing).collect()
     }
 
+    fn served(&self) -> Vec<String> {
+        let things = now(&self.0).now.things(clock::now()).into_iter();
+        things.filter(|thing| thing.kind == "custom-hostname").map(|thing| thing.name).collect()
+    }
+
     fn plant(&self, thing: &Thing) {
+        // A customer points a name of theirs to somewhere.
+        if thing.field == ALIAS {
+            return now(&self.0).now.point(clock::now(), &thing.name, Some(&thing.owner));
+        }
         let (provider, place, mark) = match thing.field {
             "name" => ("neon", format!("projects/{BRANCHES}"), "tenantry_owner"),
             "secret" => ("secret-manager", format!("projects/{PROJECT}"), google::OWNER),
@@ -123,6 +149,11 @@ fn thing(there: clouds::Thing) -> Option<Thing> {
         "branch" => "name",
         "secret" => "secret",
         "service" => "service",
+        // The record of a tenant's domain is found by its mark alone.
+        "dns-record" => {
+            let owner = there.owner.unwrap_or_default();
+            return Some(Thing { field: "owner", name: owner.clone(), owner });
+        }
         _ => return None,
     };
     let marks = there.owner.unwrap_or_default();

@@ -22,12 +22,15 @@ use step_functions::Executions;
 use store::{Catalogue, Claims, Database, Memory, ResourceLedger, Tenants};
 use tenant_activate::Activate;
 use tenant_admit::Admit;
-use tenant_api::Api;
+use tenant_api::{Api, Platform};
 use tenant_dispatch::Dispatch;
 use tenant_notify::Notify;
+use tenant_notify_domain::NotifyDomain;
+use tenant_settle_domain::SettleDomain;
 
 use crate::aws::{self, Mail, StepFunctions};
 use crate::chaos::Chaos;
+use crate::clouds;
 use crate::lambda::{Handler, function};
 use crate::law::Law;
 use crate::service::Service;
@@ -90,7 +93,7 @@ impl Deployment {
         self.probe(SettingUp(setup));
     }
 
-    fn task<T, I, O, F>(&mut self, name: &str, task: T, run: fn(Rc<T>, I) -> F)
+    pub fn task<T, I, O, F>(&mut self, name: &str, task: T, run: fn(Rc<T>, I) -> F)
     where
         T: 'static,
         I: DeserializeOwned + 'static,
@@ -121,6 +124,12 @@ impl Deployment {
         let task = Activate { tenants: tenants.clone(), ledger: ledger.clone(), catalogue };
         self.task("tenant-activate", task, |task, input| async move { task.run(input).await });
         let mailer = ses::Mailer::new(mail, "hello@tenantry.example".to_owned());
+        let target = || clouds::TARGET.to_owned();
+        let task = NotifyDomain { mailer: mailer.clone(), tenants: tenants.clone(), target: target() };
+        self.task("tenant-notify-domain", task, |task, input| async move { task.run(input).await });
+        let deployment = DEPLOYMENT.to_owned();
+        let task = SettleDomain { tenants: tenants.clone(), ledger: ledger.clone(), deployment };
+        self.task("tenant-settle-domain", task, |task, input| async move { task.run(input).await });
         let task = Notify { mailer, claims, ledger: ledger.clone() };
         self.task("tenant-notify", task, |task, input| async move { task.run(input).await });
         let task = Fence { tenants: tenants.clone(), ledger: ledger.clone() };
@@ -136,10 +145,13 @@ impl Deployment {
         let machine = StepFunctions::machine;
         let (provision, teardown) = (machine("provision-tenant"), machine("teardown-tenant"));
         let executions = Executions::new(step_functions, provision, teardown, Some(machine("sweep-orphans")));
+        let executions = executions.with_domains(machine("custom-domain"));
         let task = Janitor::new(executions.clone(), database.clone(), DEPLOYMENT.to_owned());
         self.task("saga-janitor", task, |task, input| async move { task.run(input).await });
         let task = Dispatch { executions, db: database.clone() };
         self.task("tenant-dispatch", task, |task, event: Event| async move { task.run(event).await });
-        self.functions.0.insert("tenant-api".to_owned(), crate::client::served(Api::new(database)));
+        let platform = Platform { domain: clouds::ZONE_NAME.to_owned(), target: target() };
+        let api = Api::new(database).with_domains(Some(platform));
+        self.functions.0.insert("tenant-api".to_owned(), crate::client::served(api));
     }
 }

@@ -5,11 +5,10 @@ mod history;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use fault::Kind;
 use saga::{Resource, ResourceState, Subject};
 use serde_json::Value;
 use store::{Memory, Row, Table, Write};
-use tenancy::{Blueprint, Operation, OperationId, Status, Tenant};
+use tenancy::{Blueprint, Kind, Operation, OperationId, Status, Tenant};
 
 use self::history::History;
 use crate::service::{Service, Thing};
@@ -116,7 +115,8 @@ impl Law {
                         let cause = format!("{} {} is there and called destroyed", thing.field, thing.name);
                         self.breach(Finding::Leaked(cause));
                     }
-                    let too_late = resource.fault.as_ref().is_some_and(|fault| fault.kind == Kind::Fenced);
+                    let too_late =
+                        resource.fault.as_ref().is_some_and(|fault| fault.kind == fault::Kind::Fenced);
                     if too_late && resource.made_by == resource.operation {
                         self.breach(Finding::Leaked(format!("{} was left behind the fence", resource.step)));
                     }
@@ -185,7 +185,10 @@ impl Law {
         let of_tenant =
             |row: &&Row| row.key.pk == operation.tenant.as_str() && row.key.sk.starts_with("OPERATION#");
         let operations = rows.iter().filter(of_tenant).map(|row| row.decode().expect("an operation"));
-        let under_way = operations.filter(|other: &Operation| !other.state.is_final()).count();
+        // What is done about domains is beside the rest, and alone among its kind.
+        let kind = |other: &Operation| other.kind == Kind::Domain;
+        let rival = |other: &Operation| !other.state.is_final() && kind(other) == kind(operation);
+        let under_way = operations.filter(rival).count();
         if under_way > 1 {
             let cause = format!("{under_way} operations of {} are under way", operation.tenant);
             self.breach(Finding::Doubled(cause));
@@ -194,16 +197,25 @@ impl Law {
 
     /// The steps that a tenant can live without: a world has one blueprint.
     pub fn optional(&self) -> BTreeSet<String> {
+        self.blueprints().into_iter().flat_map(|blueprint| blueprint.optional).collect()
+    }
+
+    fn blueprints(&self) -> Vec<Blueprint> {
         let rows = self.tables.table(Table::Catalogue);
         let blueprints = rows.iter().filter(|row| row.key.pk == "BLUEPRINT");
-        blueprints.flat_map(|row| row.decode::<Blueprint>().expect("a blueprint").optional).collect()
+        blueprints.map(|row| row.decode().expect("a blueprint")).collect()
     }
 
     /// Everything that an active tenant is made of is there; what is optional may not be.
     pub fn whole(&self, tenant: &Tenant) {
         let (things, optional) = (self.things(), self.optional());
+        // Its own domains are none of what it is made of, and there may be none left.
+        let beside = |resource: &Resource| {
+            self.blueprints().iter().any(|it| it.custom_domain.as_ref() == Some(&resource.step))
+        };
         let needed = |resource: &&Resource| {
             resource.tenant == tenant.id
+                && !beside(resource)
                 && (resource.state == ResourceState::Live || !optional.contains(&resource.step))
         };
         for resource in self.resources().iter().filter(needed) {

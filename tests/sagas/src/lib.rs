@@ -9,6 +9,7 @@ pub mod chaos;
 mod client;
 pub mod clouds;
 pub mod deployment;
+pub mod domain;
 pub mod lambda;
 pub mod law;
 mod line;

@@ -47,6 +47,11 @@ pub trait Service: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The customers' own names that it serves.
+    fn served(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Puts there what somebody else made, if it is a thing of this service.
     fn plant(&self, _: &Thing) {}
 

@@ -136,6 +136,16 @@ impl World {
         self.0.mail.sent()
     }
 
+    /// What the mails were about.
+    pub fn subjects(&self) -> Vec<String> {
+        self.0.mail.subjects()
+    }
+
+    /// The customers' own names that are served.
+    pub fn served(&self) -> Vec<String> {
+        self.0.services.iter().flat_map(|service| service.served()).collect()
+    }
+
     pub fn executions(&self) -> usize {
         self.0.step_functions.of_operations()
     }

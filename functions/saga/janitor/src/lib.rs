@@ -12,12 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use step_functions::{Course, Machine};
 use store::{By, Database, Open, Outbox, Refusal, RepairTask, ResourceLedger, Sweep, Tenants};
-use tenancy::{Operation, TenantId};
+use tenancy::{Kind, Operation, TenantId};
 
 pub use engine::Engine;
 
 /// How long until an operation that goes on is looked at again.
 const LOOK_MINUTES: i64 = 5;
+/// The same for one that waits for somebody's DNS: there may be many, for a day each.
+const DOMAIN_LOOK_MINUTES: i64 = 60;
 /// How long the executions of a cancelled operation have to come to their end by themselves.
 const CANCEL_MINUTES: i64 = 2;
 /// No Lambda lives longer than its lease, so one that ended this long ago belongs to nobody.
@@ -117,7 +119,12 @@ impl<E: Engine> Janitor<E> {
             let cause = format!("its executions ended without a word: {}", ends.join(", "));
             tracing::error!(tenant.id = %id, execution.id = %operation, "an operation died: {cause}");
             let name = format!("{operation}-{}", open.looks);
-            self.engine.start(Machine::Teardown, &name, &teardown(&record, &cause)).await?;
+            // What is done about a domain can be begun again from the start; nothing has to be torn down for it.
+            let (machine, input) = match record.kind {
+                Kind::Domain => (Machine::Domain, json!({ "operation": operation, "tenant": { "id": id } })),
+                _ => (Machine::Teardown, teardown(&record, &cause)),
+            };
+            self.engine.start(machine, &name, &input).await?;
             open.again(&self.db, now + LOOK_MINUTES.minutes()).await?;
             return Ok(Some(Finding::OperationStalled));
         }
@@ -135,7 +142,11 @@ impl<E: Engine> Janitor<E> {
                 self.engine.stop(execution, "The operation was cancelled.").await?;
             }
         }
-        let pause = if hangs { 0 } else { LOOK_MINUTES };
+        let pause = match record.kind {
+            _ if hangs => 0,
+            Kind::Domain => DOMAIN_LOOK_MINUTES,
+            _ => LOOK_MINUTES,
+        };
         open.again(&self.db, now + pause.minutes()).await?;
         Ok(overdue.then_some(Finding::OperationStalled))
     }
@@ -143,8 +154,9 @@ impl<E: Engine> Janitor<E> {
     /// The executions of an operation that run, and how the others ended.
     async fn executions(&self, record: &Operation) -> Result<(Vec<String>, Vec<String>), Fault> {
         let first = self.engine.arn(machine(record), &record.id.to_string());
-        let mut executions = vec![first];
-        executions.extend(record.teardown.clone().filter(|teardown| *teardown != executions[0]));
+        let mut executions = vec![first.clone()];
+        let others = [&record.execution, &record.teardown].into_iter().flatten().cloned();
+        executions.extend(others.filter(|other| *other != first));
         let (mut running, mut ends) = (Vec::new(), Vec::new());
         for execution in executions {
             match self.engine.course(&execution).await? {
@@ -185,7 +197,11 @@ impl<E: Engine> Janitor<E> {
 }
 
 fn machine(record: &Operation) -> Machine {
-    if record.kind.tears_down() { Machine::Teardown } else { Machine::Provision }
+    match record.kind {
+        Kind::Domain => Machine::Domain,
+        kind if kind.tears_down() => Machine::Teardown,
+        _ => Machine::Provision,
+    }
 }
 
 /// What a teardown is started with: the error only where something failed.

@@ -5,7 +5,7 @@ use fault::Fault;
 use saga::Subject;
 use serde::Deserialize;
 use store::Tenants;
-use tenancy::Snapshot;
+use tenancy::{Kind, Snapshot};
 
 #[derive(Debug)]
 pub struct Admit {
@@ -30,6 +30,11 @@ impl Admit {
         }
         let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
         self.tenants.started(id, operation, &input.execution, clock::now()).await?;
-        Ok(self.tenants.snapshot(&tenant, record.value.kind).await?)
+        let mut snapshot = self.tenants.snapshot(&tenant, record.value.kind).await?;
+        // In no other: a domain that comes or goes would have every step of the next operation run again.
+        if record.value.kind == Kind::Domain {
+            snapshot.domains = self.tenants.domains(id).await?.value.served();
+        }
+        Ok(snapshot)
     }
 }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod catalogue;
+mod domains;
 mod operations;
 mod problem;
 mod repairs;
@@ -22,6 +23,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use store::{Catalogue, Database, ResourceLedger, Tenants};
 
+pub use domains::Platform;
 pub use problem::Problem;
 
 /// What the handlers work with.
@@ -30,6 +32,7 @@ pub struct Api {
     tenants: Tenants,
     ledger: ResourceLedger,
     catalogue: Catalogue,
+    domains: Option<Platform>,
     db: Database,
 }
 
@@ -40,8 +43,15 @@ impl Api {
             tenants: Tenants::new(db.clone()),
             ledger: ResourceLedger::new(db.clone()),
             catalogue: Catalogue::new(db.clone()),
+            domains: None,
             db,
         }
+    }
+
+    /// The same, where tenants can have domains of their own.
+    #[must_use]
+    pub fn with_domains(self, platform: Option<Platform>) -> Self {
+        Self { domains: platform, ..self }
     }
 
     /// Every route there is.
@@ -55,6 +65,8 @@ impl Api {
             .route("/v1/tenants/{id}/change-plan", post(tenants::change_plan))
             .route("/v1/tenants/{id}/force-delete", post(tenants::force_delete))
             .route("/v1/tenants/{id}/audit", get(audit::list))
+            .route("/v1/tenants/{id}/domains", get(domains::list).post(domains::add))
+            .route("/v1/tenants/{id}/domains/{hostname}", get(domains::show).delete(domains::remove))
             .route("/v1/tenants/{id}/operations", get(operations::list))
             .route("/v1/tenants/{id}/operations/{operation}", get(operations::show))
             .route("/v1/tenants/{id}/operations/{operation}/cancel", post(operations::cancel))

@@ -83,6 +83,12 @@ impl From<Refusal> for Problem {
                     ..Self::conflict("/problems/subdomain-taken", "The subdomain is taken", detail)
                 }
             }
+            Refusal::DomainTaken(domain) => {
+                let mut violations = Violations::default();
+                let taken = format!("'{domain}' is another tenant's");
+                violations.take::<()>(Err(Violation::new("hostname", taken, "one that no other tenant has")));
+                Self { violations, ..Self::conflict("/problems/domain-taken", "The domain is taken", detail) }
+            }
             Refusal::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "/problems/idempotency-key-reused",

@@ -23,6 +23,9 @@ pub(crate) async fn sign_up(State(api): State<Api>, change: Change) -> Result<im
         api.catalogue.themes(),
     );
     let signup = request.check(blueprint?, &plans?, &themes?).map_err(Problem::invalid)?;
+    if let Some(domain) = &signup.custom_domain {
+        api.may_have("custom_domain", domain)?;
+    }
     Ok(accepted(&api.tenants.sign_up(&signup, change.key.as_ref(), clock::now()).await?))
 }
 

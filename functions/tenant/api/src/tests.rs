@@ -7,6 +7,8 @@ use tower::ServiceExt as _;
 
 use super::*;
 
+mod domains;
+
 async fn api() -> Router {
     api_over(Database::memory()).await
 }

@@ -7,6 +7,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use fault::Fault;
 use step_functions::{Executions, Machine};
 use store::{Database, Outbox};
+use tenancy::Kind;
 
 #[derive(Debug)]
 pub struct Dispatch {
@@ -38,7 +39,11 @@ impl Dispatch {
         }
         let row: Outbox = serde_dynamo::from_item(item)
             .map_err(|e| Fault::terminal(format!("an outbox row does not decode: {e}")))?;
-        let machine = if row.kind.tears_down() { Machine::Teardown } else { Machine::Provision };
+        let machine = match row.kind {
+            Kind::Domain => Machine::Domain,
+            kind if kind.tears_down() => Machine::Teardown,
+            _ => Machine::Provision,
+        };
         let started = self.executions.start(machine, &row.operation.to_string(), &row.input()).await?;
         tracing::info!(
             tenant.id = %row.tenant, execution.id = %row.operation,

@@ -180,6 +180,8 @@ enum Host {
     SecretManager,
     CloudRun,
     Cloudflare,
+    /// Cloudflare's public resolver.
+    Resolver,
     Instance,
 }
 
@@ -191,6 +193,7 @@ impl Host {
             "secretmanager.googleapis.com" => Some(Self::SecretManager),
             "run.googleapis.com" => Some(Self::CloudRun),
             "api.cloudflare.com" => Some(Self::Cloudflare),
+            "cloudflare-dns.com" => Some(Self::Resolver),
             name if name.ends_with(".run.app") => Some(Self::Instance),
             _ => None,
         }
@@ -204,6 +207,7 @@ impl Host {
             Self::SecretManager => "secret-manager",
             Self::CloudRun => "cloud-run",
             Self::Cloudflare => "cloudflare",
+            Self::Resolver => "resolver",
             Self::Instance => "medusa",
         }
     }
@@ -287,6 +291,7 @@ impl Clouds {
             Host::SecretManager => SecretManager::operation(&ask),
             Host::CloudRun => CloudRun::operation(&ask),
             Host::Cloudflare => Cloudflare::operation(&ask),
+            Host::Resolver => "GetAnswer",
             Host::Instance => medusa::operation(&ask),
         }
     }
@@ -319,6 +324,9 @@ impl Clouds {
                 self.cloud_run.answer(Moment { now: now + waited, ..moment }, &ask, neighbours)
             }
             Host::Cloudflare => self.cloudflare.answer(moment, &ask, &self.customer_dns),
+            Host::Resolver => {
+                ask::json(StatusCode::OK, &self.customer_dns.answer(ask.query("name").unwrap_or_default()))
+            }
             Host::Instance => match self.cloud_run.visit(moment, name) {
                 Err(turned_away) => turned_away,
                 Ok(visit) => {

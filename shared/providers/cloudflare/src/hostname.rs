@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use fault::Fault;
 use http_client::Method;
 use jiff::Timestamp;
@@ -7,9 +5,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Part, Zone, next, page};
-
-/// The custom metadata that carries our ownership mark.
-const OWNER: &str = "tenantry_owner";
 
 /// As many as Cloudflare lists at once.
 const PART: usize = 50;
@@ -19,8 +14,6 @@ const PART: usize = 50;
 pub struct Hostname {
     pub id: String,
     pub hostname: String,
-    /// The ownership mark it was made with.
-    pub owner: Option<String>,
     pub status: HostnameStatus,
     /// `None` until Cloudflare has begun with one.
     pub certificate: Option<CertificateStatus>,
@@ -104,8 +97,6 @@ pub(crate) struct Told {
     id: String,
     hostname: String,
     status: HostnameStatus,
-    #[serde(default)]
-    custom_metadata: Option<BTreeMap<String, Value>>,
     ssl: Option<Ssl>,
     ownership_verification: Option<Published>,
     ownership_verification_http: Option<Published>,
@@ -160,18 +151,10 @@ impl Zone {
         Ok(Part { items: found.into_iter().map(Told::read).collect(), next })
     }
 
-    /// Makes a custom hostname, with a certificate to come. The caller has looked that there is none of this name.
-    pub async fn create_hostname(
-        &self,
-        hostname: &str,
-        owner: &str,
-        by: Validation,
-    ) -> Result<Hostname, Fault> {
-        let body = json!({
-            "hostname": hostname,
-            "ssl": by.ssl(),
-            "custom_metadata": { OWNER: owner },
-        });
+    /// Makes a custom hostname, with a certificate to come. The caller has looked that there is none of this name, and
+    /// keeps whose it is: nothing about a hostname can say so.
+    pub async fn create_hostname(&self, hostname: &str, by: Validation) -> Result<Hostname, Fault> {
+        let body = json!({ "hostname": hostname, "ssl": by.ssl() });
         let request = self.request(Method::POST, &["custom_hostnames"])?.json(&body);
         let made: Told = self.create(request, &format!("the hostname {hostname}")).await?;
         Ok(made.read())
@@ -203,8 +186,6 @@ impl Validation {
 
 impl Told {
     fn read(self) -> Hostname {
-        let owner = self.custom_metadata.and_then(|mut data| data.remove(OWNER));
-        let owner = owner.and_then(|owner| owner.as_str().map(str::to_owned));
         let mut published: Vec<Published> =
             self.ownership_verification.into_iter().chain(self.ownership_verification_http).collect();
         let mut errors = self.verification_errors;
@@ -216,7 +197,7 @@ impl Told {
         }
         let proofs = published.into_iter().filter_map(Published::read).collect();
         let (id, hostname, status, made_at) = (self.id, self.hostname, self.status, self.created_at);
-        Hostname { id, hostname, owner, status, certificate, proofs, errors, made_at }
+        Hostname { id, hostname, status, certificate, proofs, errors, made_at }
     }
 }
 

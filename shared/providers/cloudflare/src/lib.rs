@@ -166,7 +166,6 @@ fn because(mut fault: Fault, errors: &[Said]) -> Fault {
     match first.code {
         1407..=1411 => fault.for_actor(Actor::Customer).hint("Cloudflare does not take this name; choose another domain."),
         1404 | 1405 => fault.hint("The zone's custom hostnames are used up: raise the quota in Cloudflare's dashboard."),
-        1413 => fault.hint("Custom metadata, which holds the owner, is not on this account: ask Cloudflare to allocate it."),
         1000 | 1003 | 9109 | 10000 => {
             fault.hint("The token needs 'SSL and Certificates: Edit' and 'DNS: Edit' on the zone, and must not have ended.")
         }

@@ -15,6 +15,8 @@ pub enum Machine {
     Teardown,
     /// Looks for orphans.
     Sweep,
+    /// Serves a custom domain, or stops doing so.
+    Domain,
 }
 
 /// What became of an execution.
@@ -33,20 +35,29 @@ pub struct Executions {
     provision: String,
     teardown: String,
     sweep: Option<String>,
+    domain: Option<String>,
 }
 
 impl Executions {
-    /// From `PROVISION_MACHINE` and `TEARDOWN_MACHINE`, the machines' ARNs, and `SWEEP_MACHINE` where sweeps are
-    /// started.
+    /// From `PROVISION_MACHINE` and `TEARDOWN_MACHINE`, the machines' ARNs, and `SWEEP_MACHINE` and `DOMAIN_MACHINE` where
+    /// sweeps and domains are started.
     pub async fn from_env() -> Result<Self, aws::MissingVariable> {
         let client = Client::new(&aws::config().await);
         let sweep = aws::variable("SWEEP_MACHINE").ok();
-        Ok(Self::new(client, aws::variable("PROVISION_MACHINE")?, aws::variable("TEARDOWN_MACHINE")?, sweep))
+        let domain = aws::variable("DOMAIN_MACHINE").ok();
+        let (provision, teardown) = (aws::variable("PROVISION_MACHINE")?, aws::variable("TEARDOWN_MACHINE")?);
+        Ok(Self { domain, ..Self::new(client, provision, teardown, sweep) })
     }
 
     #[must_use]
     pub fn new(client: Client, provision: String, teardown: String, sweep: Option<String>) -> Self {
-        Self { client, provision, teardown, sweep }
+        Self { client, provision, teardown, sweep, domain: None }
+    }
+
+    /// The same, that can start what serves domains.
+    #[must_use]
+    pub fn with_domains(self, machine: String) -> Self {
+        Self { domain: Some(machine), ..self }
     }
 
     /// Starts an execution, and says whether it was this call that did: a name is used once.
@@ -92,6 +103,7 @@ impl Executions {
             Machine::Teardown => &self.teardown,
             // Without one, Step Functions says that the ARN is not valid.
             Machine::Sweep => self.sweep.as_deref().unwrap_or_default(),
+            Machine::Domain => self.domain.as_deref().unwrap_or_default(),
         }
     }
 }

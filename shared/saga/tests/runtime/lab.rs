@@ -62,6 +62,7 @@ impl Lab {
             category: None,
             integrations: BTreeSet::new(),
             on_failure: None,
+            custom_domain: None,
         };
         let accepted = tenants.sign_up(&signup, None, Timestamp::now()).await.expect("accepted");
         let snapshot = tenants
@@ -226,6 +227,7 @@ fn blueprint() -> Blueprint {
         integrations: BTreeSet::new(),
         on_failure: tenancy::OnFailure::Compensate,
         optional: BTreeSet::new(),
+        custom_domain: None,
         settings: BTreeMap::new(),
         workflow: Workflow::Sequence(vec![Workflow::Step(MakeThing::NAME.to_owned())]),
         usual_ms: BTreeMap::new(),

@@ -133,6 +133,7 @@ impl Bed {
             integrations: BTreeSet::new(),
             on_failure: tenancy::OnFailure::Compensate,
             optional: BTreeSet::new(),
+            custom_domain: Some("cloudflare-serve-domain".to_owned()),
             settings: BTreeMap::from([("region".to_owned(), "eu-west-1".to_owned())]),
             workflow: Workflow::Sequence(vec![Workflow::Step("cognito-create-group".to_owned())]),
             usual_ms: BTreeMap::new(),
@@ -156,6 +157,7 @@ impl Bed {
             category: None,
             integrations: BTreeSet::new(),
             on_failure: None,
+            custom_domain: None,
         }
     }
 

@@ -5,14 +5,19 @@ use serde_json::json;
 use super::{Reply, Request, Service, View, body, reply};
 use crate::chaos::Act;
 
-/// SES.
+/// SES: to whom mails went, and what about.
 #[derive(Debug, Default)]
-pub struct Mail(Mutex<Vec<String>>);
+pub struct Mail(Mutex<Vec<(String, String)>>);
 
 impl Mail {
     /// To whom mails went, in order.
     pub fn sent(&self) -> Vec<String> {
-        self.0.lock().expect("no panic while it is held").clone()
+        self.0.lock().expect("no panic while it is held").iter().map(|(to, _)| to.clone()).collect()
+    }
+
+    /// What they were about.
+    pub fn subjects(&self) -> Vec<String> {
+        self.0.lock().expect("no panic while it is held").iter().map(|(_, about)| about.clone()).collect()
     }
 }
 
@@ -22,8 +27,11 @@ impl Service for Mail {
     }
 
     fn answer(&self, request: &Request, _: View) -> Reply {
-        let to = body(request)["Destination"]["ToAddresses"][0].as_str().unwrap_or_default().to_owned();
-        self.0.lock().expect("no panic while it is held").push(to);
+        let mail = body(request);
+        let text =
+            |part: &str| mail.pointer(part).and_then(|text| text.as_str()).unwrap_or_default().to_owned();
+        let mail = (text("/Destination/ToAddresses/0"), text("/Content/Simple/Subject/Data"));
+        self.0.lock().expect("no panic while it is held").push(mail);
         reply(200, &json!({ "MessageId": "a-mail" }))
     }
 }

@@ -4,6 +4,7 @@
 //! A custom hostname is live when both its own status and that of its certificate are `active`. Nothing proceeds
 //! until the customer's DNS leads into the zone and a fallback origin is set; an update that repeats `ssl` starts
 //! the validation anew. Two address records of one name are no duplicate as long as they differ in content.
+//! Custom metadata is refused, as it is to whoever has not bought Enterprise.
 //! Deliberately absent: certificates that fail or expire, validation by mail or TXT, tags, and traffic itself.
 
 use std::collections::BTreeMap;
@@ -242,11 +243,12 @@ impl Cloudflare {
             let message = "No quota has been allocated for this zone or quota is exceeded.".to_owned();
             return Err(Refused(StatusCode::FORBIDDEN, 1405, message));
         }
+        refuse_metadata(body)?;
         let made = Hostname {
             zone: zone.to_owned(),
             hostname,
             method: method_of(ssl)?,
-            metadata: body.get("custom_metadata").cloned().unwrap_or(Value::Null),
+            metadata: Value::Null,
             created_at: moment.now,
             begun_at: moment.now,
             issued: false,
@@ -276,9 +278,7 @@ impl Cloudflare {
                 return Ok(json!({"id": id}));
             }
             "PATCH" => {
-                if let Some(metadata) = body.get("custom_metadata") {
-                    hostname.metadata = metadata.clone();
-                }
+                refuse_metadata(body)?;
                 if let Some(ssl) = body.get("ssl") {
                     hostname.method = method_of(ssl)?;
                     hostname.begun_at = moment.now;
@@ -441,11 +441,14 @@ impl Cloudflare {
         let zone = place.trim_start_matches("zones/");
         let Some(name) = self.zones.get(zone).cloned() else { return false };
         if thing.kind == "custom-hostname" {
-            let mut body = json!({"hostname": thing.name, "ssl": {"method": "http", "type": "dv"}});
-            if thing.owner.is_some() {
-                body["custom_metadata"] = metadata.clone();
+            let body = json!({"hostname": thing.name, "ssl": {"method": "http", "type": "dv"}});
+            let made = self.create_hostname(moment, zone, &name, &body, &CustomerDns::default()).is_ok();
+            // Whoever does that has Enterprise.
+            let planted = self.hostnames.values_mut().find(|it| made && it.hostname == thing.name);
+            if let Some(planted) = planted.filter(|_| thing.owner.is_some()) {
+                planted.metadata = metadata.clone();
             }
-            return self.create_hostname(moment, zone, &name, &body, &CustomerDns::default()).is_ok();
+            return made;
         }
         let body = json!({"type": "CNAME", "name": thing.name, "content": "elsewhere.example", "comment": thing.owner});
         let record = Record::read(moment.now, zone, &name, None, &body);
@@ -496,6 +499,12 @@ fn page(ask: &Ask<'_>, default: usize, all: Vec<Value>) -> Outcome {
 fn refuse(Refused(status, code, message): &Refused) -> Response<Bytes> {
     let errors = json!([{"code": code, "message": message}]);
     ask::json(*status, &json!({"success": false, "errors": errors, "messages": [], "result": null}))
+}
+
+/// Custom metadata is sold with Enterprise, which this account is not.
+fn refuse_metadata(body: &Value) -> Result<(), Refused> {
+    let message = "No custom metadata access has been allocated for this zone or account.".to_owned();
+    body.get("custom_metadata").map_or(Ok(()), |_| Err(Refused(StatusCode::FORBIDDEN, 1413, message)))
 }
 
 fn method_of(ssl: &Value) -> Result<String, Refused> {

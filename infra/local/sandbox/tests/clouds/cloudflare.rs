@@ -16,7 +16,7 @@ fn records() -> String {
 }
 
 fn order() -> Value {
-    json!({"hostname": SHOP, "ssl": {"method": "http", "type": "dv"}, "custom_metadata": {"tenant": "t-1"}})
+    json!({"hostname": SHOP, "ssl": {"method": "http", "type": "dv"}})
 }
 
 /// A custom hostname, with the zone ready for it; its URL.
@@ -75,7 +75,8 @@ fn repeating_ssl_begins_the_validation_anew() {
     world.clouds.point(world.now, SHOP, Some("vendin.example"));
     world.later(20_000);
     assert_eq!(statuses(&mut world, &url).1, "active");
-    world.call(Method::PATCH, &url, &json!({"custom_metadata": {"tenant": "t-2"}}));
+    let metadata = world.call(Method::PATCH, &url, &json!({"custom_metadata": {"tenant": "t-2"}}));
+    assert_eq!((metadata.status, code(&metadata)), (StatusCode::FORBIDDEN, 1413));
     assert_eq!(statuses(&mut world, &url).1, "active");
     world.call(Method::PATCH, &url, &json!({"ssl": {"method": "http", "type": "dv"}}));
     assert_eq!(statuses(&mut world, &url).1, "initializing");
@@ -98,7 +99,7 @@ fn a_hostname_is_taken_once_and_found_by_name() {
     let again = world.post(&hostnames(), &order());
     assert_eq!((again.status, code(&again)), (StatusCode::CONFLICT, 1406));
     let found = world.get(&format!("{}?hostname={SHOP}", hostnames())).body;
-    assert_eq!(found["result"][0]["custom_metadata"]["tenant"], "t-1");
+    assert_eq!(found["result"][0]["hostname"], SHOP);
     assert_eq!(world.delete(&url).status, StatusCode::OK);
     let gone = world.delete(&url);
     assert_eq!((gone.status, code(&gone)), (StatusCode::NOT_FOUND, 1436));
@@ -107,6 +108,32 @@ fn a_hostname_is_taken_once_and_found_by_name() {
     let refused = world.post(&hostnames(), &guides);
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     assert!(!refused.violations.is_empty());
+}
+
+#[test]
+fn an_owner_cannot_be_written_on_a_hostname_but_on_a_record() {
+    let mut world = World::new();
+    let mut owned = order();
+    owned["custom_metadata"] = json!({"tenant": "t-1"});
+    let refused = world.post(&hostnames(), &owned);
+    assert_eq!((refused.status, code(&refused)), (StatusCode::FORBIDDEN, 1413));
+    let mark = |name: &str, comment: &str| json!({"type": "TXT", "name": name, "content": "\"x\"", "comment": comment, "ttl": 1});
+    world.post(&records(), &mark("a", "local/t-1"));
+    world.post(&records(), &mark("b", "local/t-2"));
+    let found = world.get(&format!("{}?comment.startswith=local%2Ft-1", records())).body;
+    assert_eq!(found["result"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["result"][0]["name"], "a.vendin.example");
+}
+
+#[test]
+fn a_public_resolver_tells_where_a_customers_domain_leads() {
+    let mut world = World::new();
+    let url = format!("https://cloudflare-dns.com/dns-query?name={SHOP}&type=A");
+    assert_eq!(world.get(&url).body["Status"], 3);
+    world.clouds.point(world.now, SHOP, Some("customers.vendin.example"));
+    let told = world.get(&url).body;
+    assert_eq!((&told["Status"], &told["Answer"][0]["type"]), (&json!(0), &json!(5)));
+    assert_eq!(told["Answer"][0]["data"], "customers.vendin.example.");
 }
 
 #[test]

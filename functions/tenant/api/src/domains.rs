@@ -1,0 +1,141 @@
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use store::Accepted;
+use tenancy::{DnsRecord, Domain, DomainName, DomainState, OperationId, TenantId, Violation, Violations};
+
+use crate::request::{Change, Named};
+use crate::{Api, Problem};
+
+/// What the platform has for its tenants' domains to lead to.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// Its own domain, below which nobody has one of their own.
+    pub domain: String,
+    /// What customers point theirs to.
+    pub target: String,
+}
+
+/// A domain as its holder sees it: how far it is, and what they have to publish.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    domain: Domain,
+    records: Vec<DnsRecord>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Listing {
+    domains: Vec<Shown>,
+}
+
+/// What has been accepted, with the record that is the customer's to publish meanwhile.
+#[derive(Debug, Serialize)]
+struct Asked {
+    tenant: TenantId,
+    operation: OperationId,
+    hostname: DomainName,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    records: Vec<DnsRecord>,
+}
+
+/// `GET /v1/tenants/{id}/domains`
+pub(crate) async fn list(State(api): State<Api>, Named(id): Named) -> Result<Json<Listing>, Problem> {
+    let missing = || Problem::not_found(format!("there is no tenant {id}"));
+    api.tenants.get(&id).await?.ok_or_else(missing)?;
+    let domains = api.tenants.domains(&id).await?.value;
+    Ok(Json(Listing { domains: domains.all.into_iter().map(|domain| api.shown(domain)).collect() }))
+}
+
+/// `GET /v1/tenants/{id}/domains/{hostname}`
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Path((id, hostname)): Path<(String, String)>,
+) -> Result<Json<Shown>, Problem> {
+    let (id, hostname) = named(&id, &hostname)?;
+    let missing = || Problem::not_found(format!("tenant {id} has no domain {hostname}"));
+    let domains = api.tenants.domains(&id).await?.value;
+    let domain = domains.get(&hostname).cloned().ok_or_else(missing)?;
+    Ok(Json(api.shown(domain)))
+}
+
+/// `POST /v1/tenants/{id}/domains`
+pub(crate) async fn add(
+    State(api): State<Api>,
+    Named(id): Named,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        hostname: String,
+    }
+    let Wanted { hostname } = change.decode()?;
+    let hostname = DomainName::parse("hostname", &hostname).map_err(invalid)?;
+    let platform = api.may_have("hostname", &hostname)?;
+    let by = change.by("asked for")?;
+    let accepted = api.tenants.add_domain(&id, &hostname, by, change.key.as_ref(), clock::now()).await?;
+    let records = vec![DnsRecord::alias(&hostname, &platform.target)];
+    Ok(asked(accepted, hostname, records))
+}
+
+/// `DELETE /v1/tenants/{id}/domains/{hostname}`
+pub(crate) async fn remove(
+    State(api): State<Api>,
+    Path((id, hostname)): Path<(String, String)>,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let (id, hostname) = named(&id, &hostname)?;
+    let by = if change.body.is_empty() { change.by("removed")? } else { change.reason()? };
+    let accepted = api.tenants.remove_domain(&id, &hostname, by, change.key.as_ref(), clock::now()).await?;
+    Ok(asked(accepted, hostname, Vec::new()))
+}
+
+impl Api {
+    /// Whether a tenant may have that domain, as far as we are concerned.
+    pub(crate) fn may_have(&self, field: &'static str, hostname: &DomainName) -> Result<&Platform, Problem> {
+        let refused = |problem: String, allowed| invalid(Violation::new(field, problem, allowed));
+        let none = || {
+            refused(format!("'{hostname}' was given"), "none: no domain but the platform's is served here")
+        };
+        let platform = self.domains.as_ref().ok_or_else(none)?;
+        if hostname.is_within(&platform.domain) {
+            return Err(refused(
+                format!("'{hostname}' is the platform's own"),
+                "a domain of the customer's own",
+            ));
+        }
+        Ok(platform)
+    }
+
+    fn shown(&self, domain: Domain) -> Shown {
+        let wanted = domain.state != DomainState::Removing;
+        let alias =
+            self.domains.as_ref().map(|platform| DnsRecord::alias(&domain.hostname, &platform.target));
+        let records = alias.into_iter().chain(domain.proofs.clone()).filter(|_| wanted).collect();
+        Shown { domain, records }
+    }
+}
+
+/// 202: it will be done, and here is where to watch.
+fn asked(accepted: Accepted, hostname: DomainName, records: Vec<DnsRecord>) -> impl IntoResponse + use<> {
+    let Accepted { tenant, operation } = accepted;
+    let location = format!("/v1/tenants/{}/domains/{hostname}", tenant.id);
+    let asked = Asked { tenant: tenant.id, operation, hostname, records };
+    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(asked))
+}
+
+fn named(id: &str, hostname: &str) -> Result<(TenantId, DomainName), Problem> {
+    let id: TenantId = id.parse().map_err(Problem::not_found)?;
+    let none = |_| Problem::not_found(format!("tenant {id} has no domain {hostname}"));
+    let hostname = DomainName::parse("hostname", hostname).map_err(none)?;
+    Ok((id, hostname))
+}
+
+fn invalid(violation: Violation) -> Problem {
+    let mut wrong = Violations::default();
+    wrong.take::<()>(Err(violation));
+    Problem::invalid(wrong)
+}

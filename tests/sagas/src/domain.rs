@@ -1,0 +1,120 @@
+//! What becomes of a tenant's own domain: one tenant, its customer, and their DNS.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use store::Table;
+use tenancy::{OnFailure, Status};
+use tokio::task::LocalSet;
+
+use crate::blueprints;
+use crate::chaos::{Chaos, pass};
+use crate::client::Ask;
+use crate::clouds::{ALIAS, TARGET};
+use crate::law::Finding;
+use crate::service::Thing;
+use crate::world::World;
+
+const BLUEPRINT: &str = "neon-cloud-run";
+const HOSTNAME: &str = "shop.example.com";
+
+/// What the customer does once they have asked for their domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Customer {
+    /// Publishes the record that they were told, so many seconds later.
+    PointsAfter(u64),
+    NeverPoints,
+    /// Has the tenant deleted two minutes later.
+    DeletesMeanwhile,
+}
+
+/// How it went.
+#[derive(Debug)]
+pub struct Lived {
+    /// The state of the domain in the end.
+    pub domain: String,
+    pub looks: u64,
+    /// The endpoint at the domain.
+    pub endpoint: Option<String>,
+    /// The tenant's.
+    pub status: Status,
+    /// How long it took until nothing ran any more.
+    pub hours: i64,
+    /// What the mails were about.
+    pub mails: Vec<String>,
+    /// The names that were served then.
+    pub served: Vec<String>,
+    /// The names and records that were there after the tenant's end.
+    pub left: Vec<String>,
+    /// Whether somebody else could have the name then.
+    pub is_free: bool,
+    /// What must not have been.
+    pub broken: Vec<Finding>,
+}
+
+impl Lived {
+    #[must_use]
+    pub fn of(customer: Customer) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        LocalSet::new().block_on(&runtime.expect("a runtime"), lived(customer))
+    }
+}
+
+async fn lived(customer: Customer) -> Lived {
+    let blueprint = blueprints::ALL.into_iter().find(|blueprint| blueprint.name == BLUEPRINT);
+    let world = World::new(blueprint.expect("a blueprint"), Chaos::new(Vec::new()), vec![0], 1).await;
+    world.ask(Ask::sign_up(BLUEPRINT, OnFailure::Compensate, "sign up")).await.expect("an answer");
+    rest(&world).await;
+    let id = world.tenants()[0].id.to_string();
+
+    let begun = clock::now();
+    let path = format!("/v1/tenants/{id}/domains");
+    let asked = ask(&world, "POST", path.clone(), json!({ "hostname": HOSTNAME })).await;
+    assert_eq!(asked["records"][0]["value"], TARGET, "{asked}");
+    match customer {
+        Customer::PointsAfter(seconds) => {
+            pass(Duration::from_secs(seconds)).await;
+            let (name, owner) = (HOSTNAME.to_owned(), TARGET.to_owned());
+            world.plant(&Thing { field: ALIAS, name, owner });
+        }
+        Customer::NeverPoints => {}
+        Customer::DeletesMeanwhile => {
+            pass(Duration::from_secs(120)).await;
+            world.ask(Ask::delete(&id, "meanwhile")).await.expect("an answer");
+        }
+    }
+    rest(&world).await;
+    let hours = (clock::now().as_second() - begun.as_second()) / 3600;
+    let shown = ask(&world, "GET", format!("{path}/{HOSTNAME}"), Value::Null).await;
+    let tenant = world.tenants().remove(0);
+    let served = world.served();
+
+    world.ask(Ask::delete(&id, "bye")).await.expect("an answer");
+    rest(&world).await;
+    let marks =
+        world.law().things().into_iter().filter(|thing| thing.field == "owner").map(|thing| thing.name);
+    let claims = world.tables().table(Table::Claims);
+    Lived {
+        domain: shown["state"].as_str().unwrap_or_default().to_owned(),
+        looks: shown["looks"].as_u64().unwrap_or_default(),
+        endpoint: tenant.endpoints.get(tenancy::DOMAIN).cloned(),
+        status: tenant.status,
+        hours,
+        mails: world.subjects(),
+        served,
+        left: world.served().into_iter().chain(marks).collect(),
+        is_free: !claims.iter().any(|row| row.key.pk.starts_with("DOMAIN#")),
+        broken: world.law().broken().into_iter().collect(),
+    }
+}
+
+async fn rest(world: &World) {
+    pass(Duration::from_secs(1)).await;
+    assert!(world.rest().await, "something still runs after a week");
+}
+
+async fn ask(world: &World, method: &str, path: String, body: Value) -> Value {
+    let (action, key) = ("domain".to_owned(), "domain".to_owned());
+    let answer = world.ask(Ask { action, method: method.to_owned(), path, key, body }).await;
+    answer.expect("an answer").body
+}
