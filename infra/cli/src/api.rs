@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenancy::{
-    Blueprint, Kind, OperationId, Plan, State, StepFault, StepProgress, SweepId, Tenant, TenantId, Theme,
-    Workflow,
+    Blueprint, DnsRecord, Domain, Kind, OperationId, Plan, State, StepFault, StepProgress, SweepId, Tenant,
+    TenantId, Theme, Workflow,
 };
 
 /// The API of a deployment.
@@ -115,6 +115,23 @@ pub(crate) struct Audit {
     pub(crate) who: String,
     pub(crate) why: String,
     pub(crate) action: String,
+}
+
+/// A domain of a tenant's own, with what is to be published for it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    pub(crate) domain: Domain,
+    pub(crate) records: Vec<DnsRecord>,
+}
+
+/// What was accepted about a domain.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) operation: OperationId,
+    pub(crate) hostname: String,
+    #[serde(default)]
+    pub(crate) records: Vec<DnsRecord>,
 }
 
 /// A resource that would not go.
@@ -342,6 +359,28 @@ impl Api {
     ) -> Result<Accepted, Error> {
         let request = self.request(Method::POST, &["tenants", id.as_str(), "change-plan"]);
         answer(request.json(&json!({ "reason": reason, "plan": plan }))).await
+    }
+
+    pub(crate) async fn domains(&self, id: &TenantId) -> Result<Vec<Shown>, Error> {
+        #[derive(Deserialize)]
+        struct Domains {
+            domains: Vec<Shown>,
+        }
+        let request = self.request(Method::GET, &["tenants", id.as_str(), "domains"]);
+        answer(request).await.map(|Domains { domains }| domains)
+    }
+
+    pub(crate) async fn domain(&self, id: &TenantId, hostname: &str) -> Result<Shown, Error> {
+        answer(self.request(Method::GET, &["tenants", id.as_str(), "domains", hostname])).await
+    }
+
+    pub(crate) async fn add_domain(&self, id: &TenantId, hostname: &str) -> Result<Asked, Error> {
+        let request = self.request(Method::POST, &["tenants", id.as_str(), "domains"]);
+        answer(request.json(&json!({ "hostname": hostname }))).await
+    }
+
+    pub(crate) async fn remove_domain(&self, id: &TenantId, hostname: &str) -> Result<Asked, Error> {
+        answer(self.request(Method::DELETE, &["tenants", id.as_str(), "domains", hostname])).await
     }
 
     /// Who did what to a tenant, and why.

@@ -5,6 +5,7 @@
 mod api;
 mod catalogue;
 mod demo;
+mod domain;
 mod orphans;
 mod repair;
 mod tenant;
@@ -44,6 +45,9 @@ enum Command {
     /// Signs up, shows, changes, suspends, retries and deletes tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Adds, shows and removes the domains of a tenant's own.
+    #[command(subcommand)]
+    Domain(domain::Command),
     /// Lists the plans on offer.
     Plans,
     /// Lists the themes on offer.
@@ -70,6 +74,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Tenant(command) => command.run(&api()?).await,
         Command::Repair(command) => command.run(&api()?).await,
         Command::Orphans(command) => command.run(&api()?).await,
+        Command::Domain(command) => command.run(&api()?).await,
         Command::Plans => tenant::plans(&api()?).await,
         Command::Themes => tenant::themes(&api()?).await,
         Command::Demo(demo) => demo.run(&api()?).await,

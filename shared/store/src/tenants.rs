@@ -172,6 +172,7 @@ impl Tenants {
             remade: tenant.remade,
             plan,
             theme,
+            inhabited: tenant.activated_at.is_some() && kind != Kind::Provision,
             suspended: kind == Kind::Suspend,
             settings,
             domains: Vec::new(),

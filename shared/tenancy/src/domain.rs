@@ -109,6 +109,30 @@ pub struct Seen {
     pub proofs: Vec<DnsRecord>,
 }
 
+impl DomainState {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Failed => "failed",
+            Self::Removing => "removing",
+        }
+    }
+}
+
+impl AspectState {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
 impl Aspect {
     fn waiting(now: Timestamp) -> Self {
         Self { state: AspectState::Waiting, detail: String::new(), since: now }

@@ -69,6 +69,9 @@ pub struct Snapshot {
     pub plan: Plan,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,
+    /// It is in use, and stays so: what is in its resources is its people's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inhabited: bool,
     /// Visitors are to see that it is suspended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,

@@ -51,7 +51,7 @@ impl Script {
     /// The next answer.
     #[must_use]
     pub fn answer(self, status: u16, body: &Value) -> Self {
-        self.answer_with(status, &[], &body.to_string())
+        self.answer_with(status, &[("content-type", "application/json")], &body.to_string())
     }
 
     /// The next answer, with headers and a body that need not be JSON.

@@ -33,7 +33,7 @@ pub struct Params {
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The owner's id in the store, which was not asked if the tenant is suspended.
+    /// The owner's id in the store, which is not asked once they have had it, nor while it is suspended.
     user: Option<String>,
     first_sign_in: String,
 }
@@ -46,25 +46,32 @@ impl Setup for InitializeStore {
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         // There is a page in the store's place.
         if cx.tenant.suspended {
-            return Ok(Output { user: None, first_sign_in: self.welcome_url.clone() });
+            return Ok(self.made(None));
         }
-        let (email, owner) = (cx.tenant.email.as_str(), cx.mark.to_string());
+        let email = cx.tenant.email.as_str();
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
         let (store, us) = (Medusa::new(self.http.clone(), &params.uri)?, Session::mint(&key));
-        self.furnish(&store, &us, &cx.tenant.name).await?;
-        self.forget_others(&store, &us, email, &owner).await?;
-        if let Some(user) = store.find_user(&us, email).await? {
-            return Ok(self.made(user));
+        let users = store.users(&us).await?;
+        // Whom its people have let in or sent away is not ours to change, nor what they have called it. A new database
+        // has nobody.
+        if cx.tenant.inhabited && !users.is_empty() {
+            return Ok(self.made(None));
         }
-        let invite = match store.find_invite(&us, email).await? {
+        self.furnish(&store, &us, &cx.tenant.name).await?;
+        let invites = store.invites(&us).await?;
+        forget_others(&store, &us, &users, &invites, email).await?;
+        if let Some(user) = users.into_iter().find(|user| is(&user.email, email)) {
+            return Ok(self.made(Some(user)));
+        }
+        let invite = match invites.into_iter().find(|invite| is(&invite.email, email)) {
             Some(invite) => invite,
-            None => store.create_invite(&us, email, &owner).await?,
+            None => store.create_invite(&us, email).await?,
         };
         let password = self.vault.read(&params.password).await?;
         let identity = identity(&store, email, &password).await?;
         match store.accept_invite(&identity, &invite).await? {
-            Some(user) => Ok(self.made(user)),
+            Some(user) => Ok(self.made(Some(user))),
             None => {
                 // Used up or too old; without it the next call makes another.
                 store.delete_invite(&us, &invite.id).await?;
@@ -76,8 +83,8 @@ impl Setup for InitializeStore {
 }
 
 impl InitializeStore {
-    fn made(&self, user: User) -> Output {
-        Output { user: Some(user.id), first_sign_in: self.welcome_url.clone() }
+    fn made(&self, user: Option<User>) -> Output {
+        Output { user: user.map(|user| user.id), first_sign_in: self.welcome_url.clone() }
     }
 
     /// Its name, and a key for its storefront: a new store has none. One that was made and is connected to nothing yet
@@ -95,27 +102,31 @@ impl InitializeStore {
         }
         Ok(())
     }
+}
 
-    /// Takes back what an earlier call made for another address, which was mistyped.
-    async fn forget_others(
-        &self,
-        store: &Medusa,
-        us: &Session,
-        email: &str,
-        owner: &str,
-    ) -> Result<(), Fault> {
-        let invites = store.invites(us).await?.into_iter();
-        let mistyped = |invite: &Invite| {
-            invite.owner.as_deref() == Some(owner) && !invite.email.eq_ignore_ascii_case(email)
-        };
-        for invite in invites.filter(mistyped) {
-            if let Some(user) = store.find_user(us, &invite.email).await? {
-                store.delete_user(us, &user.id).await?;
-            }
-            store.delete_invite(us, &invite.id).await?;
-        }
-        Ok(())
+/// A store with one user has the one that we made: who is not the owner has an address that was mistyped. Where there are
+/// more, a tenant that was being deleted has been brought back, with its people.
+async fn forget_others(
+    store: &Medusa,
+    us: &Session,
+    users: &[User],
+    invites: &[Invite],
+    email: &str,
+) -> Result<(), Fault> {
+    match users {
+        [] => {}
+        [user] if is(&user.email, email) => return Ok(()),
+        [user] => store.delete_user(us, &user.id).await?,
+        _ => return Ok(()),
     }
+    for invite in invites.iter().filter(|invite| !is(&invite.email, email)) {
+        store.delete_invite(us, &invite.id).await?;
+    }
+    Ok(())
+}
+
+fn is(address: &str, email: &str) -> bool {
+    address.eq_ignore_ascii_case(email)
 }
 
 /// A session as the owner, who is no user yet.

@@ -41,7 +41,9 @@ impl Settle {
             (true, Kind::Delete) => (Event::Deleted, State::Succeeded),
             (true, Kind::Repair) => (Event::Repaired, State::Succeeded),
             // Nothing tears one down: what becomes of it, `tenant-settle-domain` says.
-            (_, Kind::Domain) => return Err(Fault::terminal("an operation about domains is not settled here")),
+            (_, Kind::Domain) => {
+                return Err(Fault::terminal("an operation about domains is not settled here"));
+            }
             // The tenant is gone, and what is left of it is the operators': each has its repair task.
             (false, Kind::Delete) if record.forced => (Event::Deleted, State::Stuck),
             (false, _) | (true, Kind::Suspend | Kind::Resume | Kind::ChangePlan) => {

@@ -1,4 +1,4 @@
-//! Tells the owner by mail how it went with their domain: it is live, or why it is not and which records to publish.
+//! Tells the owner by mail how it is with their domain: which records to publish, that it is live, or why it is not.
 //! Of a domain that they had taken away themselves they need not be told.
 
 use fault::Fault;
@@ -31,7 +31,7 @@ impl NotifyDomain {
         let domains = self.tenants.domains(id).await?.value;
         let news = |domain: &&Domain| {
             domain.operation == Some(operation)
-                && matches!(domain.state, DomainState::Active | DomainState::Failed)
+                && matches!(domain.state, DomainState::Pending | DomainState::Active | DomainState::Failed)
         };
         let Some(domain) = domains.all.iter().find(news) else { return Ok(None) };
         self.mailer.send(&mail(&tenant, domain, &self.target)?).await.map(Some)
@@ -47,7 +47,7 @@ fn mail(tenant: &Tenant, domain: &Domain, target: &str) -> Result<Mail, Fault> {
     let values = context! {
         store => tenant.name.as_str(),
         hostname => domain.hostname.as_str(),
-        live => domain.state == DomainState::Active,
+        state => domain.state.name(),
         cause => domain.fault.as_ref().map(|fault| fault.cause.as_str()),
         hint => domain.fault.as_ref().and_then(|fault| fault.hint.as_deref()),
         records => records,

@@ -45,3 +45,13 @@ fn whoever_is_told_of_success_is_told_where() {
     assert_eq!(mail.subject, "shop.example.com leads to Acme & Sons now");
     assert!(mail.text.contains("https://shop.example.com") && !mail.text.contains("CNAME"), "{}", mail.text);
 }
+
+#[test]
+fn whoever_has_just_asked_is_told_what_to_publish_and_of_no_failure() {
+    let mail = mail(&tenant(), &domain("pending"), "stores.vendin.store").expect("a mail");
+    assert_eq!(mail.subject, "What shop.example.com needs to lead to Acme & Sons");
+    for text in [&mail.text, &mail.html] {
+        assert!(text.contains("stores.vendin.store") && text.contains("5cc07c04"), "{text}");
+        assert!(!text.contains("stopped looking") && !text.contains("ask for the domain again"), "{text}");
+    }
+}

@@ -118,13 +118,8 @@ impl CloudRun {
         Ok(begun.map(|operation| operation.name))
     }
 
-    /// How an operation stands. A fault when it failed.
-    pub async fn operation(&self, name: &str) -> Result<Progress, Fault> {
-        let path: Vec<&str> = ["v2"].into_iter().chain(name.split('/')).collect();
-        self.caller.ask::<Operation>(self.caller.request(Method::GET, &path)?).await?.progress()
-    }
-
-    /// The same once it has ended, or these seconds have passed: Google waits, not we.
+    /// How an operation stands once it has ended, or these seconds have passed: Google waits, not we. One that is not seen
+    /// yet is running; a fault when it failed.
     pub async fn wait(&self, name: &str, seconds: u8) -> Result<Progress, Fault> {
         let name = format!("{name}:wait");
         let path: Vec<&str> = ["v2"].into_iter().chain(name.split('/')).collect();
@@ -133,7 +128,10 @@ impl CloudRun {
             .request(Method::POST, &path)?
             .timeout(Duration::from_secs(u64::from(seconds) + 5))
             .json(&json!({ "timeout": format!("{seconds}s") }));
-        self.caller.ask::<Operation>(request).await?.progress()
+        match self.caller.find::<Operation>(request).await? {
+            Some(operation) => operation.progress(),
+            None => Ok(Progress::Running),
+        }
     }
 
     /// Lets everybody call a service, by its policy. Where the organisation allows it, `Service::invoker_iam_disabled`

@@ -339,17 +339,18 @@ async fn a_service_is_changed_only_as_it_was_found_and_may_be_stopped() {
 }
 
 #[tokio::test]
-async fn an_operation_is_looked_at_and_waited_for() {
+async fn an_operation_is_waited_for_also_when_it_is_not_seen_yet() {
     let script = script()
+        .answer(404, &refusal(404, "NOT_FOUND"))
         .answer(200, &json!({ "name": OPERATION }))
         .answer(200, &json!({ "name": OPERATION, "done": true, "response": { "@type": "x" } }));
     let run = cloud_run(&script);
-    assert_eq!(run.operation(OPERATION).await.expect("no failure"), Progress::Running);
-    assert_eq!(run.wait(OPERATION, 8).await.expect("no failure"), Progress::Done);
+    for progress in [Progress::Running, Progress::Running, Progress::Done] {
+        assert_eq!(run.wait(OPERATION, 8).await.expect("no failure"), progress);
+    }
     let asked = script.asked();
-    assert_eq!(asked[1].line, format!("GET /v2/{OPERATION}"));
-    assert_eq!(asked[2].line, format!("POST /v2/{OPERATION}:wait"));
-    assert_eq!(asked[2].body, json!({ "timeout": "8s" }));
+    assert_eq!(asked[1].line, format!("POST /v2/{OPERATION}:wait"));
+    assert_eq!(asked[1].body, json!({ "timeout": "8s" }));
 }
 
 #[tokio::test]

@@ -53,11 +53,17 @@ impl Medusa {
     /// What must succeed.
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Fault> {
         let answer = self.api.send(request).await?;
-        if answer.status().is_success() {
-            self.api.decode(answer).await
-        } else {
-            Err(self.refused(answer).await)
+        if answer.status().is_success() { self.decode(answer).await } else { Err(self.refused(answer).await) }
+    }
+
+    /// While an instance takes the place of another, either may answer. What is no JSON is not Medusa's.
+    async fn decode<T: DeserializeOwned>(&self, answer: Response) -> Result<T, Fault> {
+        let kind =
+            answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("application/json") {
+            return self.api.decode(answer).await;
         }
+        Err(Fault::not_ready("a page answers in the store's place").from_provider(SERVICE, None))
     }
 
     async fn refused(&self, answer: Response) -> Fault {

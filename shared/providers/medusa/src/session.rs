@@ -71,7 +71,7 @@ impl Medusa {
         match answer.status() {
             StatusCode::UNAUTHORIZED => Ok(None),
             status if status.is_success() => {
-                let Token { token } = self.api.decode(answer).await?;
+                let Token { token } = self.decode(answer).await?;
                 Ok(Some(Session(token)))
             }
             // Not with Medusa's own words: it repeats what was sent.

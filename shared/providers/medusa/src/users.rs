@@ -1,17 +1,12 @@
-use std::collections::BTreeMap;
-
 use fault::{Fault, Kind};
 use http_client::{Method, StatusCode};
 use jiff::Timestamp;
 use secrets::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Medusa, Session};
-
-/// The metadata that carries our mark.
-const OWNER: &str = "tenantry_owner";
 
 /// Somebody who may sign in to the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -25,8 +20,6 @@ pub struct User {
 pub struct Invite {
     pub id: String,
     pub email: String,
-    /// The mark it was made with.
-    pub owner: Option<String>,
     /// Whoever has it may become a user.
     pub token: SecretString,
     pub accepted: bool,
@@ -60,26 +53,19 @@ struct Told {
     accepted: bool,
     token: SecretString,
     expires_at: Option<Timestamp>,
-    metadata: Option<BTreeMap<String, Value>>,
 }
 
 impl Medusa {
-    pub async fn find_user(&self, by: &Session, email: &str) -> Result<Option<User>, Fault> {
-        let request = self.request(Method::GET, &["admin", "users"])?.query(&[("email", email)]);
+    /// The first hundred users.
+    pub async fn users(&self, by: &Session) -> Result<Vec<User>, Fault> {
+        let request = self.request(Method::GET, &["admin", "users"])?.query(&[("limit", "100")]);
         let Users { users } = self.ask(by.on(request)).await?;
-        Ok(users.into_iter().find(|user| user.email.eq_ignore_ascii_case(email)))
+        Ok(users)
     }
 
     /// Already gone is success. The identity stays, and can sign in to nothing.
     pub async fn delete_user(&self, by: &Session, id: &str) -> Result<(), Fault> {
         self.delete(by, &["admin", "users", id]).await
-    }
-
-    pub async fn find_invite(&self, by: &Session, email: &str) -> Result<Option<Invite>, Fault> {
-        let request = self.request(Method::GET, &["admin", "invites"])?.query(&[("email", email)]);
-        let Invites { invites } = self.ask(by.on(request)).await?;
-        let found = invites.into_iter().find(|invite| invite.email.eq_ignore_ascii_case(email));
-        Ok(found.map(Told::read))
     }
 
     /// The first hundred invites.
@@ -90,9 +76,9 @@ impl Medusa {
     }
 
     /// Invites somebody; Medusa itself sends no mail. The caller has looked that there is no invite for this address.
-    pub async fn create_invite(&self, by: &Session, email: &str, owner: &str) -> Result<Invite, Fault> {
+    pub async fn create_invite(&self, by: &Session, email: &str) -> Result<Invite, Fault> {
         let request = self.request(Method::POST, &["admin", "invites"])?;
-        let request = request.json(&json!({ "email": email, "metadata": { OWNER: owner } }));
+        let request = request.json(&json!({ "email": email }));
         match self.ask::<Invited>(by.on(request)).await {
             Ok(made) => Ok(made.invite.read()),
             // The status and the type are those of an invalid address.
@@ -119,7 +105,7 @@ impl Medusa {
         let answer = self.api.send(by.on(request)).await?;
         match answer.status() {
             StatusCode::UNAUTHORIZED => Ok(None),
-            status if status.is_success() => Ok(Some(self.api.decode::<Accepted>(answer).await?.user)),
+            status if status.is_success() => Ok(Some(self.decode::<Accepted>(answer).await?.user)),
             _ => Err(self.refused(answer).await),
         }
     }
@@ -128,7 +114,7 @@ impl Medusa {
         let answer = self.api.send(by.on(self.request(Method::DELETE, path)?)).await?;
         match answer.status() {
             StatusCode::NOT_FOUND => Ok(()),
-            status if status.is_success() => self.api.decode::<IgnoredAny>(answer).await.map(drop),
+            status if status.is_success() => self.decode::<IgnoredAny>(answer).await.map(drop),
             _ => Err(self.refused(answer).await),
         }
     }
@@ -136,11 +122,9 @@ impl Medusa {
 
 impl Told {
     fn read(self) -> Invite {
-        let owner = self.metadata.and_then(|mut data| data.remove(OWNER));
         Invite {
             id: self.id,
             email: self.email,
-            owner: owner.and_then(|owner| owner.as_str().map(str::to_owned)),
             token: self.token,
             accepted: self.accepted,
             expires_at: self.expires_at,
