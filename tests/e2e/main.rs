@@ -4,6 +4,7 @@
 
 mod front;
 mod merchant_workspace;
+mod neon_cloud_run;
 mod operators;
 mod orphans;
 mod outbox;

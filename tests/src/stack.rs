@@ -119,6 +119,25 @@ impl Stack {
         faults.iter().find(|f| f["id"] == fault).map_or(0, |f| f["hits"].as_u64().unwrap_or(0))
     }
 
+    /// What the sandbox's clouds hold of a tenant, by kind and name.
+    pub async fn in_the_clouds(&self, tenant: &str) -> Vec<String> {
+        let request = self.http().get(format!("{}/_inventory", self.sandbox)).query(&[("tenant", tenant)]);
+        let things: Vec<Value> =
+            request.send().await.expect("the sandbox answers").json().await.expect("JSON");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut things: Vec<_> =
+            things.iter().map(|it| format!("{} {}", text(&it["kind"]), text(&it["name"]))).collect();
+        things.sort();
+        things
+    }
+
+    /// Publishes an alias in a customer's own DNS.
+    pub async fn point(&self, name: &str, target: &str) {
+        let request = self.http().put(format!("{}/_dns/{name}", self.sandbox));
+        let answer = request.json(&json!({ "cname": target })).send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success());
+    }
+
     /// Waits until a fault has hit.
     #[allow(clippy::disallowed_methods)] // A test waits for the world.
     pub async fn hit(&self, fault: u64) {

@@ -53,6 +53,7 @@ impl Command {
 }
 
 /// Says what changes, until nothing does any more.
+#[allow(clippy::disallowed_methods)] // A person watches.
 async fn attend(api: &Api, tenant: &TenantId, hostname: &str) -> Outcome {
     let mut said = String::new();
     loop {

@@ -90,6 +90,7 @@ def up(record: Record, throw_away: bool) -> None:
         "MailFrom": "hello@tenantry.example",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
+    accounts.prepare(record.directory, record.urls["clouds"])
     keep(accounts.keys(record.directory, record.deployment, record.urls["clouds"]), client("secretsmanager"))
     packages = Packages(CACHE, BINARIES)
     deploy(TEMPLATE, parameters, packages, record, client("cloudformation"), client("s3"))

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import urllib.request
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -33,6 +34,15 @@ def keys(directory: Path, deployment: str, clouds: str) -> dict[str, str]:
         f"{deployment}/providers/google": json.dumps(google),
         f"{deployment}/providers/cloudflare": held["cloudflare"],
     }
+
+
+def prepare(directory: Path, clouds: str) -> None:
+    """What an operator sets up once in the zone: where requests of customers' own names go."""
+    token = json.loads(_made(directory)[1].read_text())["cloudflare"]
+    url = f"{clouds}/api.cloudflare.com/client/v4/zones/{ZONE}/custom_hostnames/fallback_origin"
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    body = json.dumps({"origin": "stores.vendin.example"}).encode()
+    urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PUT"), timeout=15).close()
 
 
 def parameters(deployment: str, clouds: str) -> dict[str, str]:

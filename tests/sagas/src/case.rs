@@ -8,12 +8,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tenancy::{OnFailure, Status, Tenant};
 use tokio::task::LocalSet;
 
 use crate::blueprints::{self, Blueprint};
 use crate::chaos::{Act, Chaos, Moment, Planned, Trouble, pass};
 use crate::client::{self, Answer, Ask};
+use crate::clouds::{ALIAS, TARGET};
+use crate::domain::{HOSTNAME, asks};
 use crate::law::{Finding, names};
 use crate::service::Thing;
 use crate::verdict;
@@ -46,6 +49,8 @@ pub enum Script {
     Stopped(Moment),
     /// It is suspended, resumed and given another plan.
     Changed,
+    /// It is given a domain of its own, which is taken away again.
+    Domain,
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
@@ -174,8 +179,10 @@ impl Life<'_> {
             self.found(Finding::Undecided(format!("what went wrong passes, and it is {:?}", self.status())));
         }
         self.proven();
-        if self.case.script == Script::Changed {
-            self.change().await;
+        match self.case.script {
+            Script::Changed => self.change().await,
+            Script::Domain => self.domain().await,
+            _ => {}
         }
         match self.case.script {
             Script::After(wish) => self.see_to_it(wish).await,
@@ -226,6 +233,29 @@ impl Life<'_> {
                 if self.case.must_live() && self.status() != Some(to) {
                     self.found(Finding::Undecided(format!("{wish}, and it is {:?}", self.status())));
                 }
+            }
+        }
+    }
+
+    /// Its customer publishes what they are told, and later has the domain removed.
+    async fn domain(&mut self) {
+        let Some(tenant) = self.tenant().filter(|tenant| tenant.status == Status::Active) else { return };
+        let path = format!("/v1/tenants/{}/domains", tenant.id);
+        let add = asks("POST", path.clone(), "add", json!({ "hostname": HOSTNAME }));
+        let remove = asks("DELETE", format!("{path}/{HOSTNAME}"), "remove", Value::Null);
+        for (ask, wanted) in [(add, vec![HOSTNAME]), (remove, Vec::new())] {
+            let answer = self.world.ask(ask).await;
+            if answer.as_ref().is_none_or(|answer| answer.status != 202) {
+                let answer = answer.map(|answer| answer.body);
+                self.found(Finding::Undecided(format!("about {HOSTNAME}: {answer:?}")));
+            }
+            pass(Duration::from_secs(40)).await;
+            let (name, owner) = (HOSTNAME.to_owned(), TARGET.to_owned());
+            self.world.plant(&Thing { field: ALIAS, name, owner });
+            self.rest().await;
+            if self.world.served() != wanted {
+                let served = self.world.served();
+                self.found(Finding::Undecided(format!("{served:?} is served, not {wanted:?}")));
             }
         }
     }
@@ -459,6 +489,7 @@ impl fmt::Display for Case {
             Script::Redeployed(moment) => write!(f, " redeployed={moment}")?,
             Script::Stopped(moment) => write!(f, " stopped={moment}")?,
             Script::Changed => write!(f, " changed=yes")?,
+            Script::Domain => write!(f, " domain=yes")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -492,6 +523,7 @@ impl FromStr for Case {
                 }
                 "after" => case.script = Script::After(value.parse()?),
                 "changed" => case.script = Script::Changed,
+                "domain" => case.script = Script::Domain,
                 "stopped" => case.script = Script::Stopped(value.parse()?),
                 "redeployed" => case.script = Script::Redeployed(value.parse()?),
                 "promptly" => case.script = Script::Promptly(value.parse()?),

@@ -16,7 +16,8 @@ use crate::service::Thing;
 use crate::world::World;
 
 const BLUEPRINT: &str = "neon-cloud-run";
-const HOSTNAME: &str = "shop.example.com";
+/// A customer's own.
+pub(crate) const HOSTNAME: &str = "shop.example.com";
 
 /// What the customer does once they have asked for their domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +115,12 @@ async fn rest(world: &World) {
 }
 
 async fn ask(world: &World, method: &str, path: String, body: Value) -> Value {
-    let (action, key) = ("domain".to_owned(), "domain".to_owned());
-    let answer = world.ask(Ask { action, method: method.to_owned(), path, key, body }).await;
+    let answer = world.ask(asks(method, path, method, body)).await;
     answer.expect("an answer").body
+}
+
+/// Asks something about a domain.
+pub(crate) fn asks(method: &str, path: String, key: &str, body: Value) -> Ask {
+    let (action, method, key) = ("domain".to_owned(), method.to_owned(), format!("domain {key}"));
+    Ask { action, method, path, key, body }
 }

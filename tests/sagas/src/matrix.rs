@@ -9,6 +9,7 @@ use crate::blueprints::Blueprint;
 use crate::case::{Case, Keys, Run, Script, foreign};
 use crate::chaos::{Act, Moment, Planned, Trouble};
 use crate::wish::Wish;
+use crate::world::Offer;
 
 /// Cases of one kind.
 #[derive(Debug)]
@@ -30,9 +31,10 @@ const HELD_SAMPLE: usize = 11;
 const STUCK_SAMPLE: usize = 37;
 /// The same of the faults of a sweep, which is the same for an orphan of every kind.
 const SWEPT_SAMPLE: usize = 2;
-
 /// And of the faults of a change, in which every step runs again as it did at first.
 const CHANGED_SAMPLE: usize = 5;
+/// And of the faults of what is done about a domain.
+const DOMAIN_SAMPLE: usize = 3;
 
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
@@ -59,7 +61,7 @@ impl Matrix {
 
     pub fn families(&self, seeds: u64) -> Vec<Family> {
         let family = |letter, about, cases| Family { letter, about, cases };
-        vec![
+        let mut families = vec![
             family('A', "every call x every fault", self.calls()),
             family('B', "every failing step x every undo x every fault", self.undos()),
             family('C', "every function twice, in turn and at once", self.repeats()),
@@ -76,7 +78,11 @@ impl Matrix {
             family('N', "another version with other names x every crash", self.redeployments()),
             family('O', "every execution stopped at every moment", self.stops()),
             family('P', "suspended, resumed, of another plan x every fault", self.changes()),
-        ]
+        ];
+        if Offer::of(self.blueprint.name).blueprint.custom_domain.is_some() {
+            families.push(family('Q', "a domain that comes and goes x every fault", self.domains()));
+        }
+        families
     }
 
     fn life(&self, planned: Vec<Planned>) -> Case {
@@ -370,6 +376,17 @@ impl Matrix {
         let barred = barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused));
         let spoilt = passing.chain(barred.step_by(CHANGED_SAMPLE));
         let cases = spoilt.map(|planned| self.scripted(Script::Changed, vec![planned]));
+        std::iter::once(case.clone()).chain(cases).collect()
+    }
+
+    fn domains(&self) -> Vec<Case> {
+        let case = self.scripted(Script::Domain, Vec::new());
+        let run = case.run();
+        let since = |action: &str| run.moments.iter().position(|(moment, _)| moment.caller == action);
+        let (first, last) = (since("tenant-api.domain"), since("tenant-api.delete"));
+        let between = &run.moments[first.unwrap_or_default()..last.unwrap_or(run.moments.len())];
+        let spoilt = between.iter().flat_map(|(moment, act)| troubles(moment, *act)).step_by(DOMAIN_SAMPLE);
+        let cases = spoilt.map(|planned| self.scripted(Script::Domain, vec![planned]));
         std::iter::once(case.clone()).chain(cases).collect()
     }
 

@@ -9,6 +9,7 @@ use tenancy::{Kind, Operation, State, Status, Tenant};
 
 use crate::case::{Case, Script};
 use crate::chaos::{Planned, Trouble};
+use crate::domain::HOSTNAME;
 use crate::law::{Finding, names, ours};
 use crate::service::Thing;
 use crate::wish::tasks;
@@ -51,7 +52,10 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
     }
     let welcome =
         |operation: &&Operation| operation.kind == Kind::Provision && operation.state == State::Succeeded;
-    let (due, sent) = (operations.iter().filter(welcome).count(), world.mails().len());
+    // Of a domain its customer is told beside that, and maybe twice.
+    let subjects = world.subjects();
+    let sent = subjects.iter().filter(|subject| !subject.contains(HOSTNAME)).count();
+    let due = operations.iter().filter(welcome).count();
     // A machine that is never told that its tenant lives has no reason to say so.
     let untold =
         |planned: &Planned| planned.moment.caller.starts_with("tenant-activate") && planned.times == u32::MAX;
@@ -78,7 +82,11 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
 
     let rows = world.tables().table(Table::Tenants);
     let operations = rows.iter().filter(|row| is_operation_of(row, tenant)).map(operation);
-    let operations: Vec<Operation> = operations.collect();
+    let (beside, operations): (Vec<_>, Vec<_>) =
+        operations.partition(|operation: &Operation| operation.kind == Kind::Domain);
+    if beside.iter().any(|operation| !operation.state.is_final()) {
+        findings.push(undecided("what is done about its domain is not over".to_owned()));
+    }
     let Some(last) = operations.last() else { return vec![undecided("nobody asked for it".to_owned())] };
     let ended = match tenant.status {
         Status::Active | Status::Suspended => State::Succeeded,

@@ -349,14 +349,14 @@ fn machines() -> BTreeMap<String, Rc<Value>> {
 
 /// The catalogue of the repository, as `tenantry catalogue apply` puts it there.
 #[derive(Clone, Debug)]
-struct Offer {
+pub(crate) struct Offer {
     plans: Vec<Plan>,
     themes: Vec<Theme>,
-    blueprint: tenancy::Blueprint,
+    pub(crate) blueprint: tenancy::Blueprint,
 }
 
 impl Offer {
-    fn of(blueprint: &'static str) -> Self {
+    pub(crate) fn of(blueprint: &'static str) -> Self {
         thread_local! {
             static READ: RefCell<BTreeMap<&'static str, Offer>> = RefCell::default();
         }

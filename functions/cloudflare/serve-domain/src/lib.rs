@@ -116,7 +116,12 @@ impl ServeDomain {
     /// Takes a hostname away, and the record of whose it was only once that is seen to be gone.
     async fn remove(&self, mark: &Record) -> Result<(), Fault> {
         let domain = domain_of(mark);
-        if let Some(found) = self.zone.find_hostname(domain).await?.filter(|found| is_behind(found, mark)) {
+        // Looked for twice: without its record, one that was not seen just now would never be looked for again.
+        let found = match self.zone.find_hostname(domain).await? {
+            None => self.zone.find_hostname(domain).await?,
+            found => found,
+        };
+        if let Some(found) = found.filter(|found| is_behind(found, mark)) {
             self.zone.delete_hostname(&found.id).await?;
             if self.zone.find_hostname(domain).await?.is_some_and(|left| left.id == found.id) {
                 return Err(Fault::not_ready(format!("{domain} was asked to go, and is still there")));

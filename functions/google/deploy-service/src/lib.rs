@@ -43,8 +43,15 @@ pub struct Params {
     /// Calls that one instance answers at a time.
     concurrency: String,
     timeout_seconds: String,
-    connection: String,
-    signing_key: String,
+    connection: Kept,
+    signing_key: Kept,
+}
+
+/// A secret whose value the store reads when it starts.
+#[derive(Debug, Deserialize)]
+pub struct Kept {
+    secret: String,
+    changed_at: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,6 +79,11 @@ impl Setup for DeployService {
                 Err(fault) => return Err(fault),
             }
             found = self.found(service, &cx.mark).await?;
+            if !found.has(&wanted) {
+                return Err(Fault::not_ready(format!(
+                    "the service {service} is not seen as it is to be yet"
+                )));
+            }
         }
         match found.state {
             State::Ready => {
@@ -147,6 +159,7 @@ impl DeployService {
             name: name.to_owned(),
             from: SecretVersion { secret: secret.to_owned(), version: "latest".to_owned() },
         };
+        let Params { connection, signing_key, .. } = params;
         let address = self.store_url.replace("{subdomain}", cx.tenant.subdomain.as_str());
         vec![
             plain("MEDUSA_BACKEND_URL", &address),
@@ -156,10 +169,12 @@ impl DeployService {
             plain("NODE_ENV", "production"),
             plain("TENANT_ID", cx.tenant.id.as_str()),
             plain("REDIS_URL", &self.redis_url),
+            // An instance reads its secrets when it starts: a changed value makes a new revision.
+            plain("SECRETS_CHANGED_AT", &format!("{},{}", connection.changed_at, signing_key.changed_at)),
             plain("REDIS_NAMESPACE", &format!("tenant-{}", cx.tenant.id)),
-            secret("DATABASE_URL", &params.connection),
-            secret("JWT_SECRET", &params.signing_key),
-            secret("COOKIE_SECRET", &params.signing_key),
+            secret("DATABASE_URL", &connection.secret),
+            secret("JWT_SECRET", &signing_key.secret),
+            secret("COOKIE_SECRET", &signing_key.secret),
         ]
     }
 }

@@ -5,6 +5,7 @@
 
 use fault::Fault;
 use google::{Secret, SecretManager};
+use jiff::Timestamp;
 use neon::Neon;
 use saga::{Context, Held, Inventory, Presence, Step};
 use secrets::ExposeSecret;
@@ -40,6 +41,8 @@ pub struct Handle {
 #[derive(Debug, Serialize)]
 pub struct Output {
     secret: String,
+    /// When its value was last changed: who read it before has another.
+    changed_at: Timestamp,
 }
 
 impl Step for StoreConnection {
@@ -63,14 +66,16 @@ impl Step for StoreConnection {
         let Params { project, branch, database, role } = params;
         let address = self.neon.connection_uri(project, branch, database, role, false).await?;
         let kept = self.secrets.latest(secret).await?;
-        if kept.is_none_or(|kept| kept.expose_secret() != address.expose_secret()) {
-            self.secrets.add_version(secret, &address).await?;
-        }
+        let is_kept = kept.is_some_and(|kept| kept.expose_secret() == address.expose_secret());
+        let changed_at = match self.secrets.changed_at(secret).await?.filter(|_| is_kept) {
+            Some(changed_at) => changed_at,
+            None => self.secrets.add_version(secret, &address).await?,
+        };
         let reader = format!("serviceAccount:{}", self.reader);
         if !self.secrets.holds(secret, &reader, ACCESSOR).await? {
             self.secrets.grant(secret, &reader, ACCESSOR).await?;
         }
-        Ok(Output { secret: secret.clone() })
+        Ok(Output { secret: secret.clone(), changed_at })
     }
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {

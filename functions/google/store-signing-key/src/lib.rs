@@ -4,6 +4,7 @@
 
 use fault::Fault;
 use google::{Secret, SecretManager};
+use jiff::Timestamp;
 use saga::{Context, Held, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
@@ -31,6 +32,8 @@ pub struct Handle {
 #[derive(Debug, Serialize)]
 pub struct Output {
     secret: String,
+    /// When its value was last changed: who read it before has another.
+    changed_at: Timestamp,
 }
 
 impl Step for StoreSigningKey {
@@ -50,17 +53,20 @@ impl Step for StoreSigningKey {
             Some(found) if found.owner.as_deref() == Some(&owner) => {}
             Some(_) => return Err(Fault::terminal(format!("the secret {secret} belongs to somebody else"))),
         }
-        if self.secrets.latest(secret).await?.is_none() {
-            // 256 bits.
-            let mut key = [0_u8; 32];
-            getrandom::fill(&mut key).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
-            self.secrets.add_version(secret, &hex::encode(key).into()).await?;
-        }
+        let changed_at = match self.secrets.changed_at(secret).await? {
+            Some(changed_at) => changed_at,
+            None => {
+                // 256 bits.
+                let mut key = [0_u8; 32];
+                getrandom::fill(&mut key).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
+                self.secrets.add_version(secret, &hex::encode(key).into()).await?
+            }
+        };
         let reader = format!("serviceAccount:{}", self.reader);
         if !self.secrets.holds(secret, &reader, ACCESSOR).await? {
             self.secrets.grant(secret, &reader, ACCESSOR).await?;
         }
-        Ok(Output { secret: secret.clone() })
+        Ok(Output { secret: secret.clone(), changed_at })
     }
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {

@@ -61,6 +61,8 @@ impl Setup for InitializeStore {
         self.furnish(&store, &us, &cx.tenant.name).await?;
         let invites = store.invites(&us).await?;
         forget_others(&store, &us, &users, &invites, email).await?;
+        let password = self.vault.read(&params.password).await?;
+        let identity = identity(&store, &key, email, &password).await?;
         if let Some(user) = users.into_iter().find(|user| is(&user.email, email)) {
             return Ok(self.made(Some(user)));
         }
@@ -68,8 +70,6 @@ impl Setup for InitializeStore {
             Some(invite) => invite,
             None => store.create_invite(&us, email).await?,
         };
-        let password = self.vault.read(&params.password).await?;
-        let identity = identity(&store, email, &password).await?;
         match store.accept_invite(&identity, &invite).await? {
             Some(user) => Ok(self.made(Some(user))),
             None => {
@@ -129,14 +129,20 @@ fn is(address: &str, email: &str) -> bool {
     address.eq_ignore_ascii_case(email)
 }
 
-/// A session as the owner, who is no user yet.
-async fn identity(store: &Medusa, email: &str, password: &SecretString) -> Result<Session, Fault> {
+/// A session as the owner, with the password from the vault. Where the database is older than that, the owner had another.
+async fn identity(
+    store: &Medusa,
+    key: &SecretString,
+    email: &str,
+    password: &SecretString,
+) -> Result<Session, Fault> {
     if let Some(session) = store.register(email, password).await? {
         return Ok(session);
     }
-    let session = store.sign_in(email, password).await?;
-    session.ok_or_else(|| {
-        Fault::terminal(format!("{email} is registered in this store with another password"))
-            .hint("The store's database is not new: see which branch it is of.")
-    })
+    if let Some(session) = store.sign_in(email, password).await? {
+        return Ok(session);
+    }
+    store.set_password(&Session::mint_reset(key, email), email, password).await?;
+    let unseen = || Fault::transient(format!("the new password of {email} is not seen yet"));
+    store.sign_in(email, password).await?.ok_or_else(unseen)
 }

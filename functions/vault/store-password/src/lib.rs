@@ -40,7 +40,13 @@ impl Step for StorePassword {
     async fn apply(&self, cx: &Context, _: &Params, handle: &Handle) -> Result<Output, Fault> {
         let owner = cx.mark.to_string();
         let secret = match self.vault.find(&handle.secret, &owner).await? {
-            Entry::Owned(secret) => secret,
+            // One that was deleted a moment ago may be seen once more.
+            Entry::Owned(secret) => match self.observe(&cx.mark, handle).await? {
+                Presence::Present => secret,
+                Presence::Absent => {
+                    return Err(Fault::not_ready(format!("the secret {} is going", handle.secret)));
+                }
+            },
             Entry::Absent => self.vault.create(&handle.secret, &owner, &generate_password()?).await?,
             Entry::Foreign => {
                 return Err(Fault::terminal(format!(

@@ -58,8 +58,9 @@ struct Listing {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Version {
-    name: String,
+    create_time: Timestamp,
 }
 
 #[derive(Deserialize)]
@@ -125,15 +126,22 @@ impl SecretManager {
         self.caller.ask::<IgnoredAny>(request).await.map(drop)
     }
 
-    /// Adds a value, at most 64 KiB, and gives its number. It is the latest from now on. Each call adds one.
-    pub async fn add_version(&self, id: &str, value: &SecretString) -> Result<String, Fault> {
+    /// Adds a value, at most 64 KiB, and says when. It is the latest from now on. Each call adds one.
+    pub async fn add_version(&self, id: &str, value: &SecretString) -> Result<Timestamp, Fault> {
         let data = value.expose_secret().as_bytes();
         let last = format!("{id}:addVersion");
         let request = self.caller.request(Method::POST, &self.path(&last))?.json(&json!({
             "payload": { "data": STANDARD.encode(data), "dataCrc32c": crc32c(data) },
         }));
         let version: Version = self.caller.ask_quietly(request).await?;
-        Ok(version.name.rsplit('/').next().unwrap_or_default().to_owned())
+        Ok(version.create_time)
+    }
+
+    /// When the latest value was added; `None` when there is no secret, or no value in it.
+    pub async fn changed_at(&self, id: &str) -> Result<Option<Timestamp>, Fault> {
+        let path = ["v1", "projects", &self.project, "secrets", id, "versions", "latest"];
+        let found: Option<Version> = self.caller.find(self.caller.request(Method::GET, &path)?).await?;
+        Ok(found.map(|version| version.create_time))
     }
 
     /// The latest value; `None` when there is no secret, or no value in it.

@@ -59,6 +59,11 @@ fn refusal(code: u16, status: &str) -> Value {
     json!({ "error": { "code": code, "message": "no: hunter2", "status": status } })
 }
 
+fn version() -> Value {
+    let name = "projects/1234/secrets/acme-db-url/versions/7";
+    json!({ "name": name, "state": "ENABLED", "createTime": "2026-01-01T00:00:00.500Z" })
+}
+
 fn secret(id: &str, owner: Option<&str>) -> Value {
     let annotations = owner.map(|owner| json!({ "tenantry-owner": owner })).unwrap_or(json!({}));
     json!({
@@ -179,11 +184,15 @@ async fn a_secret_is_found_with_its_owner_or_not() {
 async fn a_secret_is_made_with_its_owner_and_given_values() {
     let script = script()
         .answer(200, &secret("acme-db-url", Some("demo/acme-7f3a9c")))
-        .answer(200, &json!({ "name": "projects/1234/secrets/acme-db-url/versions/7", "state": "ENABLED" }));
+        .answer(200, &version())
+        .answer(200, &version())
+        .answer(404, &refusal(404, "NOT_FOUND"));
     let secrets = secret_manager(&script);
     secrets.create("acme-db-url", "demo/acme-7f3a9c", "demo").await.expect("made");
-    let version = secrets.add_version("acme-db-url", &SecretString::from("123456789")).await.expect("added");
-    assert_eq!(version, "7");
+    let at = secrets.add_version("acme-db-url", &SecretString::from("123456789")).await.expect("added");
+    assert_eq!(at.to_string(), "2026-01-01T00:00:00.5Z");
+    assert_eq!(secrets.changed_at("acme-db-url").await.expect("an answer"), Some(at));
+    assert_eq!(secrets.changed_at("acme-db-url").await.expect("an answer"), None);
     let asked = script.asked();
     assert_eq!(asked[1].line, "POST /v1/projects/vendin-store/secrets?secretId=acme-db-url");
     assert_eq!(
@@ -194,6 +203,7 @@ async fn a_secret_is_made_with_its_owner_and_given_values() {
         })
     );
     assert_eq!(asked[2].line, format!("POST {SECRET}:addVersion"));
+    assert_eq!(asked[3].line, format!("GET {SECRET}/versions/latest"));
     assert_eq!(asked[2].body, json!({ "payload": { "data": "MTIzNDU2Nzg5", "dataCrc32c": "3808858755" } }));
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ring::hmac;
 use secrets::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Medusa;
 
@@ -26,16 +26,25 @@ impl Session {
     /// A session of ours with an instance whose `JWT_SECRET` we gave it, for before there is a user. It lasts five minutes.
     #[must_use]
     pub fn mint(jwt_secret: &SecretString) -> Self {
-        Self::mint_at(jwt_secret, clock::now())
+        let us = json!({
+            "actor_id": "tenantry", "actor_type": "user", "auth_identity_id": "tenantry",
+            "app_metadata": { "user_id": "tenantry" },
+        });
+        Self::sign(jwt_secret, us, clock::now())
     }
 
-    fn mint_at(jwt_secret: &SecretString, now: Timestamp) -> Self {
+    /// Lets an identity be given another password: what Medusa sends to whoever has forgotten theirs (`validateToken` in
+    /// `packages/medusa/src/api/auth/utils/validate-token.ts`).
+    #[must_use]
+    pub fn mint_reset(jwt_secret: &SecretString, email: &str) -> Self {
+        let reset = json!({ "entity_id": email, "actor_type": "user", "provider": "emailpass" });
+        Self::sign(jwt_secret, reset, clock::now())
+    }
+
+    fn sign(jwt_secret: &SecretString, mut claims: Value, now: Timestamp) -> Self {
         let issued = now.as_second();
+        (claims["iat"], claims["exp"]) = (issued.into(), (issued + SECONDS).into());
         let header = json!({ "alg": "HS256", "typ": "JWT" }).to_string();
-        let claims = json!({
-            "actor_id": "tenantry", "actor_type": "user", "auth_identity_id": "tenantry",
-            "app_metadata": { "user_id": "tenantry" }, "iat": issued, "exp": issued + SECONDS,
-        });
         let signed =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let key = hmac::Key::new(hmac::HMAC_SHA256, jwt_secret.expose_secret().as_bytes());
@@ -60,6 +69,24 @@ impl Medusa {
         self.authenticate(&["auth", "user", "emailpass"], email, password).await
     }
 
+    /// Gives an identity another password; `by` is from [`Session::mint_reset`].
+    pub async fn set_password(
+        &self,
+        by: &Session,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<(), Fault> {
+        let request = self.request(Method::POST, &["auth", "user", "emailpass", "update"])?;
+        let request = request.json(&json!({ "email": email, "password": password.expose_secret() }));
+        let answer = self.api.send(by.on(request)).await?;
+        // Not with Medusa's own words: it repeats what was sent.
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(http_client::refused(self.api.provider(), &answer))
+        }
+    }
+
     async fn authenticate(
         &self,
         path: &[&str],
@@ -82,15 +109,14 @@ impl Medusa {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
     fn a_minted_session_is_what_medusa_verifies() {
         let secret = SecretString::from("supersecret");
         let now = Timestamp::from_second(1_700_000_000).expect("a time");
-        let Session(token) = Session::mint_at(&secret, now);
+        let us = json!({ "actor_type": "user", "actor_id": "tenantry" });
+        let Session(token) = Session::sign(&secret, us, now);
         let (signed, signature) = token.expose_secret().rsplit_once('.').expect("three parts");
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"supersecret");
         let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64");

@@ -142,6 +142,18 @@ async fn a_wrong_password_is_a_value() {
 }
 
 #[tokio::test]
+async fn a_password_is_set_by_who_may_reset_it() {
+    let script =
+        script().answer(200, &json!({ "success": true })).answer(401, &refusal("unauthorized", "no"));
+    let (medusa, by) = (medusa(&script), Session::mint_reset(&"supersecret".into(), EMAIL));
+    medusa.set_password(&by, EMAIL, &password()).await.expect("set");
+    let fault = medusa.set_password(&by, EMAIL, &password()).await.expect_err("refused");
+    assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
+    assert_eq!(script.lines()[0], "POST /auth/user/emailpass/update");
+    assert_eq!(script.asked()[0].body, json!({ "email": EMAIL, "password": "hunter2" }));
+}
+
+#[tokio::test]
 async fn an_invite_is_accepted_by_the_identity_it_is_for() {
     let script = script()
         .answer(200, &json!({ "token": "eyJ.registered" }))

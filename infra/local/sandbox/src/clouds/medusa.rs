@@ -42,6 +42,7 @@ pub(crate) fn operation(ask: &Ask<'_>) -> &'static str {
     match (method, path.as_slice()) {
         ("GET", ["health"]) => "GetHealth",
         ("POST", ["auth", _, _, "register"]) => "CreateAuthIdentity",
+        ("POST", ["auth", _, _, "update"]) => "UpdateAuthIdentity",
         ("POST", ["auth", ..]) => "GetAuthToken",
         ("POST", ["admin", "invites", "accept"]) => "AcceptInvite",
         ("POST", ["admin", "invites"]) => "CreateInvite",
@@ -136,6 +137,7 @@ impl Store<'_> {
         let body = ask.json().map_err(|error| Refused::invalid(error.to_string()))?;
         match (method, path.as_slice(), caller) {
             ("POST", ["auth", "user", "emailpass", "register"], _) => self.register(&body, database),
+            ("POST", ["auth", "user", "emailpass", "update"], _) => self.set_password(ask, &body, database),
             ("POST", ["auth", "user", "emailpass"], _) => self.sign_in(&body, database),
             ("POST", ["admin", "invites", "accept"], Some(caller)) => {
                 self.accept(ask, &caller, &body, database)
@@ -203,7 +205,7 @@ impl Store<'_> {
     }
 
     /// HS256 with the store's own secret: whoever holds that can say who they are.
-    fn caller(&self, ask: &Ask<'_>, unregistered: bool) -> Result<Caller, Refused> {
+    fn claims(&self, ask: &Ask<'_>) -> Result<Value, Refused> {
         let mut rules = Validation::new(Algorithm::HS256);
         rules.required_spec_claims.clear();
         rules.validate_exp = false;
@@ -212,10 +214,18 @@ impl Store<'_> {
         let token = ask.bearer().ok_or_else(Refused::unauthorized)?;
         let claims =
             jsonwebtoken::decode::<Value>(token, &key, &rules).map_err(|_| Refused::unauthorized())?.claims;
+        if claims["exp"].as_i64().is_none_or(|exp| self.now.as_second() < exp) {
+            Ok(claims)
+        } else {
+            Err(Refused::unauthorized())
+        }
+    }
+
+    fn caller(&self, ask: &Ask<'_>, unregistered: bool) -> Result<Caller, Refused> {
+        let claims = self.claims(ask)?;
         let text = |name: &str| claims[name].as_str().unwrap_or_default().to_owned();
         let caller = Caller { actor: text("actor_id"), identity: text("auth_identity_id") };
-        let good = claims["exp"].as_i64().is_none_or(|exp| self.now.as_second() < exp)
-            && claims["actor_type"] == "user"
+        let good = claims["actor_type"] == "user"
             && (!caller.actor.is_empty() || unregistered && !caller.identity.is_empty());
         if good { Ok(caller) } else { Err(Refused::unauthorized()) }
     }
@@ -247,6 +257,23 @@ impl Store<'_> {
         database
             .insert("auth_identity", json!({"id": id, "email": email, "password": hash, "user_id": null}));
         self.token("", &id)
+    }
+
+    /// With the token of a reset, which names the identity: what the body says of that does not count.
+    fn set_password(&self, ask: &Ask<'_>, body: &Value, database: &mut Database) -> Result<Value, Refused> {
+        let claims = self.claims(ask)?;
+        if claims["actor_type"] != "user" || claims["provider"] != "emailpass" {
+            return Err(Refused::unauthorized());
+        }
+        let (_, password) = credentials(body)?;
+        let mut rows = database.rows("auth_identity").iter();
+        let found = rows.find(|row| row["email"] == claims["entity_id"]).cloned();
+        let mut identity = found.ok_or_else(Refused::unauthorized)?;
+        let id = identity["id"].as_str().unwrap_or_default().to_owned();
+        identity["password"] = digits(&["scrypt", &id, password], 64).into();
+        delete(database, "auth_identity", &id);
+        database.insert("auth_identity", identity);
+        Ok(json!({"success": true}))
     }
 
     fn sign_in(&self, body: &Value, database: &Database) -> Result<Value, Refused> {
