@@ -70,7 +70,7 @@ impl Screen {
         match self {
             Self::Log(log) => log.news(operation).iter().for_each(|line| println!("{line}")),
             Self::Terminal(bar) => {
-                bar.set_prefix(format!("{} {}", operation.kind.name(), state(operation.state)));
+                bar.set_prefix(format!("{} {}", operation.kind.name(), operation.state.name()));
                 bar.set_position(operation.percent.into());
                 bar.set_message(drawing(operation));
             }
@@ -124,7 +124,7 @@ fn changed(operation: &Operation) -> Timestamp {
 
 /// What became of an operation.
 fn ending(operation: &Operation) -> String {
-    let mut told = state(operation.state).to_owned();
+    let mut told = operation.state.name().to_owned();
     if let Some(StepFault { step, fault }) = &operation.fault {
         match operation.state {
             State::Compensating => told += &format!(" because of {step}"),
@@ -173,7 +173,7 @@ pub(crate) fn picture(operation: &Operation) -> String {
     format!(
         "{} {}, {}%\n{}",
         operation.kind.name(),
-        state(operation.state),
+        operation.state.name(),
         operation.percent,
         drawing(operation)
     )
@@ -234,17 +234,6 @@ fn word(state: StepState) -> &'static str {
         StepState::Undone => "undone",
         StepState::Stuck => "stuck",
         StepState::Skipped => "skipped",
-    }
-}
-
-fn state(state: State) -> &'static str {
-    match state {
-        State::Accepted => "accepted",
-        State::Running => "running",
-        State::Compensating => "compensating",
-        State::Succeeded => "succeeded",
-        State::Failed => "failed",
-        State::Stuck => "stuck",
     }
 }
 

@@ -5,6 +5,7 @@
 //! verified (4), the fence (5), and errors a state machine and a person can act on (13).
 
 mod caught;
+mod ended;
 mod function;
 mod ledger;
 mod probe;
@@ -15,6 +16,7 @@ mod subject;
 mod sweep;
 
 pub use caught::Caught;
+pub use ended::ended;
 pub use function::{Error, Function, Invocation, function, serve, serve_probe, serve_setup};
 pub use ledger::{
     Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing,

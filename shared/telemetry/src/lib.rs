@@ -63,6 +63,45 @@ pub fn step_ended(step: &str, action: &str, outcome: &str, took: Duration) {
     emit(&line);
 }
 
+/// An operation that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    pub kind: &'a str,
+    pub blueprint: &'a str,
+    /// What state it ended in.
+    pub outcome: &'a str,
+    /// What its tenant has become.
+    pub tenant: &'a str,
+    /// The step at which it failed.
+    pub failed_at: Option<&'a str>,
+    /// Since it was accepted.
+    pub took: Duration,
+}
+
+/// Records how an operation ended: the success rate and the time to an active tenant are by `outcome`, failures by `step`.
+pub fn operation_ended(ended: &Ended<'_>) {
+    let milliseconds = json!([{ "Name": "OperationDuration", "Unit": "Milliseconds" }]);
+    let count = |name: &str| json!([{ "Name": name, "Unit": "Count" }]);
+    let metric = |dimensions: &[&str], metrics: Value| json!({ "Namespace": "Tenantry", "Dimensions": [dimensions], "Metrics": metrics });
+    let mut metrics = vec![
+        metric(&["blueprint", "kind", "outcome"], milliseconds),
+        metric(&["blueprint", "tenant"], count("TenantBecame")),
+    ];
+    metrics.extend(ended.failed_at.map(|_| metric(&["blueprint", "step"], count("OperationFailed"))));
+    let line = json!({
+        "_aws": { "Timestamp": Timestamp::now().as_millisecond(), "CloudWatchMetrics": metrics },
+        "blueprint": ended.blueprint,
+        "kind": ended.kind,
+        "outcome": ended.outcome,
+        "tenant": ended.tenant,
+        "step": ended.failed_at,
+        "OperationDuration": u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX),
+        "TenantBecame": 1,
+        "OperationFailed": 1,
+    });
+    emit(&line);
+}
+
 /// Metrics go where the log goes: nowhere, before it is started.
 fn emit(line: &Value) {
     if tracing::dispatcher::has_been_set() {

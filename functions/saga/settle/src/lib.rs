@@ -60,6 +60,7 @@ impl Settle {
         self.ledger.close_repairs(id, &resources).await?;
         let outcome = Outcome { event, state, steps, endpoints: None };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
+        saga::ended(&record, state, &tenant, now);
         Ok(Output { status: tenant.status, left })
     }
 }
