@@ -15,15 +15,19 @@ S3 = "shared/providers/s3/src/lib.rs"
 VAULT = "shared/secrets/src/lib.rs"
 GROUP = "functions/merchant/create-group/src/lib.rs"
 OWNER = "functions/merchant/create-owner/src/lib.rs"
-CREDENTIALS = "functions/merchant/store-credentials/src/lib.rs"
+BRANCH = "functions/neon/create-database/src/lib.rs"
+SERVICE = "functions/google/reserve-service/src/lib.rs"
+DEPLOY = "functions/google/deploy-service/src/lib.rs"
+DOMAINS = "functions/cloudflare/serve-domain/src/lib.rs"
+PASSWORD = "functions/vault/store-password/src/lib.rs"
 JANITOR = "functions/saga/janitor/src/lib.rs"
 
 MUTANTS = [
     # Fence
     ("fence-never-raised", TENANTS, "record.fenced_at = Some(now);", "record.fenced_at = (!MUTANT).then_some(now);"),
     ("fence-unseen-at-begin", LEDGER, "if standing != Standing::Open {", "if !MUTANT && standing != Standing::Open {"),
-    ("fence-unseen-at-commit", LEDGER, "if operation.is_none_or(|operation| operation.is_fenced() && !held(&operation)) {",
-     "if !MUTANT && operation.is_none_or(|operation| operation.is_fenced() && !held(&operation)) {"),
+    ("fence-unseen-at-commit", LEDGER, "Some(operation) => held(operation) || !self.is_stopped(operation).await?,",
+     "Some(operation) => MUTANT || held(operation) || !self.is_stopped(operation).await?,"),
     ("fence-unseen-at-activation", "functions/tenant/activate/src/lib.rs", "if record.fenced_at.is_some() {",
      "if !MUTANT && record.fenced_at.is_some() {"),
     ("fenced-effect-left", RUNNER, "if row.made_by == cx.operation {", "if !MUTANT && row.made_by == cx.operation {"),
@@ -67,11 +71,24 @@ MUTANTS = [
      "found.is_some_and(|user| MUTANT || user.owner.as_deref() == Some(&mark.to_string()))"),
     ("foreign-folder-destroyed", S3, "if self.owner(folder).await?.as_deref() != Some(owner) {",
      "if !MUTANT && self.owner(folder).await?.as_deref() != Some(owner) {"),
-    ("foreign-secret-destroyed", CREDENTIALS, "            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),",
+    ("foreign-secret-destroyed", PASSWORD, "            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),",
      "            Entry::Foreign if MUTANT => Ok(Presence::Present),\n            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),"),
+    ("foreign-branch-taken", BRANCH, "Some(branch) if branch.owner.as_deref() == Some(owner) => Ok(branch.id),",
+     "Some(branch) if MUTANT || branch.owner.as_deref() == Some(owner) => Ok(branch.id),"),
+    ("foreign-branch-destroyed", BRANCH, "found.filter(|branch| branch.owner.as_deref() == Some(&mark.to_string()))",
+     "found.filter(|branch| MUTANT || branch.owner.as_deref() == Some(&mark.to_string()))"),
+    ("foreign-service-taken", SERVICE, "if !ours(&found) {", "if !MUTANT && !ours(&found) {"),
+    ("foreign-service-destroyed", SERVICE, "found.is_some_and(|found| found.owner.as_deref() == Some(&mark.to_string()))",
+     "found.is_some_and(|found| MUTANT || found.owner.as_deref() == Some(&mark.to_string()))"),
+    # A store, and its domains
+    ("deployed-unseen", DEPLOY, "            if !found.has(&wanted) {\n", "            if !MUTANT && !found.has(&wanted) {\n"),
+    ("old-secrets-left", DEPLOY, "&format!(\"{},{}\", connection.changed_at, signing_key.changed_at)",
+     "&if MUTANT { String::new() } else { format!(\"{},{}\", connection.changed_at, signing_key.changed_at) }"),
+    ("mark-gone-before-its-hostname", DOMAINS, "            None => self.zone.find_hostname(domain).await?,\n            found => found,",
+     "            None if !MUTANT => self.zone.find_hostname(domain).await?,\n            found => found,"),
     # Claims, outbox, names
-    ("subdomain-not-claimed", TENANTS, "request, vec![claim], now)?;",
-     "request, if MUTANT { Vec::new() } else { vec![claim] }, now)?;"),
+    ("subdomain-not-claimed", TENANTS, "let mut others = vec![claim_subdomain(&signup.subdomain, &id)?];",
+     "let mut others = if MUTANT { Vec::new() } else { vec![claim_subdomain(&signup.subdomain, &id)?] };"),
     ("subdomain-not-freed", TENANTS, "if tenant.status == Status::Deleted {",
      "if !MUTANT && tenant.status == Status::Deleted {"),
     ("request-not-claimed", TENANTS, "    request.map(claim).transpose()", "    request.filter(|_| !MUTANT).map(claim).transpose()"),

@@ -7,7 +7,7 @@ use sagas::matrix::Matrix;
 use tenancy::Status;
 
 /// Every so many cases of a family, and always its first.
-const ONE_IN: usize = 120;
+const ONE_IN: usize = 300;
 
 fn lives(case: &str) -> Run {
     case.parse::<Case>().expect("a case").run()

@@ -2,8 +2,8 @@ use fault::Fault;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tenancy::{
-    DomainName, DomainState, Domains, Kind, Operation, OperationId, Seen, State, Status, StepFault, Tenant,
-    TenantId, Unwilling, Workflow,
+    DomainName, Domains, Kind, Operation, OperationId, Seen, State, Status, StepFault, Tenant, TenantId,
+    Unwilling, Workflow,
 };
 
 use crate::audit::{Audit, By};
@@ -170,11 +170,10 @@ impl Tenants {
         self.operation(id, operation).await?.map(|found| found.value).ok_or_else(|| lost("an operation"))
     }
 
-    /// The writes that begin with the domain a tenant signed up with, now that it is alive.
+    /// The writes that begin with the domain of a tenant, now that it is alive.
     pub(crate) async fn awake_domain(&self, tenant: &Tenant, now: Timestamp) -> Result<Vec<Write>, Error> {
         let mut found = self.domains(&tenant.id).await?;
-        let waits = |found: &Domains| found.all.iter().any(|domain| domain.state == DomainState::Waiting);
-        if !waits(&found.value) {
+        if !found.value.sleeps() {
             return Ok(Vec::new());
         }
         let mut operation = self.new_domain_operation(tenant, now).await?;

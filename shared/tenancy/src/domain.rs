@@ -186,6 +186,10 @@ impl Domain {
             && self.aspects().iter().all(|(_, aspect)| aspect.state != AspectState::Wrong)
     }
 
+    fn sleeps(&self) -> bool {
+        matches!(self.state, DomainState::Waiting | DomainState::Active)
+    }
+
     fn aspects(&self) -> [(&'static str, &Aspect); 3] {
         [("the name", &self.name), ("its DNS", &self.dns), ("its certificate", &self.certificate)]
     }
@@ -304,9 +308,16 @@ impl Domains {
         self.all.push(Domain::new(hostname, DomainState::Waiting, now));
     }
 
-    /// Begins with the domain that has waited, if one has.
+    /// Whether a tenant that comes to life has a domain to begin with: one that has waited for that, or one that was active
+    /// before the tenant was deleted, and then brought back.
+    #[must_use]
+    pub fn sleeps(&self) -> bool {
+        self.all.iter().any(Domain::sleeps)
+    }
+
+    /// Begins with the domain that sleeps, if one does.
     pub fn awake(&mut self, operation: OperationId, now: Timestamp) -> bool {
-        let waiting = self.all.iter_mut().find(|domain| domain.state == DomainState::Waiting);
+        let waiting = self.all.iter_mut().find(|domain| domain.sleeps());
         let Some(domain) = waiting.filter(|_| self.operation.is_none()) else { return false };
         domain.begin(operation, now);
         self.operation = Some(operation);

@@ -27,12 +27,16 @@ const AFTER_FAILURE: [Wish; 4] = [Wish::Retry, Wish::Edit, Wish::Delete, Wish::F
 const WHEN_STUCK: [Wish; 7] =
     [Wish::Retry, Wish::Edit, Wish::Delete, Wish::ForceDelete, Wish::Repair, Wish::Resolve, Wish::Wait];
 /// Of the faults crossed with each way out, one in so many. Primes, so that no kind of fault is always left out.
-const HELD_SAMPLE: usize = 11;
-const STUCK_SAMPLE: usize = 37;
+const HELD_SAMPLE: usize = 23;
+const STUCK_SAMPLE: usize = 83;
+/// The same of what comes late when a tenant is retried at once.
+const PROMPT_SAMPLE: usize = 3;
 /// The same of the faults of a sweep, which is the same for an orphan of every kind.
-const SWEPT_SAMPLE: usize = 2;
+const SWEPT_SAMPLE: usize = 5;
+/// And of the faults beside an optional step.
+const OPTIONAL_SAMPLE: usize = 2;
 /// And of the faults of a change, in which every step runs again as it did at first.
-const CHANGED_SAMPLE: usize = 5;
+const CHANGED_SAMPLE: usize = 11;
 /// And of the faults of what is done about a domain.
 const DOMAIN_SAMPLE: usize = 3;
 
@@ -294,8 +298,8 @@ impl Matrix {
             };
             let near: Vec<_> = run.moments.iter().filter(|(moment, _)| near(moment)).collect();
             for (moment, act) in &near {
-                let spoilt = troubles(moment, *act);
-                cases.extend(spoilt.into_iter().map(|planned| self.life(vec![failure.clone(), planned])));
+                let spoilt = troubles(moment, *act).into_iter().step_by(OPTIONAL_SAMPLE);
+                cases.extend(spoilt.map(|planned| self.life(vec![failure.clone(), planned])));
                 if *act != Act::Read {
                     let orders = ORDERS.map(|wish| Script::Meanwhile(wish, (*moment).clone()));
                     cases.extend(orders.map(|script| self.scripted(script, vec![failure.clone()])));
@@ -338,7 +342,7 @@ impl Matrix {
             let spoilt = calls.flat_map(|(moment, act)| troubles(moment, *act));
             let late = spoilt.filter(|planned| matches!(planned.trouble, Trouble::Late | Trouble::Belated));
             cases.extend(
-                late.map(|planned| {
+                late.step_by(PROMPT_SAMPLE).map(|planned| {
                     self.scripted(Script::Promptly(Wish::Retry), vec![failure.clone(), planned])
                 }),
             );

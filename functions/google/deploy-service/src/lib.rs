@@ -68,6 +68,10 @@ impl Setup for DeployService {
         let service = &params.service;
         let wanted = if cx.tenant.suspended { self.page(cx) } else { self.store(cx, params)? };
         let mut found = self.found(service, &cx.mark).await?;
+        // A look may be a moment late, and see what was there before it was suspended.
+        if found.has(&wanted) {
+            found = self.found(service, &cx.mark).await?;
+        }
         if !found.has(&wanted) || is_worth_another_try(&found.state) {
             let operation = self.run.update(service, &wanted, &found).await?;
             match self.run.wait(&operation, google::PATIENCE).await {

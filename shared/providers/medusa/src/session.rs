@@ -69,7 +69,8 @@ impl Medusa {
         self.authenticate(&["auth", "user", "emailpass"], email, password).await
     }
 
-    /// Gives an identity another password; `by` is from [`Session::mint_reset`].
+    /// Gives an identity another password; `by` is from [`Session::mint_reset`]. Medusa 2.0 takes that from the query, later
+    /// versions from the header.
     pub async fn set_password(
         &self,
         by: &Session,
@@ -77,6 +78,7 @@ impl Medusa {
         password: &SecretString,
     ) -> Result<(), Fault> {
         let request = self.request(Method::POST, &["auth", "user", "emailpass", "update"])?;
+        let request = request.query(&[("token", by.0.expose_secret())]);
         let request = request.json(&json!({ "email": email, "password": password.expose_secret() }));
         let answer = self.api.send(by.on(request)).await?;
         // Not with Medusa's own words: it repeats what was sent.

@@ -82,7 +82,7 @@ impl Medusa {
         match self.ask::<Invited>(by.on(request)).await {
             Ok(made) => Ok(made.invite.read()),
             // The status and the type are those of an invalid address.
-            Err(mut fault) if fault.cause.contains("already exists") => {
+            Err(mut fault) if fault.cause.contains("already exist") => {
                 fault.kind = Kind::Transient;
                 Err(fault)
             }

@@ -201,6 +201,14 @@ fn a_domain_that_came_with_the_signup_waits_for_its_tenant() {
     assert!(!domains.awake(operation(2), at(501)));
 }
 
+#[test]
+fn a_domain_comes_back_with_its_tenant() {
+    let mut domains = serving("shop.example.com");
+    assert!(domains.sleeps() && domains.awake(operation(7), at(50)));
+    assert_eq!(states(&domains), [("shop.example.com", DomainState::Pending)]);
+    assert!(domains.watched(operation(7)).is_some());
+}
+
 #[rstest]
 #[case("shop.example.com", "CNAME")]
 #[case("example.com", "ALIAS")]
