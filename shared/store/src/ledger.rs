@@ -276,6 +276,10 @@ impl Ledger for ResourceLedger {
             report.attempts += earlier.attempts;
             report.busy_ms += earlier.busy_ms;
             report.begun_at = earlier.begun_at;
+            // A machine does not call again what has succeeded: one that fails afterwards is the twin of that call.
+            if earlier.fault.is_none() {
+                report.fault = None;
+            }
             condition = Condition::Version(row.version);
         }
         self.db.write(Write::put(key, &report, condition)?).await?;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use bed::{Bed, body, conflict, drawn, field, key, now, put};
 use jiff::{Timestamp, ToSpan};
-use saga::{Begun, Committed, Intent, Lease, Ledger as _, Orphan, Resource, ResourceState};
+use saga::{Begun, Committed, Intent, Lease, Ledger as _, Orphan, Report, Resource, ResourceState};
 use serde_json::json;
 use store::{
     Audit, By, Condition, Database, Error, Invitation, Key, Open, Order, Outcome, Refusal, RepairTask,
@@ -40,6 +40,7 @@ macro_rules! contract {
 }
 
 contract! {
+    a_success_is_not_taken_back_by_a_twin_that_fails,
     absent_holds_only_where_nothing_is,
     free_holds_where_nothing_is_or_what_is_has_expired,
     free_does_not_hold_where_something_stays_for_ever,
@@ -529,6 +530,33 @@ async fn the_first_fault_of_a_fence_stands(db: Database) {
     assert!(record.is_fenced());
     assert_eq!((record.state, record.fenced_at), (State::Compensating, Some(at)));
     assert_eq!(record.fault, Some(bed::fault("first")));
+}
+
+async fn a_success_is_not_taken_back_by_a_twin_that_fails(db: Database) {
+    let bed = Bed::new(db.clone()).await;
+    let accepted = bed.tenants.sign_up(&bed.signup("acme"), None, now()).await.expect("accepted");
+    let (tenant_id, operation) = (&accepted.tenant.id, accepted.operation);
+    let ledger = ResourceLedger::new(db);
+    for (attempts, fault) in [(1, Some(bed::fault("late"))), (2, None), (3, Some(bed::fault("a twin")))] {
+        let fault = fault.map(|stopped| stopped.fault);
+        let (step, tenant, begun_at) = (STEP.to_owned(), tenant_id.clone(), now());
+        let report = Report {
+            tenant,
+            operation,
+            step,
+            attempts: 1,
+            begun_at,
+            changed_at: begun_at,
+            busy_ms: 5,
+            fault: fault.clone(),
+        };
+        ledger.report(report).await.expect("written");
+        let [kept] = &ledger.reports(tenant_id, operation).await.expect("read")[..] else {
+            panic!("one report")
+        };
+        assert_eq!((kept.attempts, kept.busy_ms), (attempts, u64::from(attempts) * 5));
+        assert_eq!(kept.fault, fault.filter(|_| attempts == 1));
+    }
 }
 
 async fn settling_writes_the_operation_and_the_tenant_at_once(db: Database) {
