@@ -195,5 +195,7 @@ MACHINES = [
 SURVIVORS = {
     "fence-unseen-at-commit": "it only undoes sooner: the drain waits for whatever commits, and the list has its row",
     "cancelled-and-not-stopped": "no wait of today's machines outlasts the janitor's two minutes without hearing of the fence",
+    "foreign-branch-taken": "the branch that is in the way has no compute here, for which the step waits in vain",
+    "foreign-service-taken": "google-deploy-service looks whose it is, too",
     "unconditional-invitation": "its key is 256 random bits",
 }

@@ -214,8 +214,21 @@ impl Life<'_> {
         if self.status().is_some_and(|status| status != Status::Deleted) {
             self.found(Finding::Undecided(format!("deleted, and it is {:?}", self.status())));
         }
-        if let Script::Orphan(thing) = &self.case.script {
-            self.orphaned(thing).await;
+        match &self.case.script {
+            Script::Orphan(thing) => self.orphaned(thing).await,
+            Script::Foreign(thing) => self.outlived(thing),
+            _ => {}
+        }
+    }
+
+    /// What goes by itself some time after it was told to is not seen to go by any call.
+    fn outlived(&mut self, thing: &Thing) {
+        let Some(tenant) = self.tenant() else { return };
+        let thing = thing.of(tenant.id.as_str());
+        let there = |it: &Thing| it.field == thing.field && it.name == thing.name && it.owner == thing.owner;
+        if !self.world.law().things().iter().any(there) {
+            let found = format!("{} {} was not ours, and is gone", thing.field, thing.name);
+            self.found(Finding::Leaked(found));
         }
     }
 
