@@ -303,7 +303,7 @@ impl Api {
     }
 
     pub(crate) async fn retry(&self, id: &TenantId, retry: &Again) -> Result<Accepted, Error> {
-        answer(self.request(Method::POST, &["tenants", id.as_str(), "retry"]).json(retry)).await
+        self.act(id, "retry", retry).await
     }
 
     pub(crate) async fn cancel(
@@ -337,18 +337,15 @@ impl Api {
     }
 
     pub(crate) async fn force_delete(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
-        let request = self.request(Method::POST, &["tenants", id.as_str(), "force-delete"]);
-        answer(request.json(&json!({ "reason": reason }))).await
+        self.act(id, "force-delete", &json!({ "reason": reason })).await
     }
 
     pub(crate) async fn suspend(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
-        let request = self.request(Method::POST, &["tenants", id.as_str(), "suspend"]);
-        answer(request.json(&json!({ "reason": reason }))).await
+        self.act(id, "suspend", &json!({ "reason": reason })).await
     }
 
     pub(crate) async fn resume(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
-        let request = self.request(Method::POST, &["tenants", id.as_str(), "resume"]);
-        answer(request.json(&json!({ "reason": reason }))).await
+        self.act(id, "resume", &json!({ "reason": reason })).await
     }
 
     pub(crate) async fn change_plan(
@@ -357,8 +354,12 @@ impl Api {
         plan: &str,
         reason: &str,
     ) -> Result<Accepted, Error> {
-        let request = self.request(Method::POST, &["tenants", id.as_str(), "change-plan"]);
-        answer(request.json(&json!({ "reason": reason, "plan": plan }))).await
+        self.act(id, "change-plan", &json!({ "reason": reason, "plan": plan })).await
+    }
+
+    /// What is asked of a tenant as a whole.
+    async fn act(&self, id: &TenantId, act: &str, wish: &impl Serialize) -> Result<Accepted, Error> {
+        answer(self.request(Method::POST, &["tenants", id.as_str(), act]).json(wish)).await
     }
 
     pub(crate) async fn domains(&self, id: &TenantId) -> Result<Vec<Shown>, Error> {

@@ -11,10 +11,9 @@ use crate::claims::{Claims, RequestKey, claim_domain};
 use crate::database::{Condition, Error, Key, Table, Write};
 use crate::ledger::ResourceLedger;
 use crate::open::Open;
-use crate::outbox::Outbox;
 use crate::progress::progress;
 use crate::tenants::{
-    Accepted, Refusal, Tenants, Versioned, claim, new_operation, operation_key, tenant_key,
+    Accepted, Refusal, Tenants, Versioned, begin, claim, new_operation, operation_key, tenant_key,
 };
 
 /// Custom domains. What is done about them is an operation of its own kind: it is recorded, started and looked after
@@ -149,8 +148,7 @@ impl Tenants {
             let mut next = self.new_domain_operation(&tenant.value, now).await?;
             next.workflow = self.serving(&tenant.value).await.map_err(unusable)?;
             found.value.operation = Some(next.id);
-            writes.push(Write::put(operation_key(id, next.id), &next, Condition::Absent)?);
-            writes.extend([Outbox::of(&next).put()?, Open::put(&next, now)?]);
+            writes.extend(begin(&next, now)?);
         }
         let claims = Claims::new(self.db.clone());
         for domain in &settled.freed {
@@ -181,8 +179,9 @@ impl Tenants {
         if !found.value.awake(operation.id, now) {
             return Ok(Vec::new());
         }
-        let put = Write::put(operation_key(&tenant.id, operation.id), &operation, Condition::Absent)?;
-        Ok(vec![over(&tenant.id, &found)?, put, Outbox::of(&operation).put()?, Open::put(&operation, now)?])
+        let mut writes = vec![over(&tenant.id, &found)?];
+        writes.extend(begin(&operation, now)?);
+        Ok(writes)
     }
 
     /// The writes that free all domains of a tenant that is gone.
@@ -242,8 +241,7 @@ impl Tenants {
         let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
         writes.extend(others);
         writes.push(over(&id, found)?);
-        writes.push(Write::put(operation_key(&id, operation.id), &operation, Condition::Absent)?);
-        writes.extend([Outbox::of(&operation).put()?, Open::put(&operation, now)?]);
+        writes.extend(begin(&operation, now)?);
         match self.commit(accepted, writes, request).await {
             // Somebody else was asking at the same time.
             Err(Refusal::Store(Error::Conflict(conflict))) if !is_claim(conflict.existing.as_ref()) => {

@@ -309,8 +309,7 @@ impl Tenants {
         let blueprint = self.blueprint(tenant).await?;
         let next = Operation { back: true, ..new_operation(tenant, kind, &blueprint, now) };
         tenant.operation = Some(next.id);
-        let put = Write::put(operation_key(&tenant.id, next.id), &next, Condition::Absent)?;
-        Ok(vec![put, Outbox::of(&next).put()?, Open::put(&next, now)?])
+        Ok(begin(&next, now)?.into())
     }
 
     /// The version of a blueprint that a tenant is pinned to.
@@ -358,12 +357,19 @@ pub(crate) fn accept(
 ) -> Result<(Accepted, Vec<Write>), Error> {
     tenant.operation = Some(operation.id);
     let put_tenant = Write::put(tenant_key(&tenant.id), &tenant, condition)?;
-    let put_operation = Write::put(operation_key(&tenant.id, operation.id), operation, Condition::Absent)?;
     let accepted = Accepted { tenant, operation: operation.id };
     let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
     writes.extend(others);
-    writes.extend([put_tenant, put_operation, Outbox::of(operation).put()?, Open::put(operation, now)?]);
+    writes.push(put_tenant);
+    writes.extend(begin(operation, now)?);
     Ok((accepted, writes))
+}
+
+/// The writes of a new operation: its record, what has it started, and what has it looked after.
+pub(crate) fn begin(operation: &Operation, now: Timestamp) -> Result<[Write; 3], Error> {
+    let key = operation_key(&operation.tenant, operation.id);
+    let record = Write::put(key, operation, Condition::Absent)?;
+    Ok([record, Outbox::of(operation).put()?, Open::put(operation, now)?])
 }
 
 /// The write that remembers what a request key led to.

@@ -29,38 +29,15 @@ pub fn init() {
 
 /// Records how many of something an operator must know of were found: each is a metric of its own, with an alarm.
 pub fn found(deployment: &str, finding: &str, count: usize) {
-    let line = json!({
-        "_aws": {
-            "Timestamp": Timestamp::now().as_millisecond(),
-            "CloudWatchMetrics": [{
-                "Namespace": "Tenantry",
-                "Dimensions": [["deployment"]],
-                "Metrics": [{ "Name": finding, "Unit": "Count" }],
-            }],
-        },
-        "deployment": deployment,
-        finding: count,
-    });
-    emit(&line);
+    let metrics = [metric(&["deployment"], finding, "Count")];
+    emit(&metrics, json!({ "deployment": deployment, finding: count }));
 }
 
 /// Records how one call of a step ended: `outcome` is `ok` or the fault's name.
 pub fn step_ended(step: &str, action: &str, outcome: &str, took: Duration) {
-    let line = json!({
-        "_aws": {
-            "Timestamp": Timestamp::now().as_millisecond(),
-            "CloudWatchMetrics": [{
-                "Namespace": "Tenantry",
-                "Dimensions": [["step", "action", "outcome"]],
-                "Metrics": [{ "Name": "StepDuration", "Unit": "Milliseconds" }],
-            }],
-        },
-        "step": step,
-        "action": action,
-        "outcome": outcome,
-        "StepDuration": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    });
-    emit(&line);
+    let metrics = [metric(&["step", "action", "outcome"], "StepDuration", "Milliseconds")];
+    let took = milliseconds(took);
+    emit(&metrics, json!({ "step": step, "action": action, "outcome": outcome, "StepDuration": took }));
 }
 
 /// An operation that has ended.
@@ -80,31 +57,42 @@ pub struct Ended<'a> {
 
 /// Records how an operation ended: the success rate and the time to an active tenant are by `outcome`, failures by `step`.
 pub fn operation_ended(ended: &Ended<'_>) {
-    let milliseconds = json!([{ "Name": "OperationDuration", "Unit": "Milliseconds" }]);
-    let count = |name: &str| json!([{ "Name": name, "Unit": "Count" }]);
-    let metric = |dimensions: &[&str], metrics: Value| json!({ "Namespace": "Tenantry", "Dimensions": [dimensions], "Metrics": metrics });
     let mut metrics = vec![
-        metric(&["blueprint", "kind", "outcome"], milliseconds),
-        metric(&["blueprint", "tenant"], count("TenantBecame")),
+        metric(&["blueprint", "kind", "outcome"], "OperationDuration", "Milliseconds"),
+        metric(&["blueprint", "tenant"], "TenantBecame", "Count"),
     ];
-    metrics.extend(ended.failed_at.map(|_| metric(&["blueprint", "step"], count("OperationFailed"))));
-    let line = json!({
-        "_aws": { "Timestamp": Timestamp::now().as_millisecond(), "CloudWatchMetrics": metrics },
+    metrics.extend(ended.failed_at.map(|_| metric(&["blueprint", "step"], "OperationFailed", "Count")));
+    let values = json!({
         "blueprint": ended.blueprint,
         "kind": ended.kind,
         "outcome": ended.outcome,
         "tenant": ended.tenant,
         "step": ended.failed_at,
-        "OperationDuration": u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX),
+        "OperationDuration": milliseconds(ended.took),
         "TenantBecame": 1,
         "OperationFailed": 1,
     });
-    emit(&line);
+    emit(&metrics, values);
+}
+
+/// What of a line is a metric, and by which of its values.
+fn metric(dimensions: &[&str], name: &str, unit: &str) -> Value {
+    json!({
+        "Namespace": "Tenantry",
+        "Dimensions": [dimensions],
+        "Metrics": [{ "Name": name, "Unit": unit }],
+    })
+}
+
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Metrics go where the log goes: nowhere, before it is started.
-fn emit(line: &Value) {
+fn emit(metrics: &[Value], mut line: Value) {
     if tracing::dispatcher::has_been_set() {
+        line["_aws"] =
+            json!({ "Timestamp": Timestamp::now().as_millisecond(), "CloudWatchMetrics": metrics });
         // A metric that cannot be written must not fail the work it measures.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }

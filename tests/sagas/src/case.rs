@@ -225,8 +225,7 @@ impl Life<'_> {
     fn outlived(&mut self, thing: &Thing) {
         let Some(tenant) = self.tenant() else { return };
         let thing = thing.of(tenant.id.as_str());
-        let there = |it: &Thing| it.field == thing.field && it.name == thing.name && it.owner == thing.owner;
-        if !self.world.law().things().iter().any(there) {
+        if !self.world.law().things().contains(&thing) {
             let found = format!("{} {} was not ours, and is gone", thing.field, thing.name);
             self.found(Finding::Leaked(found));
         }

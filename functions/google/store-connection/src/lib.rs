@@ -67,7 +67,8 @@ impl Step for StoreConnection {
         let address = self.neon.connection_uri(project, branch, database, role, false).await?;
         let kept = self.secrets.latest(secret).await?;
         let is_kept = kept.is_some_and(|kept| kept.expose_secret() == address.expose_secret());
-        let changed_at = match self.secrets.changed_at(secret).await?.filter(|_| is_kept) {
+        let kept_since = if is_kept { self.secrets.changed_at(secret).await? } else { None };
+        let changed_at = match kept_since {
             Some(changed_at) => changed_at,
             None => self.secrets.add_version(secret, &address).await?,
         };

@@ -41,8 +41,8 @@ impl Probe for ProbeStore {
     type Output = Output;
 
     async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        let store = Medusa::new(self.http.clone(), &params.uri)?;
         if cx.tenant.suspended {
-            let store = Medusa::new(self.http.clone(), &params.uri)?;
             return if store.is_healthy().await? {
                 Err(missing("it still answers"))
             } else {
@@ -51,7 +51,7 @@ impl Probe for ProbeStore {
         }
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
-        let (store, us) = (Medusa::new(self.http.clone(), &params.uri)?, Session::mint(&key));
+        let us = Session::mint(&key);
         if !store.is_healthy().await? {
             return Err(missing("it does not answer"));
         }
