@@ -13,7 +13,7 @@ use crate::ledger::ResourceLedger;
 use crate::open::Open;
 use crate::progress::progress;
 use crate::tenants::{
-    Accepted, Refusal, Tenants, Versioned, begin, claim, new_operation, operation_key, tenant_key,
+    Accepted, Refusal, Tenants, Versioned, begin, claim, new_operation, operation_key, put_tenant,
 };
 
 /// Custom domains. What is done about them is an operation of its own kind: it is recorded, started and looked after
@@ -161,7 +161,7 @@ impl Tenants {
             let address = domain.map(|domain| format!("https://{domain}"));
             tenant.endpoints.extend(address.clone().map(|address| (tenancy::DOMAIN.to_owned(), address)));
             if before != address {
-                writes.push(Write::put(tenant_key(id), &tenant, Condition::Version(version))?);
+                writes.push(put_tenant(&tenant, Condition::Version(version))?);
             }
         }
         self.db.transact(writes).await?;

@@ -278,7 +278,7 @@ impl Tenants {
         }
         let mut writes = vec![
             Write::put(operation_key(id, operation), &ended, Condition::Version(record.version))?,
-            Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?,
+            put_tenant(&tenant, Condition::Version(found.version))?,
         ];
         writes.extend(others);
         writes.extend(Open::close(&self.db, operation).await?);
@@ -288,7 +288,7 @@ impl Tenants {
         if tenant.status == Status::Deleted {
             writes.extend(self.free_domains(id).await?);
             tenant.endpoints.clear();
-            writes[1] = Write::put(tenant_key(id), &tenant, Condition::Version(found.version))?;
+            writes[1] = put_tenant(&tenant, Condition::Version(found.version))?;
             writes.extend(Claims::new(self.db.clone()).free(&tenant.subdomain, id).await?);
         }
         self.db.transact(writes).await?;
@@ -356,11 +356,11 @@ pub(crate) fn accept(
     now: Timestamp,
 ) -> Result<(Accepted, Vec<Write>), Error> {
     tenant.operation = Some(operation.id);
-    let put_tenant = Write::put(tenant_key(&tenant.id), &tenant, condition)?;
+    let record = put_tenant(&tenant, condition)?;
     let accepted = Accepted { tenant, operation: operation.id };
     let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
     writes.extend(others);
-    writes.push(put_tenant);
+    writes.push(record);
     writes.extend(begin(operation, now)?);
     Ok((accepted, writes))
 }
@@ -442,6 +442,10 @@ pub(crate) fn new_operation(
 
 pub(crate) fn tenant_key(id: &TenantId) -> Key {
     Key::new(Table::Tenants, id, "TENANT")
+}
+
+pub(crate) fn put_tenant(tenant: &Tenant, condition: Condition) -> Result<Write, Error> {
+    Write::put(tenant_key(&tenant.id), tenant, condition)
 }
 
 pub(crate) fn operation_key(tenant: &TenantId, operation: OperationId) -> Key {
