@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The four error names a state machine can match on. Renaming one changes every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FaultKind))]
 pub enum Kind {
     /// May pass if tried again: throttled, unavailable, a lost response. Retried with backoff.
     Transient,
@@ -37,6 +38,7 @@ impl Kind {
 
 /// Who can do something about a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
     /// We, the operators of this deployment: configuration, permissions, capacity, a bug.
@@ -49,6 +51,7 @@ pub enum Actor {
 
 /// A failure somebody can act on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("{cause}")]
 pub struct Fault {
     pub kind: Kind,

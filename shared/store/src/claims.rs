@@ -1,9 +1,11 @@
 use jiff::{Timestamp, ToSpan};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tenancy::{DomainName, Subdomain, TenantId};
 
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
-use crate::tenants::Accepted;
+use crate::tenants::Refusal;
 
 /// How long a request key is remembered (draft-ietf-httpapi-idempotency-key-header, section 2.3: our policy).
 const REQUEST_KEY_HOURS: i64 = 24;
@@ -27,7 +29,18 @@ pub struct RequestKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RequestClaim {
     pub(crate) digest: String,
-    pub(crate) accepted: Accepted,
+    pub(crate) answer: Value,
+}
+
+impl RequestClaim {
+    /// What was answered the first time, to the same request.
+    pub(crate) fn answer<T: DeserializeOwned>(self, request: &RequestKey) -> Result<T, Refusal> {
+        if self.digest != request.digest {
+            return Err(Refusal::KeyReused);
+        }
+        // Of another shape only where the same request would be dealt with in another way today.
+        serde_json::from_value(self.answer).map_err(|_| Refusal::KeyReused)
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,13 +72,12 @@ impl Claims {
     }
 
     /// What the request key led to the first time, if it was used and is still remembered.
-    pub(crate) async fn request(
+    pub async fn answered<T: DeserializeOwned>(
         &self,
-        key: &RequestKey,
+        request: Option<&RequestKey>,
         now: Timestamp,
-    ) -> Result<Option<RequestClaim>, Error> {
-        let row = self.db.get(&request_key(key)).await?.filter(|row| !row.expired(now));
-        row.map(|row| row.decode()).transpose()
+    ) -> Result<Option<T>, Refusal> {
+        answered(&self.db, request, now).await
     }
 
     /// Keeps an invitation under the hash of its token.
@@ -138,6 +150,56 @@ pub(crate) fn claim_domain(domain: &DomainName, tenant: &TenantId) -> Result<Wri
 /// Who has a subdomain, by the row of its claim.
 pub(crate) fn holder(row: &Row) -> Option<TenantId> {
     row.decode::<SubdomainClaim>().ok().map(|claim| claim.tenant)
+}
+
+/// The write that remembers what a request key led to.
+pub(crate) fn claim(
+    request: Option<&RequestKey>,
+    answer: &impl Serialize,
+    now: Timestamp,
+) -> Result<Option<Write>, Error> {
+    let claim = |request: &RequestKey| {
+        let answer = serde_json::to_value(answer).map_err(|e| Error::Unusable(e.to_string()))?;
+        claim_request(request, &RequestClaim { digest: request.digest.clone(), answer }, now)
+    };
+    request.map(claim).transpose()
+}
+
+pub(crate) fn replay<T: DeserializeOwned>(
+    existing: Option<&Row>,
+    request: &RequestKey,
+) -> Result<T, Refusal> {
+    match existing {
+        Some(row) => row.decode::<RequestClaim>()?.answer(request),
+        None => Err(Error::Unusable("a request key vanished while it was read".to_owned()).into()),
+    }
+}
+
+/// What the request key led to before, if it did.
+pub(crate) async fn answered<T: DeserializeOwned>(
+    db: &Database,
+    request: Option<&RequestKey>,
+    now: Timestamp,
+) -> Result<Option<T>, Refusal> {
+    let Some(request) = request else { return Ok(None) };
+    let row = db.get(&request_key(request)).await?.filter(|row| !row.expired(now));
+    row.map(|row| row.decode::<RequestClaim>()?.answer(request)).transpose()
+}
+
+/// Does all of the writes or none. The first is the request key's, if there is one.
+pub(crate) async fn commit<T: DeserializeOwned>(
+    db: &Database,
+    answer: T,
+    writes: Vec<Write>,
+    request: Option<&RequestKey>,
+) -> Result<T, Refusal> {
+    match (db.transact(writes).await, request) {
+        (Ok(()), _) => Ok(answer),
+        (Err(Error::Conflict(conflict)), Some(request)) if conflict.index == 0 => {
+            replay(conflict.existing.as_ref(), request)
+        }
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
 pub(crate) fn claim_request(key: &RequestKey, claim: &RequestClaim, now: Timestamp) -> Result<Write, Error> {

@@ -141,6 +141,9 @@ pub struct Conflict {
 pub enum Error {
     #[error("the item changed meanwhile")]
     Conflict(Box<Conflict>),
+    /// Others want the same items at the same time, and this one was not through after several tries.
+    #[error("too many writers want the same record at once")]
+    Rivals,
     /// The database did not do it, or did not say so.
     #[error("{0}")]
     Unavailable(Fault),
@@ -153,6 +156,7 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
             Error::Conflict(_) => Self::transient("the record changed meanwhile; it is read again"),
+            error @ Error::Rivals => Self::transient(error.to_string()),
             Error::Unavailable(fault) => fault,
             Error::Unusable(cause) => Self::terminal(cause),
         }

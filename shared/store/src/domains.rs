@@ -7,13 +7,13 @@ use tenancy::{
 };
 
 use crate::audit::{Audit, By};
-use crate::claims::{Claims, RequestKey, claim_domain};
+use crate::claims::{Claims, RequestKey, answered, claim, claim_domain, commit};
 use crate::database::{Condition, Error, Key, Table, Write};
 use crate::ledger::ResourceLedger;
 use crate::open::Open;
 use crate::progress::progress;
 use crate::tenants::{
-    Accepted, Refusal, Tenants, Versioned, begin, claim, new_operation, operation_key, put_tenant,
+    Accepted, Refusal, Tenants, Versioned, begin, new_operation, operation_key, put_tenant,
 };
 
 /// Custom domains. What is done about them is an operation of its own kind: it is recorded, started and looked after
@@ -37,7 +37,7 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        if let Some(accepted) = self.answered(request, now).await? {
+        if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
         let (tenant, mut operation, mut found) = self.about_domains(id, now).await?;
@@ -75,7 +75,7 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        if let Some(accepted) = self.answered(request, now).await? {
+        if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
         let (tenant, mut operation, mut found) = self.about_domains(id, now).await?;
@@ -242,7 +242,7 @@ impl Tenants {
         writes.extend(others);
         writes.push(over(&id, found)?);
         writes.extend(begin(&operation, now)?);
-        match self.commit(accepted, writes, request).await {
+        match commit(&self.db, accepted, writes, request).await {
             // Somebody else was asking at the same time.
             Err(Refusal::Store(Error::Conflict(conflict))) if !is_claim(conflict.existing.as_ref()) => {
                 match self.domains(&id).await?.value.operation {
@@ -300,7 +300,16 @@ fn audit(
     after: Value,
     at: Timestamp,
 ) -> Audit {
-    Audit { at, who, why, action: action.to_owned(), operation: operation.id, before, after }
+    Audit {
+        at,
+        who,
+        why,
+        action: action.to_owned(),
+        operation: Some(operation.id),
+        subject: None,
+        before,
+        after,
+    }
 }
 
 fn refusal(tenant: &TenantId, hostname: &DomainName, unwilling: Unwilling) -> Refusal {

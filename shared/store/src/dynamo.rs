@@ -113,7 +113,7 @@ impl Dynamo {
                     Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                         conflict(0, table, failed.item().cloned())
                     }
-                    Some(PutItemError::TransactionConflictException(_)) => rivals(),
+                    Some(PutItemError::TransactionConflictException(_)) => Error::Rivals,
                     _ => Error::Unavailable(aws::fault("dynamodb", &e)),
                 })
             }
@@ -133,7 +133,7 @@ impl Dynamo {
                     Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
                         conflict(0, table, failed.item().cloned())
                     }
-                    Some(DeleteItemError::TransactionConflictException(_)) => rivals(),
+                    Some(DeleteItemError::TransactionConflictException(_)) => Error::Rivals,
                     _ => Error::Unavailable(aws::fault("dynamodb", &e)),
                 })
             }
@@ -164,7 +164,7 @@ impl Dynamo {
             tokio::time::sleep(pause).await;
             pause = pause.mul_f32(1.7);
         }
-        Err(rivals())
+        Err(Error::Rivals)
     }
 
     fn transact_item(&self, write: Write) -> Result<TransactWriteItem, Error> {
@@ -218,10 +218,6 @@ fn verdict(reasons: &[CancellationReason]) -> Verdict {
         }
         _ => Verdict::Refused,
     }
-}
-
-fn rivals() -> Error {
-    Error::Unavailable(fault::Fault::transient("too many writers want the same record at once"))
 }
 
 /// The variable of the environment that names a table.

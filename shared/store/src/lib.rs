@@ -7,8 +7,10 @@
 
 mod audit;
 mod catalogue;
+mod change_requests;
 mod claims;
 mod database;
+mod decisions;
 mod domains;
 mod dynamo;
 mod ledger;
@@ -21,11 +23,13 @@ mod outbox;
 mod progress;
 mod rate_governor;
 mod repairs;
+
 mod sweeps;
 mod tenants;
 
 pub use audit::{Audit, By};
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Entry};
+pub use change_requests::{ChangeRequest, Wish};
 pub use claims::{Claims, Invitation, RequestKey};
 pub use database::{Condition, Conflict, Database, Error, Key, Page, Row, Table, Write};
 pub use ledger::{ResourceLedger, doomed, next_wave};

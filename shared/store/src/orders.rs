@@ -3,19 +3,18 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tenancy::{
-    Edit, Event, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId,
+    Edit, Event, Former, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId,
 };
 
 use crate::audit::{Audit, By};
-use crate::claims::{Claims, RequestKey, claim_subdomain, holder};
+use crate::change_requests::ChangeRequest;
+use crate::claims::{Claims, RequestKey, answered, claim, claim_subdomain, commit, holder};
 use crate::database::{Condition, Error, Write};
 use crate::ledger::ResourceLedger;
 use crate::open::Open;
 use crate::progress::progress;
 use crate::repairs::{RepairTask, TaskId};
-use crate::tenants::{
-    Accepted, Refusal, Tenants, Versioned, accept, answer, claim, new_operation, operation_key, raise, replay,
-};
+use crate::tenants::{Accepted, Refusal, Tenants, Versioned, accept, new_operation, operation_key, raise};
 
 /// How long the executions of a cancelled operation have to come to their end by themselves.
 const CANCEL_MINUTES: i64 = 2;
@@ -34,12 +33,24 @@ pub struct Order {
     skipped: BTreeSet<String>,
     /// What is to be different about the signup.
     edit: Edit,
+    /// The wish that it fulfils.
+    granted: Option<ChangeRequest>,
 }
 
 impl Order {
     fn new(kind: Kind, event: Event, by: Option<(&'static str, By)>) -> Self {
         let (skipped, edit) = (BTreeSet::new(), Edit::default());
-        Self { kind, event, by, forced: false, on_failure: None, from_start: false, skipped, edit }
+        Self {
+            kind,
+            event,
+            by,
+            forced: false,
+            on_failure: None,
+            from_start: false,
+            skipped,
+            edit,
+            granted: None,
+        }
     }
 
     #[must_use]
@@ -72,6 +83,24 @@ impl Order {
     #[must_use]
     pub fn change_plan(by: By) -> Self {
         Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("change plan", by)))
+    }
+
+    /// To what the order's edit says.
+    #[must_use]
+    pub fn update(by: By) -> Self {
+        Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("update", by)))
+    }
+
+    /// Has a tenant provisioned that waited for it.
+    #[must_use]
+    pub fn approve(by: By) -> Self {
+        Self::new(Kind::Provision, Event::Approved, Some(("approve", by)))
+    }
+
+    /// Carries out what somebody else asked for: the wish is granted with it.
+    #[must_use]
+    pub fn granting(self, wish: ChangeRequest) -> Self {
+        Self { granted: Some(wish), ..self }
     }
 
     #[must_use]
@@ -130,7 +159,7 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        if let Some(accepted) = self.answered(request, now).await? {
+        if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
         let (tenant, found) = self.under_way(id, operation).await?;
@@ -160,7 +189,7 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        if let Some(accepted) = self.answered(request, now).await? {
+        if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
         let (tenant, found) = self.under_way(id, operation).await?;
@@ -205,14 +234,23 @@ impl Tenants {
     ) -> Result<Accepted, Refusal> {
         let (action, operation) = (action.to_owned(), record.id);
         let (from, to) = (standing(&before.value), standing(&record));
-        let audit =
-            Audit { at: now, who, why, action, operation, before: from, after: to }.put(&tenant.id)?;
+        let audit = Audit {
+            at: now,
+            who,
+            why,
+            action,
+            operation: Some(operation),
+            subject: None,
+            before: from,
+            after: to,
+        }
+        .put(&tenant.id)?;
         let key = operation_key(&tenant.id, operation);
         let accepted = Accepted { tenant, operation };
         let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
         writes.extend([Write::put(key, &record, Condition::Version(before.version))?, audit]);
         writes.extend(other);
-        self.commit(accepted, writes, request).await
+        commit(&self.db, accepted, writes, request).await
     }
 
     /// Tries again what would not go: a deletion goes on, of anything else only what is stuck is destroyed.
@@ -223,7 +261,7 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        if let Some(accepted) = self.answered(request, now).await? {
+        if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
         let task = self.task(task).await?;
@@ -239,7 +277,7 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        if let Some(accepted) = self.answered(request, now).await? {
+        if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
         let task = self.task(task).await?;
@@ -277,7 +315,7 @@ impl Tenants {
         // The tenant first, the key second: whoever finds the tenant busy with this very request finds its key
         // as well, for both were written at once.
         let found = self.get(id).await?;
-        if let Some(accepted) = self.answered(request, now).await? {
+        if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
         let Versioned { value: before, version } = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?;
@@ -296,6 +334,11 @@ impl Tenants {
             Some(operation) => return Err(Refusal::Busy(operation)),
             None => {}
         }
+        if before.approve_by.is_some_and(|until| until <= now) && order.event == Event::Approved {
+            return Err(Refusal::NotPossible("nobody approved it in time".to_owned()));
+        }
+        (tenant.approve_by, tenant.grace) = (None, None);
+        others.extend(order.granted.as_ref().map(ChangeRequest::delete));
         let blueprint = self.blueprint(&tenant).await?;
         if let Some(step) = order.skipped.iter().find(|step| !blueprint.optional.contains(*step)) {
             return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
@@ -310,18 +353,28 @@ impl Tenants {
         }
         let mut operation = new_operation(&tenant, order.kind, &blueprint, now);
         operation.forced = order.forced;
-        operation.former_plan = (order.kind == Kind::ChangePlan).then(|| before.plan.clone());
+        operation.former = (order.kind == Kind::ChangePlan).then(|| Former::of(&before));
         operation.skipped = order.skipped;
         operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
         if let Some((action, By { who, why })) = order.by {
             let action = action.to_owned();
             let (before, after) = (summary(&before, &tenant), summary(&tenant, &before));
-            others.push(Audit { at: now, who, why, action, operation: operation.id, before, after }.put(id)?);
+            let audit = Audit {
+                at: now,
+                who,
+                why,
+                action,
+                operation: Some(operation.id),
+                subject: None,
+                before,
+                after,
+            };
+            others.push(audit.put(id)?);
         }
         let wanted = moves.then(|| (usize::from(request.is_some()), tenant.subdomain.clone()));
         let (accepted, writes) =
             accept(tenant, &operation, Condition::Version(version), request, others, now)?;
-        match self.commit(accepted, writes, request).await {
+        match commit(&self.db, accepted, writes, request).await {
             Err(Refusal::Store(Error::Conflict(conflict))) => {
                 let taken = conflict.existing.as_ref().and_then(holder).is_some_and(|holder| holder != *id);
                 if let Some((_, subdomain)) = wanted.filter(|(claim, _)| taken && *claim == conflict.index) {
@@ -370,33 +423,6 @@ impl Tenants {
         let reports = ledger.reports(&record.tenant, record.id).await?;
         Ok(record.percent(&progress(record, &resources, &reports, now)))
     }
-
-    /// What the request key led to before, if it did.
-    pub(crate) async fn answered(
-        &self,
-        request: Option<&RequestKey>,
-        now: Timestamp,
-    ) -> Result<Option<Accepted>, Refusal> {
-        let Some(request) = request else { return Ok(None) };
-        let known = Claims::new(self.db.clone()).request(request, now).await?;
-        known.map(|claim| answer(claim, request)).transpose()
-    }
-
-    /// Does all of the writes or none. The first is the request key's, if there is one.
-    pub(crate) async fn commit(
-        &self,
-        accepted: Accepted,
-        writes: Vec<Write>,
-        request: Option<&RequestKey>,
-    ) -> Result<Accepted, Refusal> {
-        match (self.db.transact(writes).await, request) {
-            (Ok(()), _) => Ok(accepted),
-            (Err(Error::Conflict(conflict)), Some(request)) if conflict.index == 0 => {
-                replay(conflict.existing.as_ref(), request)
-            }
-            (Err(error), _) => Err(error.into()),
-        }
-    }
 }
 
 /// What an operator's stop looks like beside the faults of steps.
@@ -410,7 +436,7 @@ fn standing(operation: &Operation) -> Value {
 }
 
 /// Where a tenant stands, and what of its signup is another than in the other.
-fn summary(tenant: &Tenant, other: &Tenant) -> Value {
+pub(crate) fn summary(tenant: &Tenant, other: &Tenant) -> Value {
     let mut summary = json!({ "status": tenant.status, "operation": tenant.operation });
     let edited = inputs(tenant).into_iter().zip(inputs(other)).filter(|(own, other)| own != other);
     for ((field, value), _) in edited {
@@ -420,7 +446,7 @@ fn summary(tenant: &Tenant, other: &Tenant) -> Value {
 }
 
 /// What a retry may edit.
-fn inputs(tenant: &Tenant) -> [(&'static str, Value); 7] {
+fn inputs(tenant: &Tenant) -> [(&'static str, Value); 8] {
     [
         ("name", json!(tenant.name)),
         ("subdomain", json!(tenant.subdomain)),
@@ -429,5 +455,6 @@ fn inputs(tenant: &Tenant) -> [(&'static str, Value); 7] {
         ("theme", json!(tenant.theme)),
         ("category", json!(tenant.category)),
         ("integrations", json!(tenant.integrations)),
+        ("overrides", json!(tenant.overrides)),
     ]
 }

@@ -5,14 +5,16 @@ use serde_json::{Value, json};
 use tenancy::{SweepId, TenantId};
 
 use crate::audit::By;
+use crate::claims::{RequestKey, claim, commit};
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
-use crate::tenants::random;
+use crate::tenants::{Refusal, random};
 
 /// A search for orphans: what providers hold with our mark and no ledger does. It is kept, so that what was found and
 /// what became of it can be read.
 ///
 /// Beside it stands an order until the janitor has started it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sweep {
     pub id: SweepId,
     pub who: String,
@@ -33,6 +35,7 @@ pub struct Sweep {
 
 /// What a sweep came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SweepOutcome {
     /// How many there are that no ledger holds, listed below or not.
     pub found: usize,
@@ -48,6 +51,7 @@ pub struct SweepOutcome {
 
 /// One thing that a provider holds and no ledger does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     pub step: String,
     pub tenant: TenantId,
@@ -56,6 +60,7 @@ pub struct Finding {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Its tenant is deleted, or its ledger says that it is gone: a sweep that is no dry run takes it in.
@@ -73,20 +78,22 @@ pub enum Verdict {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unswept {
     pub step: String,
     pub fault: Fault,
 }
 
 impl Sweep {
-    /// Asks for a sweep.
+    /// Asks for a sweep. The same request again gives the same answer.
     pub async fn order(
         db: &Database,
         By { who, why }: By,
         dry_run: bool,
         limit: Option<usize>,
+        request: Option<&RequestKey>,
         now: Timestamp,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Refusal> {
         let millisecond = u64::try_from(now.as_millisecond()).unwrap_or_default();
         let id = SweepId::new(millisecond, u128::from_be_bytes(random()));
         let sweep = Self {
@@ -101,8 +108,9 @@ impl Sweep {
             version: 0,
         };
         let order = Write::put(order_key(id), &json!({ "sweep": id }), Condition::Absent)?;
-        db.transact(vec![Write::put(key(id), &sweep, Condition::Absent)?, order]).await?;
-        Ok(sweep)
+        let mut writes = Vec::from_iter(claim(request, &sweep, now)?);
+        writes.extend([Write::put(key(id), &sweep, Condition::Absent)?, order]);
+        commit(db, sweep, writes, request).await
     }
 
     /// Those that were asked for and not started yet.

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use fault::Fault;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy::{
     DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault,
@@ -8,7 +10,7 @@ use tenancy::{
 };
 
 use crate::catalogue::Catalogue;
-use crate::claims::{Claims, RequestClaim, RequestKey, claim_request, claim_subdomain};
+use crate::claims::{Claims, RequestKey, claim, claim_subdomain, replay};
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 use crate::domains;
 use crate::open::Open;
@@ -33,6 +35,7 @@ pub struct Versioned<T> {
 
 /// An operation that will be done: committed together with its outbox row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Accepted {
     /// The tenant as it was the moment the operation was accepted.
     pub tenant: Tenant,
@@ -56,10 +59,26 @@ pub enum Refusal {
     NotNow(Refused),
     #[error("{0}")]
     NotPossible(String),
+    #[error("{0} exists already")]
+    Exists(String),
+    #[error("{0}")]
+    InUse(String),
+    /// Somebody changed it since the caller read it.
+    #[error("{0} was changed meanwhile")]
+    Stale(String),
     #[error("there is no {0}")]
     NoSuch(String),
     #[error("{0}")]
     Store(#[from] Error),
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Store(error) => error.into(),
+            refusal => Self::terminal(refusal.to_string()),
+        }
+    }
 }
 
 /// How an operation ended.
@@ -106,33 +125,31 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
+        let begin = |tenant: Tenant, others| {
+            let operation = new_operation(&tenant, Kind::Provision, &signup.blueprint, now);
+            accept(tenant, &operation, Condition::Absent, request, others, now)
+        };
+        let tenant = |id| new_tenant(id, signup, Status::Provisioning, now);
+        self.enrol(signup, request, now, |id, others| begin(tenant(id), others)).await
+    }
+
+    /// Writes a new tenant with the names it claims, as `writes` has it for an id and the writes of the claims. They come
+    /// right after the request key's.
+    pub(crate) async fn enrol<T: DeserializeOwned>(
+        &self,
+        signup: &Signup,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+        writes: impl Fn(TenantId, Vec<Write>) -> Result<(T, Vec<Write>), Error>,
+    ) -> Result<T, Refusal> {
         for _ in 0..ID_DRAWS {
             let id = TenantId::new(&signup.name, random());
-            let tenant = Tenant {
-                id: id.clone(),
-                name: signup.name.clone(),
-                subdomain: signup.subdomain.clone(),
-                email: signup.email.clone(),
-                plan: signup.plan.id.clone(),
-                theme: signup.theme.as_ref().map(|theme| theme.id.clone()),
-                category: signup.category.clone(),
-                integrations: signup.integrations.clone(),
-                blueprint: signup.blueprint.reference(),
-                on_failure: signup.on_failure,
-                remade: 0,
-                status: Status::Provisioning,
-                operation: None,
-                created_at: now,
-                activated_at: None,
-                endpoints: BTreeMap::new(),
-            };
-            let operation = new_operation(&tenant, Kind::Provision, &signup.blueprint, now);
-            let mut others = vec![claim_subdomain(&signup.subdomain, &id)?];
+            let mut claims = vec![claim_subdomain(&signup.subdomain, &id)?];
             if let Some(domain) = &signup.custom_domain {
-                others.extend(domains::wait(domain, &id, now)?);
+                claims.extend(domains::wait(domain, &id, now)?);
             }
-            let (accepted, writes) = accept(tenant, &operation, Condition::Absent, request, others, now)?;
-            let Err(error) = self.db.transact(writes).await else { return Ok(accepted) };
+            let (answer, writes) = writes(id, claims)?;
+            let Err(error) = self.db.transact(writes).await else { return Ok(answer) };
             let Error::Conflict(conflict) = error else { return Err(error.into()) };
             match (conflict.index, request) {
                 (0, Some(request)) => return replay(conflict.existing.as_ref(), request),
@@ -147,7 +164,7 @@ impl Tenants {
     }
 
     /// What an operation works from: the tenant with its plan, theme and the settings of the blueprint version
-    /// it is pinned to, over which its plan's go.
+    /// it is pinned to, over which its plan's go, and its own over those.
     pub async fn snapshot(&self, tenant: &Tenant, kind: Kind) -> Result<Snapshot, Error> {
         let catalogue = Catalogue::new(self.db.clone());
         let missing = |what: &str, id: &str| {
@@ -161,6 +178,7 @@ impl Tenants {
         };
         let mut settings = blueprint.settings;
         settings.extend(plan.settings.clone());
+        settings.extend(tenant.overrides.clone());
         Ok(Snapshot {
             id: tenant.id.clone(),
             name: tenant.name.clone(),
@@ -303,8 +321,8 @@ impl Tenants {
         now: Timestamp,
     ) -> Result<Vec<Write>, Error> {
         let Some(kind) = failed.kind.back() else { return Ok(Vec::new()) };
-        if let Some(plan) = &failed.former_plan {
-            tenant.plan.clone_from(plan);
+        if let Some(former) = failed.former.clone() {
+            former.restore(tenant);
         }
         let blueprint = self.blueprint(tenant).await?;
         let next = Operation { back: true, ..new_operation(tenant, kind, &blueprint, now) };
@@ -339,7 +357,7 @@ impl Tenants {
         Ok(value)
     }
 
-    async fn record<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<Versioned<T>>, Error> {
+    async fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Versioned<T>>, Error> {
         let Some(row) = self.db.get(key).await? else { return Ok(None) };
         Ok(Some(Versioned { value: row.decode()?, version: row.version }))
     }
@@ -372,30 +390,6 @@ pub(crate) fn begin(operation: &Operation, now: Timestamp) -> Result<[Write; 3],
     Ok([record, Outbox::of(operation).put()?, Open::put(operation, now)?])
 }
 
-/// The write that remembers what a request key led to.
-pub(crate) fn claim(
-    request: Option<&RequestKey>,
-    accepted: &Accepted,
-    now: Timestamp,
-) -> Result<Option<Write>, Error> {
-    let claim = |request: &RequestKey| {
-        let claim = RequestClaim { digest: request.digest.clone(), accepted: accepted.clone() };
-        claim_request(request, &claim, now)
-    };
-    request.map(claim).transpose()
-}
-
-pub(crate) fn replay(existing: Option<&Row>, request: &RequestKey) -> Result<Accepted, Refusal> {
-    match existing {
-        Some(row) => answer(row.decode()?, request),
-        None => Err(Error::Unusable("a request key vanished while it was read".to_owned()).into()),
-    }
-}
-
-pub(crate) fn answer(claim: RequestClaim, request: &RequestKey) -> Result<Accepted, Refusal> {
-    if claim.digest == request.digest { Ok(claim.accepted) } else { Err(Refusal::KeyReused) }
-}
-
 /// Raises the fence.
 pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: Option<u8>, now: Timestamp) {
     record.fenced_at = Some(now);
@@ -405,6 +399,30 @@ pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: O
         Kind::Delete | Kind::Repair | Kind::Domain => State::Running,
         _ => State::Compensating,
     };
+}
+
+pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Timestamp) -> Tenant {
+    Tenant {
+        id,
+        name: signup.name.clone(),
+        subdomain: signup.subdomain.clone(),
+        email: signup.email.clone(),
+        plan: signup.plan.id.clone(),
+        theme: signup.theme.as_ref().map(|theme| theme.id.clone()),
+        category: signup.category.clone(),
+        integrations: signup.integrations.clone(),
+        blueprint: signup.blueprint.reference(),
+        overrides: signup.overrides.clone(),
+        on_failure: signup.on_failure,
+        remade: 0,
+        status,
+        operation: None,
+        created_at: now,
+        approve_by: None,
+        grace: None,
+        activated_at: None,
+        endpoints: BTreeMap::new(),
+    }
 }
 
 pub(crate) fn new_operation(
@@ -431,7 +449,7 @@ pub(crate) fn new_operation(
         execution: None,
         teardown: None,
         on_failure: tenant.on_failure.unwrap_or(blueprint.on_failure),
-        former_plan: None,
+        former: None,
         back: false,
         forced: false,
         optional: blueprint.optional.clone(),

@@ -7,6 +7,7 @@ use crate::Workflow;
 
 /// What a tenant of a product is made of: settings, and the state machine of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Blueprint {
     pub name: String,
@@ -35,6 +36,9 @@ pub struct Blueprint {
     /// The step that serves a tenant's own domain, where tenants may have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_domain: Option<String>,
+    /// What each step's resource costs a month, roughly, in cents of a US dollar: shown before it is made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub costs: BTreeMap<String, u32>,
     /// Free settings its steps ask for by name.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
@@ -48,6 +52,7 @@ pub struct Blueprint {
 
 /// What becomes of what a provisioning made, when it fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
     /// It is destroyed: nothing is left.
@@ -63,6 +68,7 @@ fn nothing() -> Workflow {
 
 /// The version of a blueprint a tenant is pinned to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BlueprintRef {
     pub name: String,
     pub version: u32,

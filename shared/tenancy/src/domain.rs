@@ -15,6 +15,7 @@ const LONGEST_PAUSE: u64 = 15 * 60;
 /// A customer's own domain on the way to leading to their tenant. Beside the tenant's life: whatever becomes of it, the
 /// tenant answers on its subdomain (invariant 11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Domain {
     pub hostname: DomainName,
     pub state: DomainState,
@@ -47,6 +48,7 @@ pub struct Domain {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DomainState {
     /// Came with the signup: begins once the tenant is active.
@@ -63,6 +65,7 @@ pub enum DomainState {
 
 /// One of the things that must be right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Aspect {
     pub state: AspectState,
     /// What was seen, in the words of whoever knows.
@@ -73,6 +76,7 @@ pub struct Aspect {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AspectState {
     Waiting,
@@ -83,6 +87,7 @@ pub enum AspectState {
 
 /// A record for the customer to publish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DnsRecord {
     #[serde(rename = "type")]
     pub kind: String,

@@ -13,6 +13,7 @@ const ALLOWED: &str = "a domain of your own, such as shop.example.com: labels of
 /// A customer's own domain, as DNS has it (RFC 1035; other scripts as A-labels, RFC 5890): lower case, without the dot
 /// at the end. Unique by claim.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = "shop.example.com"))]
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
 

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::offer::Offer;
 use crate::signup::store_name;
-use crate::{Blueprint, Email, Plan, Subdomain, Tenant, Theme, Violations};
+use crate::{Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Violation, Violations};
 
 /// What is to be changed about a tenant's signup before it is tried again, as it arrives. What is not named stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct EditRequest {
     pub category: Option<String>,
     /// All of them: one that is not named is taken away.
     pub integrations: Option<BTreeSet<String>>,
+    /// All of them: what is not named is as the plan says. Within the bounds of the plan it has afterwards.
+    pub overrides: Option<Overrides>,
 }
 
 /// An edit that holds up against the catalogue.
@@ -27,19 +31,35 @@ pub struct Edit {
     theme: Option<String>,
     category: Option<String>,
     integrations: Option<BTreeSet<String>>,
+    overrides: Option<Overrides>,
 }
 
 impl EditRequest {
     /// Checks what is named as a signup's fields are, and reports all that is wrong. What stays is not checked
-    /// again: a plan that is not sold any more is kept by who has it.
-    pub fn check(self, blueprint: &Blueprint, plans: &[Plan], themes: &[Theme]) -> Result<Edit, Violations> {
+    /// again: a plan that is not sold any more is kept by who has it. Overrides go with the plan they were for, unless new
+    /// ones are named.
+    pub fn check(
+        self,
+        tenant: &Tenant,
+        blueprint: &Blueprint,
+        plans: &[Plan],
+        themes: &[Theme],
+    ) -> Result<Edit, Violations> {
         let offer = Offer { blueprint, plans, themes };
         let mut wrong = Violations::default();
+        let plan = self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan))));
+        let moves = plan.as_ref().is_some_and(|plan| plan.id != tenant.plan);
+        let overrides = self.overrides.or_else(|| moves.then(Overrides::new)).and_then(|overrides| {
+            let plan = plan.as_ref().or_else(|| plans.iter().find(|plan| plan.id == tenant.plan));
+            let unknown =
+                || Violation::new("overrides", "were given", "none: its plan is not known any more");
+            wrong.take(plan.ok_or_else(unknown).and_then(|plan| plan.permit(overrides)))
+        });
         let edit = Edit {
             name: self.name.and_then(|name| wrong.take(store_name(&name))),
             subdomain: self.subdomain.and_then(|subdomain| wrong.take(Subdomain::parse(&subdomain))),
             email: self.email.and_then(|email| wrong.take(Email::parse(&email))),
-            plan: self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan)))).map(|plan| plan.id),
+            plan: plan.map(|plan| plan.id),
             theme: self
                 .theme
                 .and_then(|theme| wrong.take(offer.theme(Some(&theme))))
@@ -47,6 +67,7 @@ impl EditRequest {
                 .map(|theme| theme.id),
             category: self.category.and_then(|category| wrong.take(offer.category(Some(category)))).flatten(),
             integrations: self.integrations.map(|given| offer.integrations(given, &mut wrong)),
+            overrides,
         };
         if wrong.is_empty() { Ok(edit) } else { Err(wrong) }
     }
@@ -60,8 +81,38 @@ impl Edit {
         put(&mut tenant.email, self.email);
         put(&mut tenant.plan, self.plan);
         put(&mut tenant.integrations, self.integrations);
+        put(&mut tenant.overrides, self.overrides);
         tenant.theme = self.theme.or(tenant.theme.take());
         tenant.category = self.category.or(tenant.category.take());
+    }
+}
+
+/// What a change may change, as it was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    name: String,
+    email: Email,
+    plan: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+    integrations: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    overrides: Overrides,
+}
+
+impl Former {
+    #[must_use]
+    pub fn of(tenant: &Tenant) -> Self {
+        let Tenant { name, email, plan, theme, category, integrations, overrides, .. } = tenant.clone();
+        Self { name, email, plan, theme, category, integrations, overrides }
+    }
+
+    /// Leads a tenant back to it.
+    pub fn restore(self, tenant: &mut Tenant) {
+        let Self { name, email, plan, theme, category, integrations, overrides } = self;
+        *tenant = Tenant { name, email, plan, theme, category, integrations, overrides, ..tenant.clone() };
     }
 }
 
@@ -105,7 +156,7 @@ mod tests {
     }
 
     fn check(request: EditRequest) -> Result<Edit, Violations> {
-        request.check(&blueprint(), &[plan("starter"), plan("pro")], &[])
+        request.check(&tenant(), &blueprint(), &[plan("starter"), plan("pro")], &[])
     }
 
     #[test]
@@ -153,9 +204,52 @@ mod tests {
             theme: wrong("neon"),
             category: wrong("arms"),
             integrations: Some(["fax".to_owned()].into()),
+            overrides: Some(Overrides::from([("cpu".to_owned(), "64".to_owned())])),
         };
         let found = check(request).expect_err("refused");
         let fields: Vec<&str> = found.iter().map(|violation| violation.field).collect();
-        assert_eq!(fields, ["name", "subdomain", "email", "plan", "theme", "category", "integrations"]);
+        assert_eq!(
+            fields,
+            ["plan", "overrides", "name", "subdomain", "email", "theme", "category", "integrations"]
+        );
+    }
+
+    #[test]
+    fn overrides_go_with_the_plan_they_were_for() {
+        let plan = |id: &str| Plan {
+            bounds: serde_json::from_value(json!({ "cpu": { "min": "1", "max": "4" } })).expect("bounds"),
+            ..plan(id)
+        };
+        let plans = ["old", "starter", "pro"].map(plan);
+        let cpu = |value: &str| Overrides::from([("cpu".to_owned(), value.to_owned())]);
+        let had = Tenant { overrides: cpu("2"), ..tenant() };
+        let edited = |request: EditRequest| {
+            let mut tenant = had.clone();
+            request.check(&had, &blueprint(), &plans, &[]).expect("valid").apply(&mut tenant);
+            tenant.overrides
+        };
+        let pro = EditRequest { plan: Some("pro".to_owned()), ..EditRequest::default() };
+        assert_eq!(edited(EditRequest::default()), cpu("2"));
+        assert_eq!(edited(pro.clone()), Overrides::new());
+        assert_eq!(edited(EditRequest { overrides: Some(cpu("4")), ..pro }), cpu("4"));
+        let more = EditRequest { overrides: Some(cpu("5")), ..EditRequest::default() };
+        assert!(more.check(&had, &blueprint(), &plans, &[]).is_err());
+    }
+
+    #[test]
+    fn a_change_can_be_led_back() {
+        let before = tenant();
+        let request = EditRequest {
+            name: Some("Better".to_owned()),
+            plan: Some("pro".to_owned()),
+            category: Some("books".to_owned()),
+            integrations: Some(BTreeSet::new()),
+            ..EditRequest::default()
+        };
+        let mut edited = before.clone();
+        check(request).expect("valid").apply(&mut edited);
+        assert_ne!(edited, before);
+        Former::of(&before).restore(&mut edited);
+        assert_eq!(edited, before);
     }
 }

@@ -11,6 +11,7 @@ const ALLOWED: &str = "an address like owner@example.com, at most 254 characters
 /// Deliberately absent: quoted local parts, comments and address literals, which no customer has and which
 /// open header injection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = "owner@example.com"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 

@@ -10,6 +10,11 @@ const SLUG_LENGTH: usize = 20;
 
 /// Names a tenant for ever: `<slug>-<6 hex>`, for example `acme-coffee-7f3a9c`. A DNS label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(pattern = r"^[a-z][a-z0-9-]{0,19}-[0-9a-f]{6}$", example = "acme-coffee-7f3a9c")
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct TenantId(String);
 
@@ -78,6 +83,11 @@ macro_rules! ulid {
     ($(#[$about:meta])* $name:ident, $what:literal) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(
+            feature = "openapi",
+            derive(utoipa::ToSchema),
+            schema(value_type = String, pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$", example = "01M7YJMCAGDF8N7ZT7RZ80SAD4")
+        )]
         #[serde(transparent)]
         pub struct $name(Ulid);
 
@@ -112,6 +122,11 @@ ulid! {
 ulid! {
     /// Names one search for orphans. Sorts by time.
     SweepId, "a sweep"
+}
+
+ulid! {
+    /// Names one wish that somebody else is to approve. Sorts by time.
+    ChangeRequestId, "a change request"
 }
 
 #[cfg(test)]

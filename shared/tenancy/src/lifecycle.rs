@@ -6,6 +6,7 @@ use crate::Kind;
 
 /// Where a tenant stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TenantStatus))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     PendingApproval,
@@ -37,7 +38,7 @@ pub enum Event {
     GotStuck,
     RetryRequested,
     SuspendRequested,
-    /// Visitors see that it is suspended.
+    /// Visitors see that it is suspended, or still do.
     Suspended,
     ResumeRequested,
     Resumed,
@@ -103,13 +104,16 @@ impl Status {
             (S::Provisioning, E::RolledBack) | (S::Stuck, E::Repaired) => Ok(S::Failed),
             (S::Provisioning | S::Suspended | S::ChangingPlan | S::Deleting | S::Stuck, E::GotStuck)
             | (S::Stuck, E::RepairRequested) => Ok(S::Stuck),
-            (S::Active, E::SuspendRequested)
+            // As it was when it was cancelled.
+            (S::Cancelling, E::Suspended)
+            | (S::Active, E::SuspendRequested)
             | (S::Suspended, E::Suspended | E::ResumeRequested | E::ChangeFailed) => Ok(S::Suspended),
             (S::Active, E::PlanChangeRequested) | (S::ChangingPlan, E::ChangeFailed) => Ok(S::ChangingPlan),
             (S::Active | S::Suspended, E::CancelRequested) => Ok(S::Cancelling),
-            (S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck, E::DeleteRequested) => {
-                Ok(S::Deleting)
-            }
+            (
+                S::PendingApproval | S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck,
+                E::DeleteRequested,
+            ) => Ok(S::Deleting),
             (status, E::ForceDeleteRequested) if status != S::Deleted => Ok(S::Deleting),
             (status, event) => Err(Refused { status, event }),
         }

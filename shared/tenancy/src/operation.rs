@@ -4,7 +4,7 @@ use fault::Fault;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::{BlueprintRef, OnFailure, OperationId, TenantId, Workflow};
+use crate::{BlueprintRef, Former, OnFailure, OperationId, TenantId, Workflow};
 
 /// One thing being done to a tenant: one Step Functions execution, named by the id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +42,9 @@ pub struct Operation {
     /// What becomes of what it made, should it fail.
     #[serde(default)]
     pub on_failure: OnFailure,
-    /// The plan before this operation changed it: where a failure leads back to.
+    /// What this operation changed, as it was before: where a failure leads back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub former_plan: Option<String>,
+    pub former: Option<Former>,
     /// It leads back from a change that failed. There is no way back from it.
     #[serde(default)]
     pub back: bool,
@@ -116,12 +116,14 @@ impl Operation {
 
 /// Which state machine does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = OperationKind))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Provision,
     /// Has visitors see that the tenant is suspended. Its data is kept.
     Suspend,
     Resume,
+    /// Gives it another plan, or changes what else it was signed up with.
     ChangePlan,
     Delete,
     /// Destroys what an earlier operation could not.
@@ -163,6 +165,7 @@ impl Kind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = OperationState))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Committed with its outbox row; the execution has not reported yet.
@@ -196,6 +199,7 @@ impl State {
 
 /// A fault and the step it stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepFault {
     pub step: String,
     pub fault: Fault,
@@ -203,6 +207,7 @@ pub struct StepFault {
 
 /// Where one step of an operation stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepProgress {
     pub name: String,
     pub state: StepState,
@@ -227,6 +232,7 @@ impl StepProgress {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     Waiting,

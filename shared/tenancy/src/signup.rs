@@ -3,15 +3,21 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::offer::Offer;
-use crate::{Blueprint, DomainName, Email, OnFailure, Plan, Subdomain, Theme, Violation, Violations};
+use crate::{
+    Blueprint, DomainName, Email, OnFailure, Overrides, Plan, Subdomain, Theme, Violation, Violations,
+    slug_of,
+};
 
 /// A signup as it arrives: nothing about it is trusted yet.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignupRequest {
     /// The store's name, as customers read it.
     pub name: String,
-    pub subdomain: String,
+    /// Defaults to one made of the name.
+    #[serde(default)]
+    pub subdomain: Option<String>,
     /// The owner's address.
     pub email: String,
     pub blueprint: String,
@@ -31,6 +37,12 @@ pub struct SignupRequest {
     /// A domain of the customer's own, to begin with once the tenant is active.
     #[serde(default)]
     pub custom_domain: Option<String>,
+    /// What names the card it is to be paid with, as the payment provider does: trials are counted by it.
+    #[serde(default)]
+    pub card_fingerprint: Option<String>,
+    /// Settings it is to have instead of its plan's, within the bounds of that: for admins alone.
+    #[serde(default)]
+    pub overrides: Overrides,
 }
 
 /// A signup that holds up against the catalogue.
@@ -46,6 +58,16 @@ pub struct Signup {
     pub integrations: BTreeSet<String>,
     pub on_failure: Option<OnFailure>,
     pub custom_domain: Option<DomainName>,
+    pub card_fingerprint: Option<String>,
+    pub overrides: Overrides,
+}
+
+impl Signup {
+    /// Whether an operator approves it first.
+    #[must_use]
+    pub fn waits_for_approval(&self) -> bool {
+        self.blueprint.approval || self.plan.approval
+    }
 }
 
 impl SignupRequest {
@@ -58,7 +80,8 @@ impl SignupRequest {
     ) -> Result<Signup, Violations> {
         let mut wrong = Violations::default();
         let name = wrong.take(store_name(&self.name));
-        let subdomain = wrong.take(Subdomain::parse(&self.subdomain));
+        let subdomain = self.subdomain.unwrap_or_else(|| slug_of(&self.name));
+        let subdomain = wrong.take(Subdomain::parse(&subdomain));
         let email = wrong.take(Email::parse(&self.email));
         let Some(blueprint) = wrong.take(blueprint.filter(|b| b.active).ok_or_else(|| {
             Violation::new(
@@ -71,31 +94,47 @@ impl SignupRequest {
         };
         let offer = Offer { blueprint: &blueprint, plans, themes };
         let plan = wrong.take(offer.plan(self.plan.as_deref()));
+        let overrides = plan.as_ref().and_then(|plan| wrong.take(plan.permit(self.overrides)));
         let theme = wrong.take(offer.theme(self.theme.as_deref()));
         let category = wrong.take(offer.category(self.category));
         let integrations = offer.integrations(self.integrations, &mut wrong);
         let on_failure = self.on_failure;
         let custom_domain = self.custom_domain.and_then(|given| wrong.take(offer.custom_domain(&given)));
-        match (name, subdomain, email, plan, theme, category) {
-            (Some(name), Some(subdomain), Some(email), Some(plan), Some(theme), Some(category))
-                if wrong.is_empty() =>
-            {
-                Ok(Signup {
-                    name,
-                    subdomain,
-                    email,
-                    blueprint,
-                    plan,
-                    theme,
-                    category,
-                    integrations,
-                    on_failure,
-                    custom_domain,
-                })
-            }
+        let card_fingerprint = self.card_fingerprint.and_then(|given| wrong.take(fingerprint(given)));
+        match (name, subdomain, email, plan, theme, category, overrides) {
+            (
+                Some(name),
+                Some(subdomain),
+                Some(email),
+                Some(plan),
+                Some(theme),
+                Some(category),
+                Some(overrides),
+            ) if wrong.is_empty() => Ok(Signup {
+                name,
+                subdomain,
+                email,
+                blueprint,
+                plan,
+                theme,
+                category,
+                integrations,
+                on_failure,
+                custom_domain,
+                card_fingerprint,
+                overrides,
+            }),
             _ => Err(wrong),
         }
     }
+}
+
+fn fingerprint(given: String) -> Result<String, Violation> {
+    if (1..=64).contains(&given.len()) && given.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(given);
+    }
+    let problem = format!("has {} characters, or others than it may", given.chars().count());
+    Err(Violation::new("card_fingerprint", problem, "1 to 64 letters, digits and underscores"))
 }
 
 pub(crate) fn store_name(given: &str) -> Result<String, Violation> {
@@ -158,6 +197,7 @@ mod tests {
             integrations: set(&["stripe", "mailchimp"]),
             on_failure: OnFailure::Compensate,
             optional: BTreeSet::new(),
+            costs: std::collections::BTreeMap::new(),
             custom_domain: None,
             settings: std::collections::BTreeMap::new(),
             workflow: Workflow::Sequence(Vec::new()),
@@ -168,7 +208,7 @@ mod tests {
     fn request() -> SignupRequest {
         SignupRequest {
             name: "Acme Coffee".to_owned(),
-            subdomain: "acme".to_owned(),
+            subdomain: Some("acme".to_owned()),
             email: "owner@example.com".to_owned(),
             blueprint: "shop".to_owned(),
             plan: None,
@@ -177,6 +217,8 @@ mod tests {
             integrations: BTreeSet::new(),
             on_failure: None,
             custom_domain: None,
+            card_fingerprint: None,
+            overrides: Overrides::new(),
         }
     }
 
@@ -206,7 +248,7 @@ mod tests {
     fn what_was_chosen_is_kept() {
         let chosen = SignupRequest {
             name: "  Café Zürich ".to_owned(),
-            subdomain: "ACME".to_owned(),
+            subdomain: Some("ACME".to_owned()),
             plan: Some("pro".to_owned()),
             theme: Some("plain".to_owned()),
             category: Some("food".to_owned()),
@@ -274,7 +316,7 @@ mod tests {
 
     /// Their own tests have what they refuse; here, that nothing of it gets past.
     #[rstest]
-    #[case::subdomain(SignupRequest { subdomain: "www".to_owned(), ..request() }, "subdomain")]
+    #[case::subdomain(SignupRequest { subdomain: Some("www".to_owned()), ..request() }, "subdomain")]
     #[case::email(SignupRequest { email: "owner".to_owned(), ..request() }, "email")]
     fn a_subdomain_and_an_address_are_checked_too(#[case] spoilt: SignupRequest, #[case] field: &str) {
         let [(named, problem, allowed)] = &violations(check(spoilt, shop()))[..] else {
@@ -288,7 +330,7 @@ mod tests {
     fn all_that_is_wrong_is_said_in_one_pass() {
         let hopeless = SignupRequest {
             name: String::new(),
-            subdomain: "-".to_owned(),
+            subdomain: Some("-".to_owned()),
             email: String::new(),
             plan: Some("gold".to_owned()),
             theme: Some("neon".to_owned()),

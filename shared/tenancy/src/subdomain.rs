@@ -66,6 +66,11 @@ const ALLOWED: &str =
 
 /// The customer's name under our domain: a DNS label (RFC 1035), lower case, not reserved. Unique by claim.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(pattern = r"^[a-z0-9](-?[a-z0-9])*$", example = "acme")
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Subdomain(String);
 

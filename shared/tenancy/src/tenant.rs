@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlueprintRef, DomainName, Email, OnFailure, OperationId, Plan, Status, Subdomain, TenantId, Theme,
+    BlueprintRef, DomainName, Email, OnFailure, OperationId, Overrides, Plan, Status, Subdomain, TenantId,
+    Theme,
 };
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
@@ -15,6 +16,7 @@ pub const DOMAIN: &str = "domain";
 
 /// A customer's isolated instance, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tenant {
     pub id: TenantId,
     pub name: String,
@@ -28,6 +30,9 @@ pub struct Tenant {
     #[serde(default)]
     pub integrations: BTreeSet<Integration>,
     pub blueprint: BlueprintRef,
+    /// What an admin gives it instead of what its plan does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: Overrides,
     /// What becomes of what a failed provisioning made, where the blueprint is not to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
@@ -39,11 +44,26 @@ pub struct Tenant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationId>,
     pub created_at: Timestamp,
+    /// Until when it waits for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve_by: Option<Timestamp>,
+    /// Since it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Grace>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activated_at: Option<Timestamp>,
     /// Where it answers, by purpose: `site`, `dashboard`. Set on activation; [`DOMAIN`] once its own domain is live.
     #[serde(default)]
     pub endpoints: BTreeMap<String, String>,
+}
+
+/// The time in which a cancelled tenant can be restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Grace {
+    pub deletes_at: Timestamp,
+    /// What it is again once restored.
+    pub was: Status,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.

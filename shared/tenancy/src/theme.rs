@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// The look of a storefront: one of the built-in layouts, with its own colours and fonts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Theme {
     pub id: String,
@@ -19,6 +20,7 @@ pub struct Theme {
 
 /// The page templates there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     Modern,
@@ -28,6 +30,7 @@ pub enum Layout {
 
 /// Colours as `#rrggbb`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Palette {
     pub background: Colour,
@@ -40,6 +43,11 @@ pub struct Palette {
 
 /// `#rrggbb`; nothing else can reach a style sheet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(pattern = "^#[0-9a-fA-F]{6}$", example = "#1d4b39")
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Colour(String);
 
@@ -59,6 +67,7 @@ impl From<Colour> for String {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fonts {
     pub heading: Typeface,
@@ -67,6 +76,7 @@ pub struct Fonts {
 
 /// Font stacks that need no download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Typeface {
     System,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// One thing wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Violation {
     /// The field as the caller spelled it, for example `subdomain`.
     pub field: &'static str,

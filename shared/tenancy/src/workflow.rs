@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The shape of a state machine with everything but its steps taken away: what waits for what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(no_recursion))]
 #[serde(rename_all = "lowercase")]
 pub enum Workflow {
     Step(String),

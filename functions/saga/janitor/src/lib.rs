@@ -172,7 +172,7 @@ impl<E: Engine> Janitor<E> {
     async fn sweep(&self, daily: Option<Daily>, now: Timestamp) -> Result<(), Fault> {
         if let Some(Daily { dry_run }) = daily {
             let by = By { who: "saga-janitor".to_owned(), why: "the sweep of the day".to_owned() };
-            Sweep::order(&self.db, by, dry_run, None, now).await?;
+            Sweep::order(&self.db, by, dry_run, None, None, now).await?;
         }
         for id in Sweep::waiting(&self.db).await? {
             self.engine.start(Machine::Sweep, &format!("sweep-{id}"), &json!({ "sweep": id })).await?;
@@ -190,8 +190,7 @@ impl<E: Engine> Janitor<E> {
         let by = By { who: "saga-janitor".to_owned(), why };
         match Tenants::new(self.db.clone()).repair(&task.id, by, None, now).await {
             Ok(_) | Err(Refusal::Busy(_) | Refusal::NoSuch(_)) => Ok(()),
-            Err(Refusal::Store(error)) => Err(error.into()),
-            Err(refusal) => Err(Fault::terminal(refusal.to_string())),
+            Err(refusal) => Err(refusal.into()),
         }
     }
 }

@@ -4,9 +4,10 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use store::Accepted;
-use tenancy::{DnsRecord, Domain, DomainName, DomainState, OperationId, TenantId, Violation, Violations};
+use tenancy::{DnsRecord, Domain, DomainName, DomainState, OperationId, TenantId, Violation};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::request::{Change, Named};
+use crate::request::{Change, Named, Reason, Tenant};
 use crate::{Api, Problem};
 
 /// What the platform has for its tenants' domains to lead to.
@@ -19,20 +20,23 @@ pub struct Platform {
 }
 
 /// A domain as its holder sees it: how far it is, and what they have to publish.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShownDomain)]
 pub(crate) struct Shown {
     #[serde(flatten)]
     domain: Domain,
     records: Vec<DnsRecord>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Domains)]
 pub(crate) struct Listing {
     domains: Vec<Shown>,
 }
 
 /// What has been accepted, with the record that is the customer's to publish meanwhile.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AcceptedDomain)]
 struct Asked {
     tenant: TenantId,
     operation: OperationId,
@@ -41,15 +45,24 @@ struct Asked {
     records: Vec<DnsRecord>,
 }
 
-/// `GET /v1/tenants/{id}/domains`
+/// Lists a tenant's own domains
+#[utoipa::path(
+    get, path = "/v1/tenants/{id}/domains", tag = "domains", params(Tenant),
+    responses((status = 200, description = "How far each is, and the records to publish", body = Listing)),
+    security(("token" = ["admin", "operator", "viewer", "machine", "tenant"])),
+)]
 pub(crate) async fn list(State(api): State<Api>, Named(id): Named) -> Result<Json<Listing>, Problem> {
-    let missing = || Problem::not_found(format!("there is no tenant {id}"));
-    api.tenants.get(&id).await?.ok_or_else(missing)?;
+    api.known(&id).await?;
     let domains = api.tenants.domains(&id).await?.value;
     Ok(Json(Listing { domains: domains.all.into_iter().map(|domain| api.shown(domain)).collect() }))
 }
 
-/// `GET /v1/tenants/{id}/domains/{hostname}`
+/// Shows a tenant's own domain
+#[utoipa::path(
+    get, path = "/v1/tenants/{id}/domains/{hostname}", tag = "domains", params(OwnDomain),
+    responses((status = 200, description = "How far it is, and the records to publish", body = Shown)),
+    security(("token" = ["admin", "operator", "viewer", "machine", "tenant"])),
+)]
 pub(crate) async fn show(
     State(api): State<Api>,
     Path((id, hostname)): Path<(String, String)>,
@@ -61,27 +74,44 @@ pub(crate) async fn show(
     Ok(Json(api.shown(domain)))
 }
 
-/// `POST /v1/tenants/{id}/domains`
+/// A domain of the customer's own.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WantedDomain, example = json!({ "hostname": "shop.example.com" }))]
+pub(crate) struct Wanted {
+    #[schema(max_length = 253)]
+    hostname: String,
+}
+
+/// Has a tenant answer at a domain of its own
+///
+/// The answer says which record to publish. It is looked for at growing intervals for 24 hours.
+#[utoipa::path(
+    post, path = "/v1/tenants/{id}/domains", tag = "domains", params(Tenant), request_body = Wanted,
+    responses((status = 202, description = "It is waited for", body = Asked)),
+    security(("token" = ["admin", "machine", "tenant"])),
+)]
 pub(crate) async fn add(
     State(api): State<Api>,
     Named(id): Named,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Wanted {
-        hostname: String,
-    }
     let Wanted { hostname } = change.decode()?;
-    let hostname = DomainName::parse("hostname", &hostname).map_err(invalid)?;
-    let platform = api.may_have("hostname", &hostname)?;
+    let hostname = DomainName::parse("hostname", &hostname).map_err(Problem::violated)?;
+    let platform = api.may_have("hostname", &hostname).map_err(Problem::violated)?;
     let by = change.by("asked for")?;
     let accepted = api.tenants.add_domain(&id, &hostname, by, change.key.as_ref(), clock::now()).await?;
     let records = vec![DnsRecord::alias(&hostname, &platform.target)];
     Ok(asked(accepted, hostname, records))
 }
 
-/// `DELETE /v1/tenants/{id}/domains/{hostname}`
+/// Takes a domain away from a tenant
+#[utoipa::path(
+    delete, path = "/v1/tenants/{id}/domains/{hostname}", tag = "domains", params(OwnDomain),
+    request_body(content = Option<Reason>),
+    responses((status = 202, description = "It will be done", body = Asked)),
+    security(("token" = ["admin", "machine", "tenant"])),
+)]
 pub(crate) async fn remove(
     State(api): State<Api>,
     Path((id, hostname)): Path<(String, String)>,
@@ -95,12 +125,16 @@ pub(crate) async fn remove(
 
 impl Api {
     /// Whether a tenant may have that domain, as far as we are concerned.
-    pub(crate) fn may_have(&self, field: &'static str, hostname: &DomainName) -> Result<&Platform, Problem> {
-        let refused = |problem: String, allowed| invalid(Violation::new(field, problem, allowed));
+    pub(crate) fn may_have(
+        &self,
+        field: &'static str,
+        hostname: &DomainName,
+    ) -> Result<&Platform, Violation> {
+        let refused = |problem: String, allowed| Violation::new(field, problem, allowed);
         let none = || {
             refused(format!("'{hostname}' was given"), "none: no domain but the platform's is served here")
         };
-        let platform = self.domains.as_ref().ok_or_else(none)?;
+        let platform = self.settings.platform.as_ref().ok_or_else(none)?;
         if hostname.is_within(&platform.domain) {
             return Err(refused(
                 format!("'{hostname}' is the platform's own"),
@@ -112,8 +146,11 @@ impl Api {
 
     fn shown(&self, domain: Domain) -> Shown {
         let wanted = domain.state != DomainState::Removing;
-        let alias =
-            self.domains.as_ref().map(|platform| DnsRecord::alias(&domain.hostname, &platform.target));
+        let alias = self
+            .settings
+            .platform
+            .as_ref()
+            .map(|platform| DnsRecord::alias(&domain.hostname, &platform.target));
         let records = alias.into_iter().chain(domain.proofs.clone()).filter(|_| wanted).collect();
         Shown { domain, records }
     }
@@ -134,8 +171,12 @@ fn named(id: &str, hostname: &str) -> Result<(TenantId, DomainName), Problem> {
     Ok((id, hostname))
 }
 
-fn invalid(violation: Violation) -> Problem {
-    let mut wrong = Violations::default();
-    wrong.take::<()>(Err(violation));
-    Problem::invalid(wrong)
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "it only describes")]
+pub(crate) struct OwnDomain {
+    /// The tenant's id
+    id: TenantId,
+    /// The domain's name
+    hostname: DomainName,
 }

@@ -2,29 +2,59 @@
 //!
 //! A request is answered from our own store alone: accepting an operation is one transaction, and reading one
 //! never asks Step Functions, which allows 15 such questions a second for a whole account.
+//!
+//! Each route says what it takes, gives and whom it is for. The API's document is made of that, and so is what is
+//! permitted.
 
+mod access;
+mod acts;
+mod approvals;
 mod audit;
-mod catalogue;
+mod blueprints;
+mod caller;
+mod change_requests;
+mod defaults;
+mod docs;
 mod domains;
+mod entries;
+mod health;
+mod log;
+mod offers;
+mod openapi;
 mod operations;
+mod plans;
+mod preview;
 mod problem;
 mod repairs;
 mod request;
+mod settings;
+mod signup_key;
+mod signups;
+mod subdomains;
 mod sweeps;
 mod tenants;
+mod themes;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use serde_json::Value;
 use store::{Catalogue, Database, ResourceLedger, Tenants};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use access::Access;
+pub use caller::ClaimNames;
 pub use domains::Platform;
 pub use problem::Problem;
+pub use settings::Settings;
+pub use signup_key::SignupKey;
+pub use signups::SignupLimits;
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]
@@ -32,58 +62,98 @@ pub struct Api {
     tenants: Tenants,
     ledger: ResourceLedger,
     catalogue: Catalogue,
-    domains: Option<Platform>,
     db: Database,
+    settings: Arc<Settings>,
+    access: Arc<Access>,
+    document: Arc<Value>,
 }
 
 impl Api {
-    #[must_use]
-    pub fn new(db: Database) -> Self {
-        Self {
+    /// # Errors
+    /// When the API cannot be described, which the tests would have shown.
+    pub fn new(db: Database, settings: Settings) -> Result<Self, serde_json::Error> {
+        let (_, described) = routes().split_for_parts();
+        let document = openapi::document(&described)?;
+        Ok(Self {
             tenants: Tenants::new(db.clone()),
             ledger: ResourceLedger::new(db.clone()),
             catalogue: Catalogue::new(db.clone()),
-            domains: None,
             db,
-        }
+            settings: Arc::new(settings),
+            access: Arc::new(Access::read(&document)),
+            document: Arc::new(document),
+        })
     }
 
-    /// The same, where tenants can have domains of their own.
+    /// The API's document, OpenAPI 3.1.
     #[must_use]
-    pub fn with_domains(self, platform: Option<Platform>) -> Self {
-        Self { domains: platform, ..self }
+    pub fn document(&self) -> &Value {
+        &self.document
     }
 
     /// Every route there is.
     pub fn router(self) -> Router {
-        Router::new()
-            .route("/v1/tenants", post(tenants::sign_up))
-            .route("/v1/tenants/{id}", get(tenants::show).delete(tenants::delete))
-            .route("/v1/tenants/{id}/retry", post(tenants::retry))
-            .route("/v1/tenants/{id}/suspend", post(tenants::suspend))
-            .route("/v1/tenants/{id}/resume", post(tenants::resume))
-            .route("/v1/tenants/{id}/change-plan", post(tenants::change_plan))
-            .route("/v1/tenants/{id}/force-delete", post(tenants::force_delete))
-            .route("/v1/tenants/{id}/audit", get(audit::list))
-            .route("/v1/tenants/{id}/domains", get(domains::list).post(domains::add))
-            .route("/v1/tenants/{id}/domains/{hostname}", get(domains::show).delete(domains::remove))
-            .route("/v1/tenants/{id}/operations", get(operations::list))
-            .route("/v1/tenants/{id}/operations/{operation}", get(operations::show))
-            .route("/v1/tenants/{id}/operations/{operation}/cancel", post(operations::cancel))
-            .route("/v1/tenants/{id}/operations/{operation}/skip", post(operations::skip))
-            .route("/v1/repair-tasks", get(repairs::list))
-            .route("/v1/repair-tasks/{id}/retry", post(repairs::retry))
-            .route("/v1/repair-tasks/{id}/resolve", post(repairs::resolve))
-            .route("/v1/orphan-sweeps", get(sweeps::list).post(sweeps::order))
-            .route("/v1/orphan-sweeps/{id}", get(sweeps::show))
-            .route("/v1/plans", get(catalogue::plans))
-            .route("/v1/themes", get(catalogue::themes))
-            .route("/v1/blueprints/{name}", get(catalogue::blueprint))
+        let (router, _) = routes().split_for_parts();
+        router
+            .route_layer(from_fn_with_state(self.clone(), access::permit))
             .fallback(async || Problem::not_found("there is no such resource"))
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .layer(from_fn(observe))
             .with_state(self)
     }
+}
+
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(signups::sign_up))
+        .routes(routes!(subdomains::suggest))
+        .routes(routes!(subdomains::show))
+        .routes(routes!(offers::list))
+        .routes(routes!(offers::show))
+        .routes(routes!(openapi::show))
+        .routes(routes!(openapi::docs))
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::show, tenants::update, acts::delete))
+        .routes(routes!(health::show))
+        .routes(routes!(acts::retry))
+        .routes(routes!(acts::suspend))
+        .routes(routes!(acts::resume))
+        .routes(routes!(acts::change_plan))
+        .routes(routes!(acts::restore))
+        .routes(routes!(acts::force_delete))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::reject))
+        .routes(routes!(change_requests::list))
+        .routes(routes!(change_requests::show))
+        .routes(routes!(change_requests::approve))
+        .routes(routes!(change_requests::reject))
+        .routes(routes!(domains::list, domains::add))
+        .routes(routes!(domains::show, domains::remove))
+        .routes(routes!(operations::list))
+        .routes(routes!(operations::show))
+        .routes(routes!(operations::cancel))
+        .routes(routes!(operations::skip))
+        .routes(routes!(log::show))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::of_catalogue))
+        .routes(routes!(repairs::list))
+        .routes(routes!(repairs::retry))
+        .routes(routes!(repairs::resolve))
+        .routes(routes!(sweeps::list, sweeps::order))
+        .routes(routes!(sweeps::show))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::show, plans::replace, plans::delete))
+        .routes(routes!(plans::activate))
+        .routes(routes!(plans::deactivate))
+        .routes(routes!(themes::list, themes::create))
+        .routes(routes!(themes::show, themes::replace, themes::delete))
+        .routes(routes!(themes::activate))
+        .routes(routes!(themes::deactivate))
+        .routes(routes!(blueprints::list))
+        .routes(routes!(blueprints::show, blueprints::update, blueprints::delete))
+        .routes(routes!(blueprints::activate))
+        .routes(routes!(blueprints::deactivate))
+        .routes(routes!(defaults::seed))
 }
 
 /// One log line for each request, and no caching: statuses change by the second, and answers name customers.

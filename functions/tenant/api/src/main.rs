@@ -1,14 +1,38 @@
-use lambda_http::Error;
+use std::error::Error;
+
+use secrets::{SecretRef, Vault};
 use store::Database;
-use tenant_api::{Api, Platform};
+use tenant_api::{Api, ClaimNames, Platform, Settings, SignupKey, SignupLimits};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
+    let (db, settings) = (Database::from_env().await, settings().await?);
+    lambda_http::run(Api::new(db, settings)?.router()).await
+}
+
+async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
+    let signup_key = match aws::variable("SIGNUP_KEY_SECRET") {
+        Ok(name) => Some(SignupKey::new(Vault::from_env().await.read(&SecretRef(name)).await?)),
+        Err(_) => None,
+    };
     // Without them tenants have no domains of their own.
     let domain = aws::variable("CLOUDFLARE_ZONE_NAME").ok();
     let target = aws::variable("DOMAIN_TARGET").ok();
-    let platform = domain.zip(target).map(|(domain, target)| Platform { domain, target });
-    let api = Api::new(Database::from_env().await).with_domains(platform);
-    lambda_http::run(api.router()).await
+    let missing = aws::variable("MISSING_ACCOUNTS").unwrap_or_default();
+    Ok(Settings {
+        claim_names: ClaimNames {
+            role: aws::variable("ROLE_CLAIM")?,
+            tenant: aws::variable("TENANT_CLAIM")?,
+        },
+        signup_key,
+        limits: SignupLimits {
+            per_address: aws::variable("SIGNUPS_PER_ADDRESS")?.parse()?,
+            per_email_domain: aws::variable("SIGNUPS_PER_EMAIL_DOMAIN")?.parse()?,
+            trials_per_card: aws::variable("TRIALS_PER_CARD")?.parse()?,
+        },
+        separation_of_duty: aws::variable("SEPARATION_OF_DUTY")? == "true",
+        platform: domain.zip(target).map(|(domain, target)| Platform { domain, target }),
+        missing_accounts: missing.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+    })
 }

@@ -1,19 +1,21 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::progress;
+use store::{Accepted, progress};
 use tenancy::{
     Kind, OnFailure, Operation, OperationId, State as Stage, StepFault, StepProgress, TenantId, Workflow,
 };
+use utoipa::ToSchema;
 
-use crate::request::Change;
-use crate::tenants::accepted;
+use crate::acts::accepted;
+use crate::request::{Change, Named, NamedOperation, Reason, Tenant, TenantOperation};
 use crate::{Api, Problem};
 
 /// An operation as its watchers see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Operation)]
 pub(crate) struct Status {
     id: OperationId,
     tenant: TenantId,
@@ -43,12 +45,14 @@ pub(crate) struct Status {
     steps: Vec<StepProgress>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Operations)]
 pub(crate) struct Listing {
     operations: Vec<Summary>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OperationSummary)]
 struct Summary {
     id: OperationId,
     kind: Kind,
@@ -58,13 +62,16 @@ struct Summary {
     ended_at: Option<Timestamp>,
 }
 
-/// `GET /v1/tenants/{id}/operations/{operation}`
+/// Shows how far an operation is
+#[utoipa::path(
+    get, path = "/v1/tenants/{id}/operations/{operation}", tag = "operations", params(TenantOperation),
+    responses((status = 200, description = "Its steps, and why it failed if it did", body = Status)),
+    security(("token" = ["admin", "operator", "viewer", "machine", "tenant"])),
+)]
 pub(crate) async fn show(
     State(api): State<Api>,
-    Path((tenant, operation)): Path<(String, String)>,
+    NamedOperation(tenant, id): NamedOperation,
 ) -> Result<Json<Status>, Problem> {
-    let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
-    let id: OperationId = operation.parse().map_err(Problem::not_found)?;
     let (record, resources, reports) = tokio::join!(
         api.tenants.operation(&tenant, id),
         api.ledger.resources(&tenant),
@@ -76,12 +83,14 @@ pub(crate) async fn show(
     Ok(Json(status(record.value, &resources?, &reports?, clock::now())))
 }
 
-/// `GET /v1/tenants/{id}/operations`, newest first.
-pub(crate) async fn list(
-    State(api): State<Api>,
-    Path(tenant): Path<String>,
-) -> Result<Json<Listing>, Problem> {
-    let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
+/// Lists what was done to a tenant, newest first
+#[utoipa::path(
+    get, path = "/v1/tenants/{id}/operations", tag = "operations", params(Tenant),
+    responses((status = 200, description = "Its operations", body = Listing)),
+    security(("token" = ["admin", "operator", "viewer", "machine", "tenant"])),
+)]
+pub(crate) async fn list(State(api): State<Api>, Named(tenant): Named) -> Result<Json<Listing>, Problem> {
+    api.known(&tenant).await?;
     let operations = api.tenants.operations(&tenant).await?.into_iter().map(|operation| Summary {
         id: operation.id,
         kind: operation.kind,
@@ -92,32 +101,42 @@ pub(crate) async fn list(
     Ok(Json(Listing { operations: operations.collect() }))
 }
 
-/// `POST /v1/tenants/{id}/operations/{operation}/cancel`
+/// Stops an operation, and has what it made destroyed or what it changed led back
+#[utoipa::path(
+    post, path = "/v1/tenants/{id}/operations/{operation}/cancel", tag = "operations", params(TenantOperation),
+    request_body = Reason, responses((status = 202, description = "It is stopped", body = Accepted)),
+    security(("token" = ["admin", "operator"])),
+)]
 pub(crate) async fn cancel(
     State(api): State<Api>,
-    Path((tenant, operation)): Path<(String, String)>,
+    NamedOperation(tenant, id): NamedOperation,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
-    let id: OperationId = operation.parse().map_err(Problem::not_found)?;
     let by = change.reason()?;
     Ok(accepted(&api.tenants.cancel(&tenant, id, by, change.key.as_ref(), clock::now()).await?))
 }
 
-/// `POST /v1/tenants/{id}/operations/{operation}/skip`
+/// An optional step to do without.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "step": "merchant-seed-data", "reason": "they bring their own" }))]
+pub(crate) struct Skip {
+    step: String,
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Lets an operation do without an optional step
+#[utoipa::path(
+    post, path = "/v1/tenants/{id}/operations/{operation}/skip", tag = "operations", params(TenantOperation),
+    request_body = Skip, responses((status = 202, description = "It goes on without", body = Accepted)),
+    security(("token" = ["admin", "operator"])),
+)]
 pub(crate) async fn skip(
     State(api): State<Api>,
-    Path((tenant, operation)): Path<(String, String)>,
+    NamedOperation(tenant, id): NamedOperation,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Skip {
-        step: String,
-        reason: String,
-    }
-    let tenant: TenantId = tenant.parse().map_err(Problem::not_found)?;
-    let id: OperationId = operation.parse().map_err(Problem::not_found)?;
     let Skip { step, reason } = change.decode()?;
     let by = change.by(&reason)?;
     Ok(accepted(&api.tenants.skip(&tenant, id, &step, by, change.key.as_ref(), clock::now()).await?))

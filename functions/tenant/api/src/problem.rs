@@ -5,9 +5,10 @@ use fault::{Fault, Kind};
 use serde::Serialize;
 use store::Refusal;
 use tenancy::{Violation, Violations};
+use utoipa::ToSchema;
 
 /// An error answer: problem details by RFC 9457, `application/problem+json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// A URI that names the kind of problem; `about:blank` where the status says it all.
     #[serde(rename = "type")]
@@ -18,9 +19,11 @@ pub struct Problem {
     detail: String,
     /// The fields that are wrong, where fields are.
     #[serde(skip_serializing_if = "Violations::is_empty")]
+    #[schema(value_type = Vec<Violation>, required = false)]
     violations: Violations,
+    /// In how many seconds the same request may be sent again.
     #[serde(skip)]
-    retry_after: bool,
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -31,11 +34,47 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         let violations = Violations::default();
-        Self { kind, title, status: status.as_u16(), detail: detail.into(), violations, retry_after: false }
+        Self { kind, title, status: status.as_u16(), detail: detail.into(), violations, retry_after: None }
     }
 
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "about:blank", "Not found", detail)
+    }
+
+    /// What a tenant's people hear of any other tenant, too.
+    pub fn no_tenant(id: &str) -> Self {
+        Self::not_found(format!("there is no tenant {id}"))
+    }
+
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "/problems/forbidden", "Not permitted", detail)
+    }
+
+    /// Separation of duty: it takes two.
+    pub fn own_request() -> Self {
+        let detail = "you asked for it yourself: somebody else has to approve it";
+        Self::new(StatusCode::FORBIDDEN, "/problems/separation-of-duty", "It takes two", detail)
+    }
+
+    /// The body is longer than it may be.
+    pub fn too_long(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "/problems/body-too-long", "The body is too long", detail)
+    }
+
+    pub fn not_json() -> Self {
+        let detail = "send the body as JSON, with Content-Type: application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "/problems/not-json", "The body is not JSON", detail)
+    }
+
+    /// The caller has asked too often, and may again in so many seconds.
+    pub fn too_many(seconds: u64, detail: impl Into<String>) -> Self {
+        let problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "/problems/too-many-requests",
+            "Too many requests",
+            detail,
+        );
+        Self { retry_after: Some(seconds.max(1)), ..problem }
     }
 
     pub fn method_not_allowed() -> Self {
@@ -59,6 +98,13 @@ impl Problem {
             detail,
         );
         Self { violations, ..problem }
+    }
+
+    /// One field is wrong.
+    pub fn violated(violation: Violation) -> Self {
+        let mut wrong = Violations::default();
+        wrong.take::<()>(Err(violation));
+        Self::invalid(wrong)
     }
 
     fn conflict(kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
@@ -104,6 +150,22 @@ impl From<Refusal> for Problem {
             Refusal::NotNow(_) => Self::conflict("/problems/wrong-status", "Not in this status", detail),
             Refusal::NotPossible(_) => Self::conflict("/problems/not-possible", "Not possible", detail),
             Refusal::NoSuch(_) => Self::not_found(detail),
+            Refusal::Exists(_) => Self::conflict("/problems/exists", "It exists already", detail),
+            Refusal::InUse(_) => Self::conflict("/problems/in-use", "It is in use", detail),
+            Refusal::Stale(_) => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "/problems/changed-meanwhile",
+                "It was changed meanwhile",
+                format!("{detail}; read it again and repeat the change with its new ETag"),
+            ),
+            Refusal::Store(store::Error::Rivals) => Self {
+                retry_after: Some(1),
+                ..Self::conflict(
+                    "/problems/request-in-progress",
+                    "The request is being dealt with",
+                    "this request, or another for the same record, is still being dealt with; send it again",
+                )
+            },
             Refusal::Store(error) => error.into(),
         }
     }
@@ -132,7 +194,7 @@ impl From<Fault> for Problem {
                 "Temporarily unavailable",
                 detail,
             );
-            Self { retry_after: true, ..problem }
+            Self { retry_after: Some(1), ..problem }
         } else {
             let detail = "this is our mistake; it has been logged";
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "about:blank", "Internal error", detail)
@@ -147,8 +209,8 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -4,14 +4,16 @@ use axum::response::IntoResponse;
 use fault::{Actor, Fault};
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{RepairTask, TaskId};
+use store::{Accepted, RepairTask, TaskId};
 use tenancy::{OperationId, TenantId};
+use utoipa::ToSchema;
 
-use crate::request::{Change, Part};
-use crate::tenants::accepted;
+use crate::acts::accepted;
+use crate::request::{Change, Part, Reason};
 use crate::{Api, Problem};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RepairTasks)]
 pub(crate) struct Listing {
     repair_tasks: Vec<Task>,
     /// Where the list goes on.
@@ -20,7 +22,8 @@ pub(crate) struct Listing {
 }
 
 /// A resource that would not go, and what becomes of that.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RepairTask)]
 struct Task {
     id: String,
     tenant: TenantId,
@@ -51,7 +54,12 @@ impl From<RepairTask> for Task {
     }
 }
 
-/// `GET /v1/repair-tasks`: those of all tenants.
+/// Lists what would not go, of all tenants
+#[utoipa::path(
+    get, path = "/v1/repair-tasks", tag = "repair", params(Part),
+    responses((status = 200, description = "In the order of their ids", body = Listing)),
+    security(("token" = ["admin", "operator", "viewer"])),
+)]
 pub(crate) async fn list(State(api): State<Api>, part: Part) -> Result<Json<Listing>, Problem> {
     let (tasks, next) = RepairTask::page(&api.db, part.limit(), part.after().as_ref()).await?;
     Ok(Json(Listing {
@@ -60,7 +68,13 @@ pub(crate) async fn list(State(api): State<Api>, part: Part) -> Result<Json<List
     }))
 }
 
-/// `POST /v1/repair-tasks/{id}/retry`
+/// Tries again what would not go
+#[utoipa::path(
+    post, path = "/v1/repair-tasks/{id}/retry", tag = "repair", request_body = Reason,
+    params(("id" = String, Path, description = "`<tenant>:<step>`")),
+    responses((status = 202, description = "It will be tried", body = Accepted)),
+    security(("token" = ["admin", "operator"])),
+)]
 pub(crate) async fn retry(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -70,7 +84,13 @@ pub(crate) async fn retry(
     Ok(accepted(&api.tenants.repair(&id, by, change.key.as_ref(), clock::now()).await?))
 }
 
-/// `POST /v1/repair-tasks/{id}/resolve`
+/// Takes your word that it is gone, or no longer ours to destroy
+#[utoipa::path(
+    post, path = "/v1/repair-tasks/{id}/resolve", tag = "repair", request_body = Reason,
+    params(("id" = String, Path, description = "`<tenant>:<step>`")),
+    responses((status = 202, description = "It is taken off the ledger", body = Accepted)),
+    security(("token" = ["admin", "operator"])),
+)]
 pub(crate) async fn resolve(
     State(api): State<Api>,
     Path(id): Path<String>,

@@ -2,44 +2,117 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use fault::Fault;
 use saga::{Resource, ResourceState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Accepted, Order};
-use tenancy::{Edit, EditRequest, OnFailure, SignupRequest, Status, Tenant, TenantId};
+use store::{Accepted, Filter, Order};
+use tenancy::{EditRequest, Overrides, SignupRequest, Status, TenantId, Violation};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::request::{Change, Named};
+use crate::acts::accepted;
+use crate::caller::{Caller, Role};
+use crate::preview::{Preview, Rehearsal};
+use crate::request::{Asked, Change, Named, Part, Tenant};
 use crate::{Api, Problem};
 
-/// `POST /v1/tenants`
-pub(crate) async fn sign_up(State(api): State<Api>, change: Change) -> Result<impl IntoResponse, Problem> {
-    let request: SignupRequest = change.decode()?;
-    let (blueprint, plans, themes) = tokio::join!(
-        api.catalogue.blueprint(&request.blueprint),
-        api.catalogue.plans(),
-        api.catalogue.themes(),
-    );
-    let signup = request.check(blueprint?, &plans?, &themes?).map_err(Problem::invalid)?;
-    if let Some(domain) = &signup.custom_domain {
-        api.may_have("custom_domain", domain)?;
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tenants)]
+pub(crate) struct Listing {
+    tenants: Vec<tenancy::Tenant>,
+    /// Where the list goes on. A part may be shorter than asked for, and still not be the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Which tenants are listed: those that fit all that is said.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    status: Option<Status>,
+    /// A plan's id
+    #[param(min_length = 1, max_length = 64)]
+    plan: Option<String>,
+    /// A blueprint's name
+    #[param(min_length = 1, max_length = 64)]
+    blueprint: Option<String>,
+    /// The beginning of a word of the name, or the whole of an id, subdomain, domain or e-mail address
+    #[param(min_length = 1, max_length = 254)]
+    text: Option<String>,
+    /// Where the last part ended: its `next`
+    #[param(min_length = 1, max_length = 1024)]
+    after: Option<String>,
+    /// At most so many; 50 if nothing is said
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// Lists tenants by name
+///
+/// What was written in the last second may not be listed yet. A tenant's people see their own.
+#[utoipa::path(
+    get, path = "/v1/tenants", tag = "tenants", params(Wanted),
+    responses((status = 200, description = "A part of the list", body = Listing)),
+    security(("token" = ["admin", "operator", "viewer", "machine", "tenant"])),
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Json<Listing>, Problem> {
+    let Wanted { status, plan, blueprint, text, after, limit } = wanted;
+    for (name, value, longest) in [("plan", &plan, 64), ("blueprint", &blueprint, 64), ("text", &text, 254)] {
+        if value.as_ref().is_some_and(|value| !(1..=longest).contains(&value.chars().count())) {
+            return Err(Problem::malformed(format!("'{name}' must have 1 to {longest} characters")));
+        }
     }
-    Ok(accepted(&api.tenants.sign_up(&signup, change.key.as_ref(), clock::now()).await?))
+    let part = Part::new(after, limit)?;
+    if let Some(own) = caller.only_tenant() {
+        let tenants = api.tenants.get(own).await?.map(|found| found.value).into_iter().collect();
+        return Ok(Json(Listing { tenants, next: None }));
+    }
+    let filter = Filter { status, plan, blueprint, text };
+    let (tenants, next) = api.tenants.list(&filter, part.limit(), part.after().as_ref()).await?;
+    Ok(Json(Listing { tenants, next: next.map(|page| page.0) }))
+}
+
+/// Makes a tenant
+///
+/// The same as a signup, without its limits, and with what is to be other than its plan says. One whose blueprint or plan
+/// asks for approval waits for it here, too.
+#[utoipa::path(
+    post, path = "/v1/tenants", tag = "tenants", params(Rehearsal), request_body = SignupRequest,
+    responses(
+        (status = 202, description = "It will be made, or waits for approval", body = crate::signups::SignedUp),
+        (status = 200, description = "What would be done, or what is wrong: nothing was", body = Preview),
+    ),
+    security(("token" = ["admin", "machine"])),
+)]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    rehearsal: Rehearsal,
+    change: Change,
+) -> Result<Response, Problem> {
+    let request: SignupRequest = change.decode()?;
+    change.may_override(&request.overrides)?;
+    api.sign_up(request, &rehearsal, &change).await
 }
 
 /// A tenant, and what exists of it or may, by the ledger. Of one that is active only what is not as it should be: an
 /// optional step has failed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShownTenant)]
 pub(crate) struct Shown {
     #[serde(flatten)]
-    tenant: Tenant,
+    tenant: tenancy::Tenant,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     resources: Vec<Left>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Left {
     step: String,
     state: ResourceState,
@@ -48,11 +121,14 @@ struct Left {
     fault: Option<Fault>,
 }
 
-/// `GET /v1/tenants/{id}`
+/// Shows a tenant
+#[utoipa::path(
+    get, path = "/v1/tenants/{id}", tag = "tenants", params(Tenant),
+    responses((status = 200, description = "The tenant, and what is not as it should be", body = Shown)),
+    security(("token" = ["admin", "operator", "viewer", "machine", "tenant"])),
+)]
 pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Json<Shown>, Problem> {
-    let tenant = api.tenants.get(&id).await?;
-    let missing = || Problem::not_found(format!("there is no tenant {id}"));
-    let tenant = tenant.ok_or_else(missing)?.value;
+    let tenant = api.known(&id).await?;
     let worth_saying = |resource: &Resource| match tenant.status {
         Status::Active => resource.is_left() && resource.state != ResourceState::Live,
         Status::Failed | Status::Stuck | Status::Deleted => resource.is_left(),
@@ -68,129 +144,70 @@ pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Jso
     Ok(Json(Shown { tenant, resources }))
 }
 
-/// What a retry may say beside its reason: how, and what of the signup is to be different. What of that is not
-/// said stays.
-#[derive(Debug, Deserialize)]
+/// What is to be different about a tenant; what is not named stays.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Retry {
+#[schema(as = TenantUpdate, example = json!({ "name": "Acme Coffee", "reason": "they have a new name" }))]
+pub(crate) struct Update {
+    #[schema(min_length = 1, max_length = 500)]
     reason: String,
-    #[serde(default)]
-    from: From,
-    on_failure: Option<OnFailure>,
-    /// Optional steps to do without.
-    #[serde(default)]
-    skip: BTreeSet<String>,
     name: Option<String>,
-    subdomain: Option<String>,
     email: Option<String>,
-    plan: Option<String>,
     theme: Option<String>,
     category: Option<String>,
+    #[schema(value_type = Option<Vec<String>>)]
     integrations: Option<BTreeSet<String>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum From {
-    /// What the ledger says is done is taken as it is.
-    #[default]
-    FailedStep,
-    /// Every step runs again.
-    Start,
-}
-
-/// `POST /v1/tenants/{id}/retry`
-pub(crate) async fn retry(
+/// Changes what a tenant was signed up with
+///
+/// An operation brings everything in line with it, and leads back what it changed should it fail. The plan is changed by
+/// `change-plan`; the subdomain stays.
+#[utoipa::path(
+    patch, path = "/v1/tenants/{id}", tag = "tenants", params(Tenant, Rehearsal), request_body = Update,
+    responses(
+        (status = 202, description = "It will be done", body = Accepted),
+        (status = 200, description = "What would be done, or what is wrong: nothing was", body = Preview),
+    ),
+    security(("token" = ["admin", "machine", "tenant"])),
+)]
+pub(crate) async fn update(
     State(api): State<Api>,
     Named(id): Named,
+    rehearsal: Rehearsal,
     change: Change,
-) -> Result<impl IntoResponse, Problem> {
-    let Retry { reason, from, on_failure, skip, name, subdomain, email, plan, theme, category, integrations } =
-        change.decode()?;
+) -> Result<Response, Problem> {
+    let Update { reason, name, email, theme, category, integrations } = change.decode()?;
     let by = change.by(&reason)?;
-    let edit = EditRequest { name, subdomain, email, plan, theme, category, integrations };
-    let order = Order::retry(by).on_failure(on_failure).skipping(skip).from_start(from == From::Start);
-    let order = order.editing(Box::pin(api.check(&id, edit)).await?);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+    let edit = EditRequest { name, email, theme, category, integrations, ..EditRequest::default() };
+    if edit == EditRequest::default() {
+        return Err(Problem::violated(Violation::new(
+            "name",
+            "nothing is to be different",
+            "at least one field",
+        )));
+    }
+    if let Some(preview) = api.rehearse_change(&id, &edit, &rehearsal).await? {
+        return Ok(Json(preview).into_response());
+    }
+    let order = Order::update(by).editing(Box::pin(api.check(&id, edit)).await?);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?).into_response())
 }
 
 impl Api {
-    /// Checks an edit against what the tenant's own version of its blueprint offers.
-    async fn check(&self, id: &TenantId, edit: EditRequest) -> Result<Edit, Problem> {
-        if edit == EditRequest::default() {
-            return Ok(Edit::default());
-        }
-        let missing = || Problem::not_found(format!("there is no tenant {id}"));
-        let tenant = self.tenants.get(id).await?.ok_or_else(missing)?.value;
-        let blueprint = self.tenants.blueprint(&tenant).await?;
-        let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
-        edit.check(&blueprint, &plans, &themes).map_err(Problem::invalid)
+    pub(crate) async fn known(&self, id: &TenantId) -> Result<tenancy::Tenant, Problem> {
+        let found = self.tenants.get(id).await?;
+        found.map(|found| found.value).ok_or_else(|| Problem::no_tenant(id.as_str()))
     }
 }
 
-/// `POST /v1/tenants/{id}/suspend`
-pub(crate) async fn suspend(
-    State(api): State<Api>,
-    Named(id): Named,
-    change: Change,
-) -> Result<impl IntoResponse, Problem> {
-    let order = Order::suspend(change.reason()?);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
-}
-
-/// `POST /v1/tenants/{id}/resume`
-pub(crate) async fn resume(
-    State(api): State<Api>,
-    Named(id): Named,
-    change: Change,
-) -> Result<impl IntoResponse, Problem> {
-    let order = Order::resume(change.reason()?);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlanChange {
-    reason: String,
-    plan: String,
-}
-
-/// `POST /v1/tenants/{id}/change-plan`
-pub(crate) async fn change_plan(
-    State(api): State<Api>,
-    Named(id): Named,
-    change: Change,
-) -> Result<impl IntoResponse, Problem> {
-    let PlanChange { reason, plan } = change.decode()?;
-    let by = change.by(&reason)?;
-    let edit = EditRequest { plan: Some(plan), ..EditRequest::default() };
-    let order = Order::change_plan(by).editing(Box::pin(api.check(&id, edit)).await?);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
-}
-
-/// `DELETE /v1/tenants/{id}`
-pub(crate) async fn delete(
-    State(api): State<Api>,
-    Named(id): Named,
-    change: Change,
-) -> Result<impl IntoResponse, Problem> {
-    let by = if change.body.is_empty() { change.by("deleted")? } else { change.reason()? };
-    let order = Order::delete(by);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
-}
-
-/// `POST /v1/tenants/{id}/force-delete`
-pub(crate) async fn force_delete(
-    State(api): State<Api>,
-    Named(id): Named,
-    change: Change,
-) -> Result<impl IntoResponse, Problem> {
-    let order = Order::force_delete(change.reason()?);
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
-}
-
-/// 202: it will be done, and here is where to watch.
-pub(crate) fn accepted(accepted: &Accepted) -> impl IntoResponse + use<> {
-    let location = format!("/v1/tenants/{}/operations/{}", accepted.tenant.id, accepted.operation);
-    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted.clone()))
+impl Change {
+    /// Whether the caller may give a tenant what its plan does not.
+    pub(crate) fn may_override(&self, overrides: &Overrides) -> Result<(), Problem> {
+        if overrides.is_empty() || self.caller.is(Role::Admin) {
+            return Ok(());
+        }
+        let allowed = "none: only an admin gives a tenant what its plan does not";
+        Err(Problem::violated(Violation::new("overrides", "were given", allowed)))
+    }
 }

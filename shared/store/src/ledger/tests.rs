@@ -63,7 +63,7 @@ fn operation(id: u64, kind: Kind) -> Operation {
         execution: None,
         teardown: None,
         on_failure: tenancy::OnFailure::Compensate,
-        former_plan: None,
+        former: None,
         back: false,
         forced: false,
         optional: std::collections::BTreeSet::new(),

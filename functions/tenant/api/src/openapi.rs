@@ -1,0 +1,137 @@
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::{Api, Problem};
+
+const ABOUT: &str = "\
+Turns signups into live tenants, changes them, and takes them away again without a trace.
+
+What takes time is accepted (202) and done by an operation, which the `Location` of the answer leads to. A request that \
+changes something can carry an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): sent again within 24 hours, \
+it takes effect once and is answered as it was the first time. Errors are problem details (RFC 9457).";
+
+const TAGS: [(&str, &str); 9] = [
+    ("signup", "Open to who signs up"),
+    ("tenants", "Tenants, from their making to their end"),
+    ("operations", "What is being done to a tenant, and was"),
+    ("domains", "Domains of a tenant's own"),
+    ("approval", "What somebody has to approve"),
+    ("catalogue", "Plans, themes and blueprints"),
+    ("repair", "What would not go"),
+    ("orphans", "What providers hold and no ledger does"),
+    ("audit", "Who did what, and why"),
+];
+
+/// The API's document, OpenAPI 3.1: what the routes say of themselves, and what is true of all of them.
+pub(crate) fn document(routes: &utoipa::openapi::OpenApi) -> Result<Value, serde_json::Error> {
+    let mut document = serde_json::to_value(routes)?;
+    document["info"] = json!({
+        "title": "Tenantry", "version": "1", "description": ABOUT,
+        "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+    });
+    document["servers"] = json!([{ "url": "/" }]);
+    document["tags"] =
+        TAGS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect();
+    document["components"]["securitySchemes"]["token"] = json!({
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+        "description": "Of the deployment's issuer. The roles that may ask for an operation are listed with it.",
+    });
+    document["components"]["responses"] = responses();
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for (path, item) in paths {
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                complete(path, method, operation);
+            }
+        }
+    }
+    Ok(document)
+}
+
+/// What may come of every operation of that kind.
+fn complete(path: &str, method: &str, operation: &mut Value) {
+    let secured = operation["security"].is_array();
+    let changes = method != "get";
+    let asks = |place: &str| {
+        operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["in"] == place)
+    };
+    let (query, headers) = (asks("query"), asks("header"));
+    let mut may: Vec<&str> = vec!["429", "500", "503"];
+    if secured {
+        may.extend(["401", "403"]);
+    }
+    if path.contains('{') {
+        may.push("404");
+    }
+    if changes || query || headers {
+        may.push("400");
+    }
+    if changes {
+        may.extend(["404", "409", "412", "413", "415", "422"]);
+        let key = json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Names this request, so that it takes effect once however often it is sent",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-\"$-~]+$" },
+        });
+        match operation["parameters"].as_array_mut() {
+            Some(parameters) => parameters.push(key),
+            None => operation["parameters"] = json!([key]),
+        }
+    }
+    for status in may {
+        let known = &mut operation["responses"][status];
+        if known.is_null() {
+            *known = json!({ "$ref": format!("#/components/responses/{status}") });
+        }
+    }
+}
+
+fn responses() -> Value {
+    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    let ours = |description: &str| json!({ "description": description, "content": { "application/problem+json": problem } });
+    let words = json!({ "schema": { "type": "object", "properties": { "message": { "type": "string" } } } });
+    let later = json!({ "Retry-After": { "description": "In how many seconds to come again", "schema": { "type": "integer", "minimum": 1 } } });
+    let mut too_many = ours("Too many requests");
+    too_many["headers"] = later.clone();
+    // The gateway's own.
+    too_many["content"]["application/json"] = words.clone();
+    let mut unavailable = ours("Temporarily unavailable");
+    unavailable["headers"] = later;
+    unavailable["content"]["application/json"] = words.clone();
+    json!({
+        "400": ours("The request is not what the format asks for"),
+        "401": {
+            "description": "There is no token, or none that is valid", "content": { "application/json": words },
+            "headers": { "WWW-Authenticate": { "schema": { "type": "string" } } },
+        },
+        "403": ours("The caller's roles do not permit it"),
+        "404": ours("There is no such thing, or none that the caller may know of"),
+        "409": ours("It cannot be done now"),
+        "412": ours("It was changed since it was read"),
+        "413": ours("The body is too long"),
+        "415": ours("The body is not JSON"),
+        "422": ours("Fields are well-formed, and wrong"),
+        "429": too_many,
+        "500": ours("A mistake of ours"),
+        "503": unavailable,
+    })
+}
+
+/// Shows this document
+#[utoipa::path(
+    get, path = "/v1/openapi.json", tag = "signup",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)),
+)]
+pub(crate) async fn show(State(api): State<Api>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], api.document.to_string()).into_response()
+}
+
+/// Shows this document to people
+#[utoipa::path(
+    get, path = "/v1/docs", tag = "signup",
+    responses((status = 200, description = "A page", body = String, content_type = "text/html")),
+)]
+pub(crate) async fn docs(State(api): State<Api>) -> Result<Response, Problem> {
+    crate::docs::page(&api.document)
+}

@@ -1,0 +1,264 @@
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{Claims, Headroom};
+use tenancy::{Blueprint, EditRequest, Plan, Signup, TenantId, Violation, Violations};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::request::Asked;
+use crate::{Api, Problem};
+
+/// Whether a change is only rehearsed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rehearsal {
+    /// Does nothing. `validate` says everything that is wrong with the request, `plan` also what would be done
+    dry_run: Option<DryRun>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DryRun {
+    Validate,
+    Plan,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Rehearsal {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Asked::from_request_parts(parts, state).await.map(|Asked(rehearsal)| rehearsal)
+    }
+}
+
+/// What a change would come to. Nothing was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Preview {
+    /// Whether it would be accepted.
+    valid: bool,
+    /// Everything that is wrong with it.
+    violations: Vec<Violation>,
+    /// What would be done, where that was asked for and nothing is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plans>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangePreview)]
+struct Plans {
+    steps: Vec<Step>,
+    /// How long the longest chain of steps usually takes, in milliseconds.
+    estimated_ms: u64,
+    /// Whether somebody has to approve it first.
+    approval: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<Price>,
+    /// What its resources cost us a month, roughly, in cents of a US dollar: less, where some are taken away.
+    cost_cents: i64,
+    /// How much the providers let us ask of them now.
+    headroom: Vec<Headroom>,
+    /// The providers that we have no account with here.
+    missing_permissions: Vec<String>,
+}
+
+/// What one step would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PreviewStep)]
+struct Step {
+    step: String,
+    does: Does,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usual_ms: Option<u64>,
+    /// What is there already, by the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Does {
+    Make,
+    Check,
+    Change,
+    Destroy,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Price {
+    cents: u32,
+    currency: String,
+    billing_cycle: String,
+    trial_days: u16,
+}
+
+impl Price {
+    fn of(plan: &Plan) -> Self {
+        let Plan { price_cents, currency, billing_cycle, trial_days, .. } = plan.clone();
+        Self { cents: price_cents, currency, billing_cycle, trial_days }
+    }
+}
+
+impl IntoResponse for Preview {
+    fn into_response(self) -> Response {
+        Json(self).into_response()
+    }
+}
+
+impl Preview {
+    fn wrong(violations: &Violations) -> Self {
+        Self { valid: false, violations: violations.iter().cloned().collect(), plan: None }
+    }
+}
+
+impl Rehearsal {
+    fn plans(&self) -> bool {
+        self.dry_run == Some(DryRun::Plan)
+    }
+}
+
+impl Api {
+    /// What a signup would come to, unless it is meant.
+    pub(crate) async fn rehearse_signup(
+        &self,
+        checked: Result<&Signup, &Violations>,
+        rehearsal: &Rehearsal,
+    ) -> Result<Option<Preview>, Problem> {
+        if rehearsal.dry_run.is_none() {
+            return Ok(None);
+        }
+        let signup = match checked {
+            Ok(signup) => signup,
+            Err(violations) => return Ok(Some(Preview::wrong(violations))),
+        };
+        let mut taken = Violations::default();
+        let claims = Claims::new(self.db.clone());
+        if claims.tenant_of(&signup.subdomain).await?.is_some() {
+            let problem = format!("'{}' is taken", signup.subdomain);
+            taken.take::<()>(Err(Violation::new("subdomain", problem, "one that no other tenant has")));
+        }
+        if let Some(domain) = &signup.custom_domain
+            && claims.tenant_at(domain).await?.is_some()
+        {
+            let problem = format!("'{domain}' is another tenant's");
+            taken.take::<()>(Err(Violation::new("custom_domain", problem, "one that no other tenant has")));
+        }
+        if let Some(domain) = &signup.custom_domain {
+            taken.take(self.may_have("custom_domain", domain));
+        }
+        if !taken.is_empty() {
+            return Ok(Some(Preview::wrong(&taken)));
+        }
+        let blueprint = &signup.blueprint;
+        let steps: Vec<Step> =
+            blueprint.workflow.steps().into_iter().map(|step| made(blueprint, step)).collect();
+        let plan = rehearsal.plans().then(|| self.plan_of(blueprint, steps, |_| 1));
+        let mut preview = Preview { valid: true, violations: Vec::new(), plan };
+        if let Some(plan) = &mut preview.plan {
+            plan.approval = signup.waits_for_approval();
+            plan.price = Some(Price::of(&signup.plan));
+            plan.headroom = Headroom::of(&self.db, &blueprint.providers, clock::now()).await?;
+        }
+        Ok(Some(preview))
+    }
+
+    /// What a change of a tenant would come to, unless it is meant.
+    pub(crate) async fn rehearse_change(
+        &self,
+        id: &TenantId,
+        edit: &EditRequest,
+        rehearsal: &Rehearsal,
+    ) -> Result<Option<Preview>, Problem> {
+        if rehearsal.dry_run.is_none() {
+            return Ok(None);
+        }
+        let tenant = self.known(id).await?;
+        let blueprint = self.tenants.blueprint(&tenant).await?;
+        let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
+        let checked = edit.clone().check(&tenant, &blueprint, &plans, &themes);
+        let edited = match checked {
+            Ok(edit) => {
+                let mut tenant = tenant;
+                edit.apply(&mut tenant);
+                tenant
+            }
+            Err(violations) => return Ok(Some(Preview::wrong(&violations))),
+        };
+        if !rehearsal.plans() {
+            return Ok(Some(Preview { valid: true, violations: Vec::new(), plan: None }));
+        }
+        let resources = self.ledger.resources(id).await?;
+        let held: BTreeMap<&str, &Value> = resources
+            .iter()
+            .filter(|held| held.is_left())
+            .map(|held| (held.step.as_str(), &held.handle))
+            .collect();
+        let steps = blueprint.workflow.steps().into_iter().map(|step| {
+            let resource = held.get(step).map(|handle| (*handle).clone());
+            let does = if resource.is_some() { Does::Change } else { does(step) };
+            Step { does, resource, ..made(&blueprint, step) }
+        });
+        let mut plan = self.plan_of(&blueprint, steps.collect(), |step| i64::from(!held.contains_key(step)));
+        plan.approval = self.settings.separation_of_duty && edit.overrides.is_some();
+        plan.price = plans.iter().find(|plan| plan.id == edited.plan).map(Price::of);
+        plan.headroom = Headroom::of(&self.db, &blueprint.providers, clock::now()).await?;
+        Ok(Some(Preview { valid: true, violations: Vec::new(), plan: Some(plan) }))
+    }
+
+    /// What a deletion would come to, unless it is meant.
+    pub(crate) async fn rehearse_deletion(
+        &self,
+        id: &TenantId,
+        rehearsal: &Rehearsal,
+    ) -> Result<Option<Preview>, Problem> {
+        if rehearsal.dry_run.is_none() {
+            return Ok(None);
+        }
+        let tenant = self.known(id).await?;
+        let blueprint = self.tenants.blueprint(&tenant).await?;
+        let resources = self.ledger.resources(id).await?;
+        let steps = resources.into_iter().filter(saga::Resource::is_left).map(|resource| Step {
+            does: Does::Destroy,
+            usual_ms: None,
+            step: resource.step,
+            resource: Some(resource.handle),
+        });
+        let mut plan = self.plan_of(&blueprint, steps.collect(), |_| -1);
+        plan.approval = self.settings.separation_of_duty;
+        plan.headroom = Headroom::of(&self.db, &blueprint.providers, clock::now()).await?;
+        Ok(Some(Preview { valid: true, violations: Vec::new(), plan: rehearsal.plans().then_some(plan) }))
+    }
+
+    fn plan_of(&self, blueprint: &Blueprint, steps: Vec<Step>, more: impl Fn(&str) -> i64) -> Plans {
+        let usual = |step: &str| blueprint.usual_ms.get(step).copied().unwrap_or_default();
+        let concerned = |step: &str| steps.iter().any(|found| found.step == step);
+        let cost = |(step, cents): (&String, &u32)| more(step) * i64::from(*cents);
+        let missing = self.settings.missing_accounts.iter().filter(|provider| {
+            steps.iter().any(|step| step.step.split('-').next() == Some(provider.as_str()))
+        });
+        Plans {
+            estimated_ms: blueprint.workflow.critical_path(&usual),
+            approval: false,
+            price: None,
+            cost_cents: blueprint.costs.iter().filter(|(step, _)| concerned(step)).map(cost).sum(),
+            headroom: Vec::new(),
+            missing_permissions: missing.cloned().collect(),
+            steps,
+        }
+    }
+}
+
+fn made(blueprint: &Blueprint, step: &str) -> Step {
+    let usual_ms = blueprint.usual_ms.get(step).copied();
+    Step { step: step.to_owned(), does: does(step), usual_ms, resource: None }
+}
+
+/// What only looks is called so (`neon-probe-database`).
+fn does(step: &str) -> Does {
+    if step.contains("-probe-") { Does::Check } else { Does::Make }
+}

@@ -1,0 +1,18 @@
+use std::collections::BTreeSet;
+
+use crate::{ClaimNames, Platform, SignupKey, SignupLimits};
+
+/// How a deployment has its API.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub claim_names: ClaimNames,
+    /// Signups are open to anybody without it.
+    pub signup_key: Option<SignupKey>,
+    pub limits: SignupLimits,
+    /// Whether somebody else has to approve deletions and overrides.
+    pub separation_of_duty: bool,
+    /// Tenants have no domains of their own without it.
+    pub platform: Option<Platform>,
+    /// The providers that we have no account with here.
+    pub missing_accounts: BTreeSet<String>,
+}

@@ -1,0 +1,138 @@
+use std::net::IpAddr;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use serde::Serialize;
+use store::{Accepted, Bucket, Buckets, Rate};
+use tenancy::{Signup, SignupRequest, Tenant};
+use utoipa::ToSchema;
+
+use crate::acts::{accepted, kept};
+use crate::preview::{Preview, Rehearsal};
+use crate::request::Change;
+use crate::{Api, Problem};
+
+/// How often signups come from one place.
+#[derive(Clone, Copy, Debug)]
+pub struct SignupLimits {
+    /// An hour, from one address.
+    pub per_address: u32,
+    /// An hour, for one e-mail domain; at a public mail provider, for one address.
+    pub per_email_domain: u32,
+    /// A month, with one card: plans with a trial.
+    pub trials_per_card: u32,
+}
+
+/// A tenant that will be made, or that waits for approval.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "it only describes")]
+pub(crate) enum SignedUp {
+    Operation(Accepted),
+    Waiting { tenant: Tenant },
+}
+
+/// Signs up
+///
+/// Open to anybody, or to who brings the key that the platform's own pages have (`Signup-Key`), as it is set up. Signups
+/// that come too often from one address, for one e-mail domain or with one card are put off.
+#[utoipa::path(
+    post, path = "/v1/signups", tag = "signup", request_body = SignupRequest,
+    params(Rehearsal, ("Signup-Key" = Option<String>, Header, description = "Where signups take a key")),
+    responses(
+        (status = 202, description = "It will be made, or waits for approval", body = SignedUp),
+        (status = 200, description = "What would be done, or what is wrong: nothing was", body = Preview),
+        (status = 403, description = "Signups take a key here", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn sign_up(
+    State(api): State<Api>,
+    rehearsal: Rehearsal,
+    change: Change,
+) -> Result<Response, Problem> {
+    api.open_to(&change)?;
+    let request: SignupRequest = change.decode()?;
+    change.may_override(&request.overrides)?;
+    if let Some(before) = api.replayed(&change).await? {
+        return Ok(before);
+    }
+    let signup = match api.checked(request, &rehearsal).await? {
+        Checked::Signup(signup) => signup,
+        Checked::Preview(preview) => return Ok(preview.into_response()),
+    };
+    api.take_tokens(&signup, change.address).await?;
+    api.enrol(&signup, &change).await
+}
+
+enum Checked {
+    Signup(Box<Signup>),
+    Preview(Preview),
+}
+
+impl Api {
+    /// Signs a tenant up whose request somebody vouches for.
+    pub(crate) async fn sign_up(
+        &self,
+        request: SignupRequest,
+        rehearsal: &Rehearsal,
+        change: &Change,
+    ) -> Result<Response, Problem> {
+        if let Some(before) = self.replayed(change).await? {
+            return Ok(before);
+        }
+        match self.checked(request, rehearsal).await? {
+            Checked::Signup(signup) => self.enrol(&signup, change).await,
+            Checked::Preview(preview) => Ok(preview.into_response()),
+        }
+    }
+
+    async fn checked(&self, request: SignupRequest, rehearsal: &Rehearsal) -> Result<Checked, Problem> {
+        let (blueprint, plans, themes) = tokio::join!(
+            self.catalogue.blueprint(&request.blueprint),
+            self.catalogue.plans(),
+            self.catalogue.themes(),
+        );
+        let checked = request.check(blueprint?, &plans?, &themes?);
+        if let Some(preview) = Box::pin(self.rehearse_signup(checked.as_ref(), rehearsal)).await? {
+            return Ok(Checked::Preview(preview));
+        }
+        let signup = checked.map_err(Problem::invalid)?;
+        if let Some(domain) = &signup.custom_domain {
+            self.may_have("custom_domain", domain).map_err(Problem::violated)?;
+        }
+        Ok(Checked::Signup(Box::new(signup)))
+    }
+
+    async fn enrol(&self, signup: &Signup, change: &Change) -> Result<Response, Problem> {
+        let (key, now) = (change.key.as_ref(), clock::now());
+        if signup.waits_for_approval() {
+            return Ok(kept(self.tenants.apply(signup, key, now).await?).into_response());
+        }
+        Ok(accepted(&self.tenants.sign_up(signup, key, now).await?).into_response())
+    }
+
+    /// Whether the caller brings the key, where there is one.
+    fn open_to(&self, change: &Change) -> Result<(), Problem> {
+        let Some(key) = &self.settings.signup_key else { return Ok(()) };
+        let brought = change.signup_key.as_deref().unwrap_or_default();
+        if key.is(brought.as_bytes()) {
+            Ok(())
+        } else {
+            Err(Problem::forbidden("signups take a key here: send it as Signup-Key"))
+        }
+    }
+
+    /// Counts a signup before it costs anything.
+    async fn take_tokens(&self, signup: &Signup, address: Option<IpAddr>) -> Result<(), Problem> {
+        let hour = |burst| Rate { burst, per: SignedDuration::from_hours(1) };
+        let SignupLimits { per_address, per_email_domain, trials_per_card } = self.settings.limits;
+        let mut buckets = vec![(Bucket::email(&signup.email), hour(per_email_domain))];
+        buckets.extend(address.map(|address| (Bucket::address(address), hour(per_address))));
+        let card = signup.card_fingerprint.as_deref().filter(|_| signup.plan.trial_days > 0);
+        let month = Rate { burst: trials_per_card, per: SignedDuration::from_hours(30 * 24) };
+        buckets.extend(card.map(|card| (Bucket::card(card), month)));
+        Buckets::take(&self.db, &buckets, clock::now()).await.map_err(Problem::from)
+    }
+}

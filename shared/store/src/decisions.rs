@@ -1,0 +1,150 @@
+use jiff::{Timestamp, ToSpan};
+use tenancy::{Event, Grace, Signup, Status, Tenant, TenantId};
+
+use crate::audit::{Audit, By};
+use crate::change_requests::ChangeRequest;
+use crate::claims::{Claims, RequestKey, answered, claim, commit};
+use crate::database::{Condition, Error, Write};
+use crate::orders::summary;
+use crate::tenants::{Refusal, Tenants, Versioned, new_tenant, put_tenant};
+
+/// How long a signup waits for approval.
+const APPROVAL_DAYS: i64 = 14;
+
+/// What is decided about tenants without anything being done about them yet.
+impl Tenants {
+    /// Accepts a signup that somebody has to approve first. Its names are its own meanwhile; nothing is made.
+    pub async fn apply(
+        &self,
+        signup: &Signup,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Tenant, Refusal> {
+        let wait = |id, claims: Vec<Write>| {
+            let approve_by = Some(now + (APPROVAL_DAYS * 24).hours());
+            let tenant = Tenant { approve_by, ..new_tenant(id, signup, Status::PendingApproval, now) };
+            let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
+            writes.extend(claims);
+            writes.push(put_tenant(&tenant, Condition::Absent)?);
+            Ok((tenant, writes))
+        };
+        self.enrol(signup, request, now, wait).await
+    }
+
+    /// Turns a signup down that waits for approval. Its names are free again.
+    pub async fn reject(
+        &self,
+        id: &TenantId,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Tenant, Refusal> {
+        let turn = |tenant: &mut Tenant| {
+            tenant.approve_by = None;
+            Event::Rejected
+        };
+        self.decide(id, ("reject", by), None, turn, request, now).await
+    }
+
+    /// Has a tenant deleted then, unless it is restored before.
+    pub async fn cancel_by(
+        &self,
+        id: &TenantId,
+        deletes_at: Timestamp,
+        by: By,
+        granted: Option<&ChangeRequest>,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Tenant, Refusal> {
+        let cancel = |tenant: &mut Tenant| {
+            tenant.grace = Some(Grace { deletes_at, was: tenant.status });
+            Event::CancelRequested
+        };
+        self.decide(id, ("cancel", by), granted, cancel, request, now).await
+    }
+
+    /// Makes a cancelled tenant again what it was.
+    pub async fn restore(
+        &self,
+        id: &TenantId,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Tenant, Refusal> {
+        let restore = |tenant: &mut Tenant| match tenant.grace.take().map(|grace| grace.was) {
+            Some(Status::Suspended) => Event::Suspended,
+            _ => Event::Reactivated,
+        };
+        self.decide(id, ("restore", by), None, restore, request, now).await
+    }
+
+    /// Turns a wish down.
+    pub async fn deny(
+        &self,
+        wish: &ChangeRequest,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Tenant, Refusal> {
+        if let Some(tenant) = answered(&self.db, request, now).await? {
+            return Ok(tenant);
+        }
+        let missing = || Refusal::NoSuchTenant(wish.tenant.clone());
+        let tenant = self.get(&wish.tenant).await?.ok_or_else(missing)?.value;
+        let standing = summary(&tenant, &tenant);
+        let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
+        writes.push(audit("deny change", by, standing.clone(), standing, now).put(&tenant.id)?);
+        writes.push(wish.delete());
+        commit(&self.db, tenant, writes, request).await
+    }
+
+    /// Writes a decision down that needs no operation, as an event that the tenant's status allows.
+    async fn decide(
+        &self,
+        id: &TenantId,
+        (action, by): (&str, By),
+        granted: Option<&ChangeRequest>,
+        change: impl FnOnce(&mut Tenant) -> Event,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Tenant, Refusal> {
+        let found = self.get(id).await?;
+        if let Some(tenant) = answered(&self.db, request, now).await? {
+            return Ok(tenant);
+        }
+        let Versioned { value: before, version } = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?;
+        if let Some(operation) = before.operation {
+            return Err(Refusal::Busy(operation));
+        }
+        let mut tenant = before.clone();
+        let event = change(&mut tenant);
+        tenant.status = before.status.after(event).map_err(Refusal::NotNow)?;
+        let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
+        writes.push(put_tenant(&tenant, Condition::Version(version))?);
+        writes.push(audit(action, by, summary(&before, &tenant), summary(&tenant, &before), now).put(id)?);
+        writes.extend(granted.map(ChangeRequest::delete));
+        if tenant.status == Status::Deleted {
+            writes.extend(self.free_domains(id).await?);
+            writes.extend(Claims::new(self.db.clone()).free(&tenant.subdomain, id).await?);
+        }
+        match commit(&self.db, tenant, writes, request).await {
+            Err(Refusal::Store(Error::Conflict(conflict))) => {
+                match self.get(id).await?.and_then(|tenant| tenant.value.operation) {
+                    Some(rival) => Err(Refusal::Busy(rival)),
+                    None => Err(Error::Conflict(conflict).into()),
+                }
+            }
+            done => done,
+        }
+    }
+}
+
+fn audit(
+    action: &str,
+    By { who, why }: By,
+    before: serde_json::Value,
+    after: serde_json::Value,
+    at: Timestamp,
+) -> Audit {
+    Audit { at, who, why, action: action.to_owned(), operation: None, subject: None, before, after }
+}
