@@ -6,6 +6,7 @@
 //! on the in-memory twin (feature `memory`); `tests/contract.rs` holds both to one contract.
 
 mod audit;
+mod buckets;
 mod catalogue;
 mod claims;
 mod database;
@@ -28,6 +29,7 @@ mod tenants;
 mod words;
 
 pub use audit::{Audit, By};
+pub use buckets::{Bucket, Buckets, Exhausted, Rate};
 pub use catalogue::Catalogue;
 pub use claims::{Claims, Invitation, RequestKey};
 pub use database::{Condition, Conflict, Database, Error, Key, Page, Row, Table, Write};
