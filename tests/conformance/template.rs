@@ -291,14 +291,17 @@ fn any_function() -> Value {
     json!({ "Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Deployment}-*" })
 }
 
-/// The tables some policies are about: `TenantsTable` of `…:table/${TenantsTable}` and of `TenantsTable.Arn`.
+/// The tables some policies are about: `TenantsTable` of `…:table/${TenantsTable}`, of that table's `/index/…`, and of
+/// `TenantsTable.Arn`.
 fn tables<'a>(policies: impl Iterator<Item = &'a Value>) -> Names {
     let statements = policies
         .flat_map(statements)
         .filter(|s| s.actions.iter().any(|action| action.starts_with("dynamodb:")));
     let table = |resource: Value| {
         let by_name =
-            resource["Fn::Sub"].as_str().and_then(|arn| arn.split_once(":table/${")?.1.strip_suffix('}'));
+            resource["Fn::Sub"].as_str().and_then(|arn| arn.split_once(":table/${")?.1.split_once('}'));
+        let by_name = by_name.filter(|(_, rest)| rest.is_empty() || rest.starts_with("/index/"));
+        let by_name = by_name.map(|(table, _)| table);
         let by_id = resource["Fn::GetAtt"].as_str().and_then(|attribute| attribute.strip_suffix(".Arn"));
         by_name.or(by_id).unwrap_or_else(|| panic!("{resource} is no table's ARN")).to_owned()
     };

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::dynamo::Dynamo;
+use crate::index::{Index, Listed, Place};
 
 /// The tables there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +52,8 @@ pub struct Row {
     pub version: u64,
     /// After this the item is as good as gone, although DynamoDB may take days to remove it.
     pub expires_at: Option<Timestamp>,
+    /// Its place in the lists that it is in ([`Index`]).
+    pub listed_as: Option<String>,
     pub body: Map<String, Value>,
 }
 
@@ -69,7 +72,18 @@ impl Row {
 
 /// Attributes that the store keeps beside an item's own fields. Plans, themes and blueprints have a `version` of
 /// their own, so ours is called something nobody else would.
-pub(crate) const OWN: [&str; 4] = ["pk", "sk", "row_version", "expires_at"];
+pub(crate) const OWN: [&str; 10] = [
+    "pk",
+    "sk",
+    "row_version",
+    "expires_at",
+    Index::ORDER,
+    Index::Everyone.name(),
+    Index::Status.name(),
+    Index::Plan.name(),
+    Index::Blueprint.name(),
+    Index::Theme.name(),
+];
 
 /// What must hold for a write to happen. There is no unconditional write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +109,17 @@ impl Condition {
 /// One conditional write.
 #[derive(Clone, Debug)]
 pub enum Write {
-    Put { key: Key, body: Map<String, Value>, expires_at: Option<Timestamp>, condition: Condition },
-    Delete { key: Key, condition: Condition },
+    Put {
+        key: Key,
+        body: Map<String, Value>,
+        expires_at: Option<Timestamp>,
+        listed: Option<Listed>,
+        condition: Condition,
+    },
+    Delete {
+        key: Key,
+        condition: Condition,
+    },
 }
 
 impl Write {
@@ -106,7 +129,7 @@ impl Write {
                 Some(own) => {
                     Err(Error::Unusable(format!("a field cannot be named '{own}': the store's own is")))
                 }
-                None => Ok(Self::Put { key, body, expires_at: None, condition }),
+                None => Ok(Self::Put { key, body, expires_at: None, listed: None, condition }),
             },
             Ok(_) => Err(Error::Unusable("only structures can be stored".to_owned())),
             Err(e) => Err(Error::Unusable(format!("cannot be encoded: {e}"))),
@@ -118,6 +141,15 @@ impl Write {
     pub fn until(mut self, at: Timestamp) -> Self {
         if let Self::Put { expires_at, .. } = &mut self {
             *expires_at = Timestamp::from_second(at.as_second()).ok();
+        }
+        self
+    }
+
+    /// Has the item of a put listed.
+    #[must_use]
+    pub(crate) fn listed(mut self, lists: Listed) -> Self {
+        if let Self::Put { listed, .. } = &mut self {
+            *listed = Some(lists);
         }
         self
     }
@@ -147,9 +179,12 @@ pub enum Error {
     /// The database did not do it, or did not say so.
     #[error("{0}")]
     Unavailable(Fault),
-    /// An item, a page token or the configuration is not what this code can work with.
+    /// An item or the configuration is not what this code can work with.
     #[error("{0}")]
     Unusable(String),
+    /// Whoever asks has it from somewhere else, or has changed it.
+    #[error("this page token does not belong to this list")]
+    NoSuchPage,
 }
 
 impl From<Error> for Fault {
@@ -159,6 +194,7 @@ impl From<Error> for Fault {
             error @ Error::Rivals => Self::transient(error.to_string()),
             Error::Unavailable(fault) => fault,
             Error::Unusable(cause) => Self::terminal(cause),
+            Error::NoSuchPage => Self::terminal(error.to_string()),
         }
     }
 }
@@ -167,7 +203,7 @@ impl From<Error> for Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page(pub String);
 
-/// The four tables, on DynamoDB or in memory. Reads are strongly consistent.
+/// The four tables, on DynamoDB or in memory. Reads are strongly consistent, but for those of an index.
 #[derive(Clone, Debug)]
 pub enum Database {
     Dynamo(Dynamo),
@@ -201,6 +237,15 @@ impl Database {
         }
     }
 
+    /// The items of those keys, all of one table, in their order.
+    pub(crate) async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Row>>, Error> {
+        match self {
+            Self::Dynamo(dynamo) => dynamo.get_all(keys).await,
+            #[cfg(feature = "memory")]
+            Self::Memory(memory) => memory.get_all(keys).await,
+        }
+    }
+
     /// The items of a partition whose sort key has a prefix, in order, `limit` at a time.
     pub async fn query(
         &self,
@@ -214,6 +259,22 @@ impl Database {
             Self::Dynamo(dynamo) => dynamo.query(table, pk, prefix, limit, after).await,
             #[cfg(feature = "memory")]
             Self::Memory(memory) => memory.query(table, pk, prefix, limit, after).await,
+        }
+    }
+
+    /// The items of one list of an index, in order, `limit` at a time, and whether there may be more. Eventually
+    /// consistent: what was written in the last second may be missing, or be listed as it was.
+    pub(crate) async fn list(
+        &self,
+        index: Index,
+        list: &str,
+        limit: usize,
+        after: Option<&Place>,
+    ) -> Result<(Vec<Row>, bool), Error> {
+        match self {
+            Self::Dynamo(dynamo) => dynamo.list(index, list, limit, after).await,
+            #[cfg(feature = "memory")]
+            Self::Memory(memory) => memory.list(index, list, limit, after).await,
         }
     }
 

@@ -7,21 +7,29 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, ConsumedCapacity, Delete, KeysAndAttributes, Put,
+    ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
+use crate::index::{Index, Listed, Place};
 
 /// How often a transaction that met another one on the same item is tried again. Each meeting has a winner, so
 /// n rivals are through after n rounds.
 const TRANSACTION_TRIES: u32 = 8;
 
+/// So many items DynamoDB gives out at once.
+const BATCH: usize = 100;
+
+/// How often what it left out of a batch is asked for.
+const BATCH_TRIES: u32 = 5;
+
 type Item = HashMap<String, AttributeValue>;
 
-/// The tables on DynamoDB (API 2012-08-10): partition key `pk`, sort key `sk`, `row_version`, TTL `expires_at`;
-/// beside them an item's own fields.
+/// The tables on DynamoDB (API 2012-08-10): partition key `pk`, sort key `sk`, `row_version`, TTL `expires_at`, the
+/// keys of the indexes ([`Index`]); beside them an item's own fields.
 #[derive(Clone, Debug)]
 pub struct Dynamo {
     client: Client,
@@ -84,7 +92,9 @@ impl Dynamo {
                 .exclusive_start_key("pk", AttributeValue::S(pk.to_owned()))
                 .exclusive_start_key("sk", AttributeValue::S(last.clone()));
         }
+        let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = request.send().await.map_err(|e| Error::Unavailable(aws::fault("dynamodb", &e)))?;
+        read(answer.scanned_count, answer.consumed_capacity.as_slice());
         let next = match answer.last_evaluated_key.as_ref().and_then(|key| key.get("sk")) {
             Some(AttributeValue::S(last)) => Some(Page(last.clone())),
             _ => None,
@@ -93,18 +103,88 @@ impl Dynamo {
         Ok((rows.collect::<Result<_, _>>()?, next))
     }
 
+    pub(crate) async fn list(
+        &self,
+        index: Index,
+        list: &str,
+        limit: usize,
+        after: Option<&Place>,
+    ) -> Result<(Vec<Row>, bool), Error> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let from = after.map(|Place { listed_as, key }| {
+            let place = [(index.name(), list), (Index::ORDER, listed_as), ("pk", &key.pk), ("sk", &key.sk)];
+            place.map(|(name, value)| (name.to_owned(), text(value))).into()
+        });
+        let answer = self
+            .client
+            .query()
+            .table_name(self.name(Table::Tenants)?)
+            .index_name(index.name())
+            .key_condition_expression("#list = :list")
+            .expression_attribute_names("#list", index.name())
+            .expression_attribute_values(":list", text(list))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(from)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| Error::Unavailable(aws::fault("dynamodb", &e)))?;
+        read(answer.scanned_count, answer.consumed_capacity.as_slice());
+        let more = answer.last_evaluated_key.is_some();
+        let rows = answer.items.unwrap_or_default().into_iter().map(|item| row(Table::Tenants, item));
+        Ok((rows.collect::<Result<_, _>>()?, more))
+    }
+
+    pub(crate) async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Row>>, Error> {
+        let mut found = HashMap::new();
+        for keys in keys.chunks(BATCH) {
+            self.get_batch(keys, &mut found).await?;
+        }
+        Ok(keys.iter().map(|key| found.remove(key)).collect())
+    }
+
+    async fn get_batch(&self, keys: &[Key], found: &mut HashMap<Key, Row>) -> Result<(), Error> {
+        let Some(Key { table, .. }) = keys.first() else { return Ok(()) };
+        let unusable = |e: aws_sdk_dynamodb::error::BuildError| Error::Unusable(e.to_string());
+        let wanted = keys.iter().map(|key| key_of(key.clone())).collect();
+        let wanted = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+        let mut wanted = HashMap::from([(self.name(*table)?.to_owned(), wanted.map_err(unusable)?)]);
+        let mut pause = Duration::from_millis(10);
+        for _ in 0..BATCH_TRIES {
+            let request = self.client.batch_get_item().set_request_items(Some(wanted));
+            let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = request.send().await.map_err(|e| Error::Unavailable(aws::fault("dynamodb", &e)))?;
+            let consumed = answer.consumed_capacity.unwrap_or_default();
+            let items: Vec<Item> = answer.responses.unwrap_or_default().into_values().flatten().collect();
+            read(i32::try_from(items.len()).unwrap_or(i32::MAX), &consumed);
+            for item in items {
+                let row = row(*table, item)?;
+                found.insert(row.key.clone(), row);
+            }
+            wanted = answer.unprocessed_keys.unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            #[allow(clippy::disallowed_methods)]
+            // Milliseconds, for a table that is short of capacity; not a poll.
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Err(Error::Unavailable(fault::Fault::transient("the table gives out less than is asked of it")))
+    }
+
     pub(crate) async fn write(&self, write: Write) -> Result<u64, Error> {
         let table = write.key().table;
         let name = self.name(table)?;
         let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
         match write {
-            Write::Put { key, body, expires_at, condition } => {
+            Write::Put { key, body, expires_at, listed, condition } => {
                 let version = condition.next_version();
                 let request = self
                     .client
                     .put_item()
                     .table_name(name)
-                    .set_item(Some(item(key, body, expires_at, version)?));
+                    .set_item(Some(item(key, body, expires_at, listed, version)?));
                 let (expression, values) = expression(condition);
                 let request =
                     request.condition_expression(expression).set_expression_attribute_values(values);
@@ -172,11 +252,11 @@ impl Dynamo {
         let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
         let unusable = |e: aws_sdk_dynamodb::error::BuildError| Error::Unusable(e.to_string());
         Ok(match write {
-            Write::Put { key, body, expires_at, condition } => {
+            Write::Put { key, body, expires_at, listed, condition } => {
                 let (expression, values) = expression(condition);
                 let put = Put::builder()
                     .table_name(name)
-                    .set_item(Some(item(key, body, expires_at, condition.next_version())?))
+                    .set_item(Some(item(key, body, expires_at, listed, condition.next_version())?))
                     .condition_expression(expression)
                     .set_expression_attribute_values(values)
                     .return_values_on_condition_check_failure(all_old);
@@ -220,6 +300,12 @@ fn verdict(reasons: &[CancellationReason]) -> Verdict {
     }
 }
 
+/// Says what a read has cost.
+fn read(items: i32, consumed: &[ConsumedCapacity]) {
+    let read_units: f64 = consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum();
+    tracing::debug!(items, read_units, "read");
+}
+
 /// The variable of the environment that names a table.
 fn variable_of(table: Table) -> &'static str {
     match table {
@@ -261,6 +347,7 @@ fn item(
     key: Key,
     body: Map<String, Value>,
     expires_at: Option<Timestamp>,
+    listed: Option<Listed>,
     version: u64,
 ) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(body).map_err(|e| Error::Unusable(e.to_string()))?;
@@ -268,6 +355,11 @@ fn item(
     item.insert("row_version".to_owned(), AttributeValue::N(version.to_string()));
     if let Some(at) = expires_at {
         item.insert("expires_at".to_owned(), AttributeValue::N(at.as_second().to_string()));
+    }
+    if let Some(Listed { listed_as, lists }) = listed {
+        item.insert(Index::ORDER.to_owned(), AttributeValue::S(listed_as));
+        let lists = lists.into_iter().map(|(index, list)| (index.name().to_owned(), AttributeValue::S(list)));
+        item.extend(lists);
     }
     Ok(item)
 }
@@ -287,8 +379,15 @@ fn row(table: Table, mut item: Item) -> Result<Row, Error> {
     let version =
         number("row_version").and_then(|n| u64::try_from(n).ok()).ok_or_else(|| malformed("row_version"))?;
     let expires_at = number("expires_at").and_then(|n| Timestamp::from_second(n).ok());
+    let listed_as = match item.remove(Index::ORDER) {
+        Some(AttributeValue::S(place)) => Some(place),
+        _ => None,
+    };
+    for index in Index::ALL {
+        item.remove(index.name());
+    }
     let body = serde_dynamo::from_item(item).map_err(|e| Error::Unusable(e.to_string()))?;
-    Ok(Row { key, version, expires_at, body })
+    Ok(Row { key, version, expires_at, listed_as, body })
 }
 
 fn conflict(index: usize, table: Table, existing: Option<Item>) -> Error {

@@ -2,10 +2,11 @@
 //! ledger, claims, and the catalogue.
 //!
 //! Everything is written by one of three conditions (see [`Condition`]), so a lost race is always noticed, and
-//! read by `GetItem` or by a `Query` with a page token; there is no `Scan` anywhere. The same code runs on the
-//! in-memory twin (feature `memory`); `tests/contract.rs` holds both to one contract.
+//! read by `GetItem`, `BatchGetItem` or a `Query` with a page token; there is no `Scan` anywhere. The same code runs
+//! on the in-memory twin (feature `memory`); `tests/contract.rs` holds both to one contract.
 
 mod audit;
+mod buckets;
 mod catalogue;
 mod change_requests;
 mod claims;
@@ -13,7 +14,9 @@ mod database;
 mod decisions;
 mod domains;
 mod dynamo;
+mod index;
 mod ledger;
+mod listing;
 #[cfg(feature = "memory")]
 mod memory;
 mod open;
@@ -23,16 +26,19 @@ mod outbox;
 mod progress;
 mod rate_governor;
 mod repairs;
-
 mod sweeps;
 mod tenants;
+mod words;
 
 pub use audit::{Audit, By};
+pub use buckets::{Bucket, Buckets, Exhausted, Rate};
 pub use catalogue::{Catalogue, Entry};
 pub use change_requests::{ChangeRequest, Wish};
 pub use claims::{Claims, Invitation, RequestKey};
 pub use database::{Condition, Conflict, Database, Error, Key, Page, Row, Table, Write};
+pub use index::{Index, Listed};
 pub use ledger::{ResourceLedger, doomed, next_wave};
+pub use listing::Filter;
 #[cfg(feature = "memory")]
 pub use memory::{Line, Memory, Operation, Way};
 pub use open::Open;

@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Bound;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fault::Fault;
 
 use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
+use crate::index::{Index, Listed, Place};
 
 /// The tables in memory: what DynamoDB does with our four operations, and nothing else of it.
 ///
@@ -13,8 +15,16 @@ use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
 /// and whoever polls the futures chooses who is first.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    rows: Arc<Mutex<BTreeMap<Key, Row>>>,
+    rows: Arc<Mutex<Rows>>,
     line: Option<Arc<dyn Line>>,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    all: BTreeMap<Key, Row>,
+    listed: BTreeMap<Key, Listed>,
+    /// Every item's place in every list that it is in.
+    places: BTreeSet<(Index, String, String, Key)>,
 }
 
 /// What lies between a caller and the tables, as a network does: it may delay an operation, keep it from
@@ -48,10 +58,10 @@ impl Memory {
     /// A whole table, as somebody sees it who stands beside it.
     #[must_use]
     pub fn table(&self, table: Table) -> Vec<Row> {
-        self.rows().values().filter(|row| row.key.table == table).cloned().collect()
+        self.rows().all.values().filter(|row| row.key.table == table).cloned().collect()
     }
 
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Row>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -65,7 +75,7 @@ impl Memory {
 
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Row>, Error> {
         let back = self.there(Operation::Get(key)).await?;
-        let found = self.rows().get(key).cloned();
+        let found = self.rows().all.get(key).cloned();
         back.await.map_err(Error::Unavailable)?;
         Ok(found)
     }
@@ -88,14 +98,38 @@ impl Memory {
     fn page(&self, from: &Key, limit: usize, after: Option<&Page>) -> (Vec<Row>, Option<Page>) {
         let rows = self.rows();
         let here = |key: &Key| key.table == from.table && key.pk == from.pk && key.sk.starts_with(&from.sk);
-        let mut found = rows
-            .range(from..)
-            .map(|(_, row)| row)
-            .take_while(|row| here(&row.key))
-            .filter(|row| after.is_none_or(|Page(last)| row.key.sk > *last));
+        let after = after.map(|Page(last)| Key { sk: last.clone(), ..from.clone() });
+        let begin = match &after {
+            Some(last) if last >= from => Bound::Excluded(last),
+            _ => Bound::Included(from),
+        };
+        let mut found =
+            rows.all.range((begin, Bound::Unbounded)).map(|(_, row)| row).take_while(|row| here(&row.key));
         let page: Vec<Row> = found.by_ref().take(limit).cloned().collect();
         let next = found.next().and(page.last()).map(|last| Page(last.key.sk.clone()));
         (page, next)
+    }
+
+    pub(crate) async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Row>>, Error> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            found.push(self.get(key).await?);
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn list(
+        &self,
+        index: Index,
+        list: &str,
+        limit: usize,
+        after: Option<&Place>,
+    ) -> Result<(Vec<Row>, bool), Error> {
+        let asked = Key::new(Table::Tenants, index.name().to_ascii_uppercase(), list);
+        let back = self.there(Operation::Query(&asked)).await?;
+        let found = self.rows().list(index, list, limit, after);
+        back.await.map_err(Error::Unavailable)?;
+        Ok(found)
     }
 
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Vec<u64>, Error> {
@@ -116,7 +150,7 @@ impl Memory {
         }
         let mut rows = self.rows();
         for (index, write) in writes.iter().enumerate() {
-            let existing = rows.get(write.key());
+            let existing = rows.all.get(write.key());
             let (Write::Put { condition, .. } | Write::Delete { condition, .. }) = write;
             let holds = match (condition, existing) {
                 (Condition::Absent | Condition::Free(_), None) => true,
@@ -131,18 +165,55 @@ impl Memory {
         let mut versions = Vec::with_capacity(writes.len());
         for write in writes {
             match write {
-                Write::Put { key, body, expires_at, condition } => {
+                Write::Put { key, body, expires_at, listed, condition } => {
                     let version = condition.next_version();
                     versions.push(version);
-                    let row = Row { key: key.clone(), version, expires_at: *expires_at, body: body.clone() };
-                    rows.insert(key.clone(), row);
+                    let listed_as = listed.as_ref().map(|listed| listed.listed_as.clone());
+                    let (expires_at, body) = (*expires_at, body.clone());
+                    let row = Row { key: key.clone(), version, expires_at, listed_as, body };
+                    rows.put(row, listed.clone());
                 }
                 Write::Delete { key, .. } => {
                     versions.push(0);
-                    rows.remove(key);
+                    rows.delete(key);
                 }
             }
         }
         Ok(versions)
     }
+}
+
+impl Rows {
+    fn put(&mut self, row: Row, listed: Option<Listed>) {
+        self.delete(&row.key);
+        if let Some(listed) = listed {
+            self.places.extend(places(&listed, &row.key));
+            self.listed.insert(row.key.clone(), listed);
+        }
+        self.all.insert(row.key.clone(), row);
+    }
+
+    fn delete(&mut self, key: &Key) {
+        self.all.remove(key);
+        for place in self.listed.remove(key).iter().flat_map(|listed| places(listed, key)) {
+            self.places.remove(&place);
+        }
+    }
+
+    fn list(&self, index: Index, list: &str, limit: usize, after: Option<&Place>) -> (Vec<Row>, bool) {
+        let here = |place: &&(Index, String, String, Key)| place.0 == index && place.1 == list;
+        let begin = match after {
+            Some(Place { listed_as, key }) => (listed_as.clone(), key.clone()),
+            None => (String::new(), Key::new(Table::Tenants, "", "")),
+        };
+        let begin = Bound::Excluded((index, list.to_owned(), begin.0, begin.1));
+        let mut found = self.places.range((begin, Bound::Unbounded)).take_while(here);
+        let rows: Vec<Row> =
+            found.by_ref().take(limit).filter_map(|(.., key)| self.all.get(key).cloned()).collect();
+        (rows, found.next().is_some())
+    }
+}
+
+fn places(listed: &Listed, key: &Key) -> impl Iterator<Item = (Index, String, String, Key)> {
+    listed.lists.iter().map(|(index, list)| (*index, list.clone(), listed.listed_as.clone(), key.clone()))
 }

@@ -13,8 +13,10 @@ use crate::catalogue::Catalogue;
 use crate::claims::{Claims, RequestKey, claim, claim_subdomain, replay};
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 use crate::domains;
+use crate::listing;
 use crate::open::Open;
 use crate::outbox::Outbox;
+use crate::words;
 
 /// How often a fresh id is drawn when another tenant of the same name already has the drawn one.
 const ID_DRAWS: u32 = 4;
@@ -380,6 +382,9 @@ pub(crate) fn accept(
     writes.extend(others);
     writes.push(record);
     writes.extend(begin(operation, now)?);
+    if condition == Condition::Absent {
+        writes.extend(words::put(&accepted.tenant)?);
+    }
     Ok((accepted, writes))
 }
 
@@ -463,7 +468,7 @@ pub(crate) fn tenant_key(id: &TenantId) -> Key {
 }
 
 pub(crate) fn put_tenant(tenant: &Tenant, condition: Condition) -> Result<Write, Error> {
-    Write::put(tenant_key(&tenant.id), tenant, condition)
+    Ok(Write::put(tenant_key(&tenant.id), tenant, condition)?.listed(listing::of(tenant)))
 }
 
 pub(crate) fn operation_key(tenant: &TenantId, operation: OperationId) -> Key {

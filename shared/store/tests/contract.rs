@@ -194,7 +194,7 @@ async fn an_item_comes_back_as_it_was_written(db: Database) {
 }
 
 async fn the_names_of_the_stores_own_fields_are_refused(_: Database) {
-    for own in ["pk", "sk", "row_version", "expires_at"] {
+    for own in ["pk", "sk", "row_version", "expires_at", "listed", "listed_as", "listed_status"] {
         let refused = Write::put(key("item"), &json!({ own: 1 }), Condition::Absent).expect_err(own);
         assert!(matches!(refused, Error::Unusable(_)), "{own}: {refused}");
     }

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 use fault::Fault;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use store::{
-    Catalogue, Claims, Condition, Conflict, Database, Error, Key, Outbox, Outcome, RequestKey, Row, Table,
+    Catalogue, Claims, Condition, Conflict, Database, Error, Index, Key, Outbox, Outcome, RequestKey, Row,
+    Table,
 };
 use store::{Tenants, Write};
 use tenancy::{
@@ -34,10 +36,27 @@ pub(crate) async fn emulator() -> Database {
     let part = |name: &str, kind| {
         KeySchemaElement::builder().attribute_name(name).key_type(kind).build().expect("complete")
     };
+    let index = |index: Index| {
+        let all = Projection::builder().projection_type(ProjectionType::All).build();
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(index.name())
+            .key_schema(part(index.name(), KeyType::Hash))
+            .key_schema(part(Index::ORDER, KeyType::Range))
+            .projection(all);
+        index.build().expect("complete")
+    };
     for table in Table::ALL {
         let create = client.create_table().table_name(name(table)).billing_mode(BillingMode::PayPerRequest);
         let create = create.attribute_definitions(text("pk")).attribute_definitions(text("sk"));
         let create = create.key_schema(part("pk", KeyType::Hash)).key_schema(part("sk", KeyType::Range));
+        let create = match table {
+            Table::Tenants => {
+                Index::ALL.into_iter().fold(create.attribute_definitions(text(Index::ORDER)), |create, it| {
+                    create.attribute_definitions(text(it.name())).global_secondary_indexes(index(it))
+                })
+            }
+            _ => create,
+        };
         match create.send().await.map_err(aws_sdk_dynamodb::Error::from) {
             // Another case was first.
             Ok(_) | Err(aws_sdk_dynamodb::Error::ResourceInUseException(_)) => {}
