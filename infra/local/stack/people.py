@@ -16,9 +16,12 @@ def prepare(record: Record, cognito) -> None:
     pool = record.outputs["PeoplePoolId"]
     for role, password in _passwords(record).items():
         try:
-            cognito.admin_create_user(UserPoolId=pool, Username=role, MessageAction="SUPPRESS")
+            # The temporary password, too: the emulator makes up one that the pool's own policy refuses.
+            cognito.admin_create_user(
+                UserPoolId=pool, Username=role, TemporaryPassword=password, MessageAction="SUPPRESS"
+            )
         except cognito.exceptions.UsernameExistsException:
-            continue
+            pass
         cognito.admin_set_user_password(UserPoolId=pool, Username=role, Password=password, Permanent=True)
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=role, GroupName=role)
 
