@@ -3,6 +3,7 @@
 //! Every test has tenants of its own and asserts on the world: the emulator's own listings.
 
 mod front;
+mod identity;
 mod merchant_workspace;
 mod neon_cloud_run;
 mod operators;

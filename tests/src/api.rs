@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 /// The platform's API, as its users call it.
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 pub struct Api {
     pub(crate) http: Client,
     pub url: String,
+    pub(crate) token: Option<String>,
 }
 
 /// An operation that was accepted.
@@ -23,9 +24,21 @@ pub struct Operation {
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Api {
+    /// The same, called by whoever a token was issued to.
+    #[must_use]
+    pub fn as_(&self, token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..self.clone() }
+    }
+
+    /// The same, called without a token.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
     /// Sends a signup and gives whatever comes back.
     pub async fn post_signup(&self, signup: &Value, key: Option<&str>) -> (StatusCode, Value) {
-        let mut request = self.http.post(format!("{}/v1/tenants", self.url)).json(signup);
+        let mut request = self.request(Method::POST, "/v1/tenants").json(signup);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
@@ -75,7 +88,7 @@ impl Api {
     }
 
     pub async fn get(&self, path: &str) -> Response {
-        self.http.get(format!("{}{path}", self.url)).send().await.expect("the API answers")
+        self.request(Method::GET, path).send().await.expect("the API answers")
     }
 
     pub async fn read(&self, path: &str) -> Value {
@@ -124,7 +137,7 @@ impl Api {
 
     /// Asks for something that must be accepted.
     pub async fn send(&self, method: Method, path: &str, body: &Value) -> Value {
-        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        let mut request = self.request(method, path);
         if !body.is_null() {
             request = request.json(body);
         }
@@ -133,6 +146,15 @@ impl Api {
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
         answer
+    }
+
+    /// A request, as yet unsent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod merchant_workspace;
+pub mod people;
 pub mod stack;
 pub mod worker;
 pub mod world;

@@ -19,7 +19,7 @@ pub struct Stack {
     pub aws: aws_config::SdkConfig,
     outputs: HashMap<String, String>,
     sandbox: String,
-    emulator: String,
+    pub(crate) emulator: String,
 }
 
 /// A fault to be put between the functions and AWS. What is left out matches everything.
@@ -62,7 +62,11 @@ impl Stack {
             |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: use `make test`"));
         let outputs = std::fs::read(variable("TENANTRY_STACK_OUTPUTS")).expect("the stack's outputs");
         Self {
-            api: Api { http: http_client::client(), url: variable("TENANTRY_API") },
+            api: Api {
+                http: http_client::client(),
+                url: variable("TENANTRY_API"),
+                token: Some(variable("TENANTRY_TOKEN")),
+            },
             deployment: variable("TENANTRY_DEPLOYMENT"),
             aws: aws::config().await,
             outputs: serde_json::from_slice(&outputs).expect("outputs by name"),
@@ -82,14 +86,16 @@ impl Stack {
         let http = aws::config().await.http_client().expect("it has a client");
         let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
         let aws = loader.endpoint_url(&record.emulator_url).load().await;
-        Self {
-            api: Api { http: http_client::client(), url: record.urls.front },
+        let mut stack = Self {
+            api: Api { http: http_client::client(), url: record.urls.front, token: None },
             deployment: record.deployment,
             aws,
             outputs: serde_json::from_slice(&read("outputs.json")).expect("outputs by name"),
             sandbox: record.urls.control,
             emulator: record.emulator_url,
-        }
+        };
+        stack.api = stack.api.as_(stack.people().admin().await);
+        stack
     }
 
     pub fn http(&self) -> &Client {

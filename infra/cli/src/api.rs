@@ -4,6 +4,7 @@ use clap::Args;
 use fault::Fault;
 use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,6 +18,7 @@ use tenancy::{
 pub(crate) struct Api {
     http: Client,
     base: Url,
+    token: Option<SecretString>,
 }
 
 /// A signup, as it is typed and as it is sent.
@@ -265,13 +267,21 @@ impl fmt::Display for Problem {
         }
         self.violations
             .iter()
-            .try_for_each(|v| write!(f, "\n  {}: {}; allowed: {}", v.field, v.problem, v.allowed))
+            .try_for_each(|v| write!(f, "\n  {}: {}; allowed: {}", v.field, v.problem, v.allowed))?;
+        match self.status {
+            401 => f.write_str(
+                "\n  sign in: set TENANTRY_TOKEN to a token that has not expired, or TENANTRY_CLIENT_ID, \
+                 TENANTRY_CLIENT_SECRET and TENANTRY_TOKEN_URL for a machine",
+            ),
+            403 => f.write_str("\n  your role may not do this: use the token of somebody who may"),
+            _ => Ok(()),
+        }
     }
 }
 
 impl Api {
-    pub(crate) fn new(base: Url) -> Self {
-        Self { http: http_client::client(), base }
+    pub(crate) fn new(base: Url, token: Option<SecretString>) -> Self {
+        Self { http: http_client::client(), base, token }
     }
 
     pub(crate) async fn sign_up(&self, signup: &Signup, key: &str) -> Result<Accepted, Error> {
@@ -404,7 +414,7 @@ impl Api {
         }
         let (mut items, mut url) = (Vec::new(), self.url(path));
         loop {
-            let part: Part<T> = answer(self.http.get(url.clone())).await?;
+            let part: Part<T> = answer(self.ask(Method::GET, url.clone())).await?;
             items.extend(part.items);
             let Some(next) = part.next else { return Ok(items) };
             url.query_pairs_mut().clear().append_pair("after", &next);
@@ -460,7 +470,15 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        self.http.request(method, self.url(path))
+        self.ask(method, self.url(path))
+    }
+
+    fn ask(&self, method: Method, url: Url) -> RequestBuilder {
+        let request = self.http.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        }
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -551,13 +569,31 @@ mod tests {
 
     #[test]
     fn a_refusal_by_what_stands_before_the_api_is_shown_as_it_came() {
-        let problem = Problem::read(StatusCode::FORBIDDEN, br#"{"message":"Missing Authentication Token"}"#);
-        assert_eq!(problem.to_string(), r#"Forbidden (403): {"message":"Missing Authentication Token"}"#);
+        let problem = Problem::read(StatusCode::BAD_GATEWAY, br#"{"message":"Internal Server Error"}"#);
+        assert_eq!(problem.to_string(), r#"Bad Gateway (502): {"message":"Internal Server Error"}"#);
+    }
+
+    #[test]
+    fn a_caller_who_is_turned_away_is_told_what_to_do() {
+        let told = |status| Problem::read(status, br#"{"message":"no"}"#).to_string();
+        assert!(told(StatusCode::UNAUTHORIZED).contains("\n  sign in: set TENANTRY_TOKEN"));
+        assert!(told(StatusCode::FORBIDDEN).contains("\n  your role may not do this"));
+    }
+
+    #[test]
+    fn the_token_is_sent_and_shown_to_nobody() {
+        let url: Url = "http://127.0.0.1:4571".parse().expect("a URL");
+        let api = Api::new(url, Some(SecretString::from("a.b.c")));
+        let request = api.request(Method::GET, &["plans"]).build().expect("a request");
+        let header = &request.headers()["authorization"];
+        assert_eq!(header, "Bearer a.b.c");
+        assert!(header.is_sensitive());
+        assert!(!format!("{api:?} {request:?}").contains("a.b.c"));
     }
 
     #[test]
     fn paths_go_below_the_base_and_cannot_leave_it() {
-        let api = Api::new("http://127.0.0.1:4571/stage/".parse().expect("a URL"));
+        let api = Api::new("http://127.0.0.1:4571/stage/".parse().expect("a URL"), None);
         let url =
             api.request(Method::GET, &["blueprints", "../x y"]).build().expect("a request").url().to_string();
         assert_eq!(url, "http://127.0.0.1:4571/stage/v1/blueprints/..%2Fx%20y");

@@ -8,6 +8,7 @@ mod demo;
 mod domain;
 mod orphans;
 mod repair;
+mod sign_in;
 mod tenant;
 mod watch;
 mod workflow;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 use reqwest::Url;
 
 use crate::api::Api;
+use crate::sign_in::SignIn;
 
 /// Provisions tenants, and shows what becomes of them.
 #[derive(Debug, Parser)]
@@ -27,6 +29,8 @@ struct Cli {
     /// Where the API answers, for example https://api.example.com.
     #[arg(long, env = "TENANTRY_API", global = true)]
     api: Option<Url>,
+    #[command(flatten)]
+    sign_in: SignIn,
     #[command(subcommand)]
     command: Command,
 }
@@ -68,15 +72,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Outcome {
-    let api = || cli.api.map(Api::new).ok_or("say where the API answers: --api or TENANTRY_API");
+    let api = async || -> Result<Api, Box<dyn Error>> {
+        let base = cli.api.ok_or("say where the API answers: --api or TENANTRY_API")?;
+        Ok(Api::new(base, cli.sign_in.token().await?))
+    };
     match cli.command {
         Command::Catalogue(command) => command.run().await,
-        Command::Tenant(command) => command.run(&api()?).await,
-        Command::Repair(command) => command.run(&api()?).await,
-        Command::Orphans(command) => command.run(&api()?).await,
-        Command::Domain(command) => command.run(&api()?).await,
-        Command::Plans => tenant::plans(&api()?).await,
-        Command::Themes => tenant::themes(&api()?).await,
-        Command::Demo(demo) => demo.run(&api()?).await,
+        Command::Tenant(command) => command.run(&api().await?).await,
+        Command::Repair(command) => command.run(&api().await?).await,
+        Command::Orphans(command) => command.run(&api().await?).await,
+        Command::Domain(command) => command.run(&api().await?).await,
+        Command::Plans => tenant::plans(&api().await?).await,
+        Command::Themes => tenant::themes(&api().await?).await,
+        Command::Demo(demo) => demo.run(&api().await?).await,
     }
 }

@@ -2,6 +2,7 @@
 
     python infra/local/stack up                 start it, or bring a running one up to date
     python infra/local/stack env                its environment, as `export` lines
+    python infra/local/stack token <role>       a token of a role, for an hour
     python infra/local/stack run -- <command>   run a command against a throw-away stack
     python infra/local/stack down               stop it; `up` brings its data back
 """
@@ -23,6 +24,7 @@ import urllib.request
 from pathlib import Path
 
 import accounts
+import people
 import processes
 import servers
 from record import Record, alone
@@ -41,6 +43,7 @@ def main() -> int:
     commands.add_parser("up").add_argument("--no-build", action="store_true", help="deploy what was built before")
     commands.add_parser("down")
     commands.add_parser("env")
+    commands.add_parser("token").add_argument("role", choices=[*people.ROLES, "machine"])
     commands.add_parser("run").add_argument("argv", nargs="+", metavar="command")
     arguments = parser.parse_args()
     directory = arguments.directory.resolve()
@@ -61,32 +64,34 @@ def main() -> int:
                 servers.stop(record)
                 record.save()
         case "env":
-            record = Record.load(directory, "local")
-            if not processes.alive(record.emulator):
-                raise SystemExit("no stack is running: `make up` starts one")
-            print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment(record).items()))
+            environ = environment(running(directory))
+            print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environ.items()))
+        case "token":
+            record = running(directory)
+            print(people.token(record, arguments.role, aws(record)("cognito-idp")))
         case "run":
             return run(arguments.argv)
     return 0
+
+
+def running(directory: Path) -> Record:
+    record = Record.load(directory, "local")
+    if not processes.alive(record.emulator):
+        raise SystemExit("no stack is running: `make up` starts one")
+    return record
 
 
 def up(record: Record, throw_away: bool) -> None:
     servers.ensure(record, BINARIES / "sandbox", throw_away)
     if not TEMPLATE.exists():
         raise SystemExit("template.yaml is not there: the servers run, but nothing is deployed")
-    # boto3 takes a third of a second to import: not before there is something to deploy.
-    import boto3
-    from botocore.config import Config
     from deploy import deploy
     from package import Packages
 
-    session = boto3.Session(*servers.CREDENTIALS.values(), region_name=servers.REGION)
-    config = Config(read_timeout=120, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
-    client = lambda service: session.client(service, endpoint_url=record.emulator_url, config=config)
+    client = aws(record)
     parameters = {
         "Deployment": record.deployment,
         "PublicUrl": record.urls["front"],
-        "ApiAuthorization": "NONE",
         "MailFrom": "hello@tenantry.example",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
@@ -94,8 +99,20 @@ def up(record: Record, throw_away: bool) -> None:
     keep(accounts.keys(record.directory, record.deployment, record.urls["clouds"]), client("secretsmanager"))
     packages = Packages(CACHE, BINARIES)
     deploy(TEMPLATE, parameters, packages, record, client("cloudformation"), client("s3"))
+    people.prepare(record, client("cognito-idp"))
     open_front(record)
     apply_catalogue(record)
+
+
+def aws(record: Record):
+    """Makes clients of the emulator."""
+    # boto3 takes a third of a second to import: not before there is something to ask.
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(*servers.CREDENTIALS.values(), region_name=servers.REGION)
+    config = Config(read_timeout=120, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    return lambda service: session.client(service, endpoint_url=record.emulator_url, config=config)
 
 
 def keep(keys: dict[str, str], vault) -> None:
@@ -184,6 +201,7 @@ def environment(record: Record) -> dict[str, str]:
     tables = {f"{table.upper()}_TABLE": record.outputs.get(f"{table}Table", "") for table in TABLES}
     return {
         "TENANTRY_API": record.urls["front"],
+        "TENANTRY_TOKEN": people.token(record, "admin", aws(record)("cognito-idp")),
         "TENANTRY_SANDBOX": record.urls["control"],
         "TENANTRY_CLOUDS": record.urls["clouds"],
         "TENANTRY_EMULATOR": record.emulator_url,

@@ -2,20 +2,46 @@
 
 mod demo;
 mod orphans;
+mod sign_in;
 mod stub;
 mod tenant;
 
+use std::net::TcpListener;
 use std::process::{Command, Output};
 
+use axum::Router;
+
 /// Runs `tenantry` against that API.
-#[allow(clippy::disallowed_methods, reason = "the command under test is a process")]
 fn tenantry(api: &str, arguments: &[&str]) -> Output {
+    tenantry_as(&[], api, arguments)
+}
+
+/// The same, with what says who calls.
+#[allow(clippy::disallowed_methods, reason = "the command under test is a process")]
+fn tenantry_as(who: &[(&str, &str)], api: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tenantry"))
         .env_remove("TENANTRY_SANDBOX")
+        .env_remove("TENANTRY_TOKEN")
+        .envs(who.iter().copied())
         .env("TENANTRY_API", api)
         .args(arguments)
         .output()
         .expect("the command runs")
+}
+
+/// Answers for as long as this process lives, and says where.
+fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    listener.set_nonblocking(true).expect("non-blocking");
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            axum::serve(listener, router).await.expect("serves");
+        });
+    });
+    url
 }
 
 fn stdout(output: &Output) -> String {

@@ -1,0 +1,220 @@
+use std::fmt::Debug;
+use std::pin::Pin;
+
+use aws_config::SdkConfig;
+use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_lambda::types::InvocationType;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use tests::Stack;
+
+use crate::rights::Right;
+
+/// A call, and whether it is refused. What is allowed has no effect that matters: it is about nothing that is there,
+/// or asks for what cannot be.
+pub(crate) type Attempt = (Right, Pin<Box<dyn Future<Output = bool> + Send>>);
+
+/// Names nobody has.
+const NOBODY: &str = "isolation";
+
+/// Everything that is tried on a deployment, by whoever a session is.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) deployment: String,
+    tables: Vec<(&'static str, String)>,
+    pools: Vec<(&'static str, String, String)>,
+    objects: Vec<(&'static str, String, String)>,
+    functions: Vec<String>,
+    machines: Vec<String>,
+}
+
+impl World {
+    pub(crate) async fn of(stack: &Stack, functions: Vec<String>) -> Self {
+        let output = |name: &str| stack.output(name).to_owned();
+        let machines = aws_sdk_sfn::Client::new(&stack.aws).list_state_machines().send().await;
+        let machines = machines.expect("machines").state_machines;
+        let ours = format!(":{}-", stack.deployment);
+        let object = |thing, bucket, key: &str| (thing, output(bucket), format!("{key}/{NOBODY}"));
+        let world = Self {
+            deployment: stack.deployment.clone(),
+            tables: vec![
+                ("tenants", output("TenantsTable")),
+                ("ledger", output("LedgerTable")),
+                ("claims", output("ClaimsTable")),
+                ("catalogue", output("CatalogueTable")),
+            ],
+            pools: vec![
+                ("merchants", output("UserPoolId"), output("UserPoolClientId")),
+                ("people", output("PeoplePoolId"), output("PeopleClientId")),
+            ],
+            objects: vec![
+                object("site", "SitesBucket", "sites/nobody"),
+                object("dashboard", "WorkspacesBucket", "workspaces/nobody/dashboard"),
+                object("data", "WorkspacesBucket", "workspaces/nobody/data"),
+                object("strays", "SitesBucket", "strays"),
+                object("strays", "WorkspacesBucket", "strays"),
+            ],
+            functions,
+            machines: machines
+                .into_iter()
+                .map(|it| it.state_machine_arn)
+                .filter(|arn| arn.contains(&ours))
+                .collect(),
+        };
+        world.prepare(stack).await;
+        world
+    }
+
+    /// What is made must be there already, so that making it again fails.
+    async fn prepare(&self, stack: &Stack) {
+        let vault = aws_sdk_secretsmanager::Client::new(&stack.aws);
+        let _ = vault.create_secret().name(self.tenant_secret()).secret_string("nothing").send().await;
+        let cognito = aws_sdk_cognitoidentityprovider::Client::new(&stack.aws);
+        for (_, pool, _) in &self.pools {
+            let user = cognito.admin_create_user().user_pool_id(pool).username("taken");
+            let _ = user.temporary_password("Aa1-never-signs-in").send().await;
+            let _ = cognito.create_group().user_pool_id(pool).group_name("taken").send().await;
+        }
+    }
+
+    fn tenant_secret(&self) -> String {
+        format!("{}/tenants/{NOBODY}/password", self.deployment)
+    }
+
+    pub(crate) fn attempts(&self, session: &SdkConfig) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        self.on_tables(session, &mut attempts);
+        self.on_secrets(session, &mut attempts);
+        self.on_machines(session, &mut attempts);
+        self.on_functions(session, &mut attempts);
+        self.on_pools(session, &mut attempts);
+        self.on_objects(session, &mut attempts);
+        attempts
+    }
+
+    fn on_tables(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_dynamodb::Client::new(session);
+        let nobody = || AttributeValue::S(NOBODY.to_owned());
+        for (thing, table) in &self.tables {
+            let there = "attribute_exists(pk)";
+            let get = client.get_item().table_name(table).key("pk", nobody()).key("sk", nobody());
+            let put = client.put_item().table_name(table).item("pk", nobody()).item("sk", nobody());
+            let delete = client.delete_item().table_name(table).key("pk", nobody()).key("sk", nobody());
+            let update = client.update_item().table_name(table).key("pk", nobody()).key("sk", nobody());
+            let query = client.query().table_name(table).key_condition_expression("pk = :pk");
+            attempt(all, thing, "GetItem", get.send());
+            attempt(all, thing, "Query", query.expression_attribute_values(":pk", nobody()).send());
+            attempt(all, thing, "Scan", client.scan().table_name(table).limit(1).send());
+            attempt(all, thing, "PutItem", put.condition_expression(there).send());
+            attempt(all, thing, "UpdateItem", update.condition_expression(there).send());
+            attempt(all, thing, "DeleteItem", delete.condition_expression(there).send());
+        }
+    }
+
+    fn on_secrets(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_secretsmanager::Client::new(session);
+        let key = |provider: &str| format!("{}/providers/{provider}", self.deployment);
+        for (thing, name) in [
+            ("neon-key", key("neon")),
+            ("google-key", key("google")),
+            ("cloudflare-key", key("cloudflare")),
+            ("tenant-secret", self.tenant_secret()),
+        ] {
+            // Neither is deleted: one cannot be, at once and later.
+            let delete = client.delete_secret().secret_id(&name).force_delete_without_recovery(true);
+            attempt(all, thing, "GetSecretValue", client.get_secret_value().secret_id(&name).send());
+            attempt(all, thing, "DescribeSecret", client.describe_secret().secret_id(&name).send());
+            attempt(all, thing, "CreateSecret", client.create_secret().name(&name).secret_string("x").send());
+            attempt(all, thing, "PutSecretValue", client.put_secret_value().secret_id(&name).send());
+            attempt(
+                all,
+                thing,
+                "TagResource",
+                client.tag_resource().secret_id(&name).set_tags(Some(vec![])).send(),
+            );
+            attempt(all, thing, "DeleteSecret", delete.recovery_window_in_days(7).send());
+        }
+        attempt(all, "all-secrets", "ListSecrets", client.list_secrets().max_results(1).send());
+    }
+
+    /// The action is the machine's name.
+    fn on_machines(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_sfn::Client::new(session);
+        for machine in &self.machines {
+            let name = machine.rsplit(':').next().and_then(|name| name.strip_prefix(&self.deployment));
+            let name = name.expect("ours").trim_start_matches('-');
+            attempt(all, "machines", name, client.start_execution().state_machine_arn(machine).send());
+        }
+    }
+
+    fn on_functions(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_lambda::Client::new(session);
+        for name in &self.functions {
+            let function = format!("{}-{name}", self.deployment);
+            let invoke = client.invoke().function_name(function).invocation_type(InvocationType::DryRun);
+            attempt(all, "functions", name, invoke.send());
+        }
+    }
+
+    fn on_pools(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_cognitoidentityprovider::Client::new(session);
+        for (thing, pool, app) in &self.pools {
+            let name = AttributeType::builder().name("name").value("x").build().expect("an attribute");
+            let (user, group) = (NOBODY, NOBODY);
+            let sign_in = client.admin_initiate_auth().user_pool_id(pool).client_id(app);
+            let sign_in = sign_in.auth_flow(AuthFlowType::AdminUserPasswordAuth);
+            let sign_in = sign_in.auth_parameters("USERNAME", user).auth_parameters("PASSWORD", "x");
+            let password = client.admin_set_user_password().user_pool_id(pool).username(user).password("x");
+            let update = client.admin_update_user_attributes().user_pool_id(pool).username(user);
+            let join = client.admin_add_user_to_group().user_pool_id(pool).username(user).group_name(group);
+            let sign_out = client.admin_user_global_sign_out().user_pool_id(pool).username(user);
+            let new_user = client.admin_create_user().user_pool_id(pool).username("taken");
+            let new_group = client.create_group().user_pool_id(pool).group_name("taken");
+            let no_group = client.delete_group().user_pool_id(pool).group_name(group);
+            let get_user = client.admin_get_user().user_pool_id(pool).username(user);
+            let no_user = client.admin_delete_user().user_pool_id(pool).username(user);
+            attempt(all, thing, "AdminGetUser", get_user.send());
+            attempt(all, thing, "ListUsers", client.list_users().user_pool_id(pool).limit(1).send());
+            attempt(all, thing, "AdminCreateUser", new_user.send());
+            attempt(all, thing, "AdminDeleteUser", no_user.send());
+            attempt(all, thing, "AdminUpdateUserAttributes", update.user_attributes(name).send());
+            attempt(all, thing, "AdminSetUserPassword", password.send());
+            attempt(all, thing, "AdminInitiateAuth", sign_in.send());
+            attempt(all, thing, "AdminUserGlobalSignOut", sign_out.send());
+            attempt(all, thing, "AdminAddUserToGroup", join.send());
+            attempt(all, thing, "GetGroup", client.get_group().user_pool_id(pool).group_name(group).send());
+            attempt(all, thing, "ListGroups", client.list_groups().user_pool_id(pool).limit(1).send());
+            attempt(all, thing, "CreateGroup", new_group.send());
+            attempt(all, thing, "DeleteGroup", no_group.send());
+        }
+    }
+
+    fn on_objects(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let path_style = aws_sdk_s3::config::Builder::from(session).force_path_style(true).build();
+        let client = aws_sdk_s3::Client::from_conf(path_style);
+        for (thing, bucket, key) in &self.objects {
+            let put = client.put_object().bucket(bucket).key(key).body(ByteStream::from_static(b""));
+            attempt(all, thing, "GetObject", client.get_object().bucket(bucket).key(key).send());
+            attempt(all, thing, "PutObject", put.send());
+            attempt(all, thing, "DeleteObject", client.delete_object().bucket(bucket).key(key).send());
+        }
+    }
+}
+
+fn attempt<T, E, R>(
+    all: &mut Vec<Attempt>,
+    thing: &str,
+    action: &str,
+    call: impl Future<Output = Result<T, SdkError<E, R>>> + Send + 'static,
+) where
+    E: ProvideErrorMetadata + Debug,
+    R: Debug,
+{
+    let refused = async move {
+        let Err(error) = call.await else { return false };
+        let code = error.code().unwrap_or_else(|| panic!("there is no answer: {error:?}"));
+        ["AccessDenied", "AccessDeniedException"].contains(&code)
+    };
+    all.push(((thing.to_owned(), action.to_owned()), Box::pin(refused)));
+}
