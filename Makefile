@@ -21,7 +21,7 @@ DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
 CLIENTS := $(call stamp,clients,infra/tools/requirements-clients.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test contract faults mutations lint format clippy dependencies machines templates audit deploy
+.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -57,6 +57,10 @@ faults: setup ## The fault matrix; SEEDS=<n> random runs, FAMILY=<letters>, CASE
 
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
+
+bench: build ## What must not get slower or dearer with many tenants; writes target/bench/report.json
+	@cargo bench --quiet --profile faults --package bench --no-run
+	@$(STACK) run -- cargo bench --quiet --profile faults --package bench
 
 lint: format clippy dependencies machines templates ## All checks that need no stack; -k goes on after a failure
 

@@ -32,7 +32,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// What the crates without I/O may name of others: neither of these has any.
-const PURE: [&str; 7] = ["jiff", "psl", "serde", "serde_json", "slug", "thiserror", "ulid"];
+const PURE: [&str; 8] = ["jiff", "psl", "serde", "serde_json", "slug", "thiserror", "ulid", "utoipa"];
 
 #[test]
 fn the_arrows_of_the_design_hold() {

@@ -7,6 +7,7 @@ use crate::claims::{Claims, RequestKey, answered, claim, commit};
 use crate::database::{Condition, Error, Write};
 use crate::orders::summary;
 use crate::tenants::{Refusal, Tenants, Versioned, new_tenant, put_tenant};
+use crate::words;
 
 /// How long a signup waits for approval.
 const APPROVAL_DAYS: i64 = 14;
@@ -26,6 +27,7 @@ impl Tenants {
             let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
             writes.extend(claims);
             writes.push(put_tenant(&tenant, Condition::Absent)?);
+            writes.extend(words::put(&tenant)?);
             Ok((tenant, writes))
         };
         self.enrol(signup, request, now, wait).await

@@ -59,9 +59,11 @@ impl Dynamo {
         let answer = request
             .key("pk", AttributeValue::S(key.pk.clone()))
             .key("sk", AttributeValue::S(key.sk.clone()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(|e| Error::Unavailable(aws::fault("dynamodb", &e)))?;
+        read(1, answer.consumed_capacity.as_slice());
         answer.item.map(|item| row(key.table, item)).transpose()
     }
 

@@ -45,7 +45,7 @@ pub use open::Open;
 pub use orders::Order;
 pub use outbox::Outbox;
 pub use progress::progress;
-pub use rate_governor::RateGovernor;
+pub use rate_governor::{Headroom, RateGovernor};
 pub use repairs::{RepairTask, TaskId};
 pub use sweeps::{Finding, Sweep, SweepOutcome, Unswept, Verdict};
 pub use tenants::{Accepted, Outcome, Refusal, Tenants, Versioned};

@@ -15,6 +15,7 @@ use crate::open::Open;
 use crate::progress::progress;
 use crate::repairs::{RepairTask, TaskId};
 use crate::tenants::{Accepted, Refusal, Tenants, Versioned, accept, new_operation, operation_key, raise};
+use crate::words;
 
 /// How long the executions of a cancelled operation have to come to their end by themselves.
 const CANCEL_MINUTES: i64 = 2;
@@ -351,6 +352,7 @@ impl Tenants {
             others.insert(0, claim_subdomain(&tenant.subdomain, id)?);
             others.extend(Claims::new(self.db.clone()).free(&before.subdomain, id).await?);
         }
+        others.extend(words::change(&before, &tenant)?);
         let mut operation = new_operation(&tenant, order.kind, &blueprint, now);
         operation.forced = order.forced;
         operation.former = (order.kind == Kind::ChangePlan).then(|| Former::of(&before));

@@ -1,4 +1,5 @@
 mod gate;
+mod headroom;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,6 +8,7 @@ use std::time::Duration;
 use fault::Fault;
 use gate::{Gate, Lease};
 use governor::{Governor, Haste, Heard, Pass, Quota, Saying};
+pub use headroom::Headroom;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};

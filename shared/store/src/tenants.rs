@@ -323,13 +323,16 @@ impl Tenants {
         now: Timestamp,
     ) -> Result<Vec<Write>, Error> {
         let Some(kind) = failed.kind.back() else { return Ok(Vec::new()) };
+        let changed = tenant.clone();
         if let Some(former) = failed.former.clone() {
             former.restore(tenant);
         }
         let blueprint = self.blueprint(tenant).await?;
         let next = Operation { back: true, ..new_operation(tenant, kind, &blueprint, now) };
         tenant.operation = Some(next.id);
-        Ok(begin(&next, now)?.into())
+        let mut writes = words::change(&changed, tenant)?;
+        writes.extend(begin(&next, now)?);
+        Ok(writes)
     }
 
     /// The version of a blueprint that a tenant is pinned to.

@@ -139,7 +139,6 @@ pub(crate) fn put(tenant: &Tenant) -> Result<Vec<Write>, Error> {
 
 /// The writes by which a tenant is found as it is now, and no more as it was. What stays is not touched: a row never
 /// changes, so one that is there is at its first version.
-#[cfg_attr(not(test), expect(dead_code))] // The retry that edits a name is to call it.
 pub(crate) fn change(before: &Tenant, after: &Tenant) -> Result<Vec<Write>, Error> {
     let (old, new) = (keys(before), keys(after));
     let gone = old.difference(&new).cloned();

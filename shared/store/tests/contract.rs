@@ -872,8 +872,8 @@ async fn failed(bed: &Bed, name: &str, on_failure: OnFailure) -> Tenant {
     bed.settle(&accepted.tenant.id, accepted.operation, Event::RolledBack, State::Failed).await
 }
 
-fn edit(bed: &Bed, request: EditRequest) -> Order {
-    Order::retry(by()).editing(request.check(&bed.blueprint, &[], &[]).expect("valid"))
+fn edit(bed: &Bed, tenant: &Tenant, request: EditRequest) -> Order {
+    Order::retry(by()).editing(request.check(tenant, &bed.blueprint, &[], &[]).expect("valid"))
 }
 
 async fn a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was(db: Database) {
@@ -881,7 +881,7 @@ async fn a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was(db:
     for (name, on_failure) in [("let-go", OnFailure::Compensate), ("held", OnFailure::Hold)] {
         let before = failed(&bed, name, on_failure).await;
         let (new_name, email) = (Some("Better".to_owned()), Some("new@example.com".to_owned()));
-        let order = edit(&bed, EditRequest { name: new_name, email, ..EditRequest::default() });
+        let order = edit(&bed, &tenant, EditRequest { name: new_name, email, ..EditRequest::default() });
         let retry = bed.tenants.order(&before.id, order, None, now()).await.expect("accepted");
         assert_eq!(bed.tenant(&before.id).await, retry.tenant, "{name}");
         let snapshot =
@@ -907,9 +907,9 @@ async fn an_edited_subdomain_changes_hands_with_the_retry(db: Database) {
     let wanted = bed.signup("better").subdomain;
     let request = EditRequest { subdomain: Some(wanted.to_string()), ..EditRequest::default() };
     let key = bed.key("move", "body");
-    let first = bed.tenants.order(&tenant.id, edit(&bed, request.clone()), Some(&key), now()).await;
+    let first = bed.tenants.order(&tenant.id, edit(&bed, &tenant, request.clone()), Some(&key), now()).await;
     let first = first.expect("accepted");
-    let again = bed.tenants.order(&tenant.id, edit(&bed, request), Some(&key), now()).await;
+    let again = bed.tenants.order(&tenant.id, edit(&bed, &tenant, request), Some(&key), now()).await;
     assert_eq!(again.expect("remembered"), first);
     assert_eq!(bed.claims.tenant_of(&wanted).await.expect("read"), Some(tenant.id.clone()));
     assert_eq!(bed.claims.tenant_of(&tenant.subdomain).await.expect("read"), None, "free for the next");
@@ -928,7 +928,7 @@ async fn of_two_who_want_a_subdomain_by_a_retry_one_gets_it_and_nothing_of_the_o
     let wanted = bed.signup("better").subdomain;
     let outcomes = bed::at_once(tenants.clone().map(|tenant| {
         let request = EditRequest { subdomain: Some(wanted.to_string()), ..EditRequest::default() };
-        let (order, tenants) = (edit(&bed, request), bed.tenants.clone());
+        let (order, tenants) = (edit(&bed, &tenant, request), bed.tenants.clone());
         async move { Box::pin(tenants.order(&tenant.id, order, None, now())).await }
     }))
     .await;
@@ -1070,7 +1070,7 @@ async fn an_orphan_whose_row_has_changed_is_not_taken_in(db: Database) {
 }
 
 async fn a_sweep_waits_until_it_is_started_and_keeps_what_it_came_to(db: Database) {
-    let ordered = Sweep::order(&db, by(), true, Some(3), now()).await.expect("ordered");
+    let ordered = Sweep::order(&db, by(), true, Some(3), None, now()).await.expect("ordered");
     let waits = async || Sweep::waiting(&db).await.expect("read").contains(&ordered.id);
     assert!(waits().await);
     for _ in 0..2 {

@@ -36,6 +36,9 @@ pub struct Blueprint {
     /// The step that serves a tenant's own domain, where tenants may have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_domain: Option<String>,
+    /// The outside APIs that its steps ask and whose limits they share, as the rate governor calls them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<String>,
     /// What each step's resource costs a month, roughly, in cents of a US dollar: shown before it is made.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub costs: BTreeMap<String, u32>,

@@ -47,6 +47,9 @@ impl EditRequest {
     ) -> Result<Edit, Violations> {
         let offer = Offer { blueprint, plans, themes };
         let mut wrong = Violations::default();
+        let name = self.name.and_then(|name| wrong.take(store_name(&name)));
+        let subdomain = self.subdomain.and_then(|subdomain| wrong.take(Subdomain::parse(&subdomain)));
+        let email = self.email.and_then(|email| wrong.take(Email::parse(&email)));
         let plan = self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan))));
         let moves = plan.as_ref().is_some_and(|plan| plan.id != tenant.plan);
         let overrides = self.overrides.or_else(|| moves.then(Overrides::new)).and_then(|overrides| {
@@ -56,9 +59,9 @@ impl EditRequest {
             wrong.take(plan.ok_or_else(unknown).and_then(|plan| plan.permit(overrides)))
         });
         let edit = Edit {
-            name: self.name.and_then(|name| wrong.take(store_name(&name))),
-            subdomain: self.subdomain.and_then(|subdomain| wrong.take(Subdomain::parse(&subdomain))),
-            email: self.email.and_then(|email| wrong.take(Email::parse(&email))),
+            name,
+            subdomain,
+            email,
             plan: plan.map(|plan| plan.id),
             theme: self
                 .theme
@@ -210,7 +213,7 @@ mod tests {
         let fields: Vec<&str> = found.iter().map(|violation| violation.field).collect();
         assert_eq!(
             fields,
-            ["plan", "overrides", "name", "subdomain", "email", "theme", "category", "integrations"]
+            ["name", "subdomain", "email", "plan", "overrides", "theme", "category", "integrations"]
         );
     }
 

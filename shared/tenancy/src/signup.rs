@@ -197,6 +197,7 @@ mod tests {
             integrations: set(&["stripe", "mailchimp"]),
             on_failure: OnFailure::Compensate,
             optional: BTreeSet::new(),
+            providers: Vec::new(),
             costs: std::collections::BTreeMap::new(),
             custom_domain: None,
             settings: std::collections::BTreeMap::new(),

@@ -11,8 +11,8 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use step_functions::{Course, Machine};
-use store::{By, Database, Open, Outbox, Refusal, RepairTask, ResourceLedger, Sweep, Tenants};
-use tenancy::{Kind, Operation, TenantId};
+use store::{By, Database, Filter, Open, Order, Outbox, Refusal, RepairTask, ResourceLedger, Sweep, Tenants};
+use tenancy::{Kind, Operation, Status, Tenant, TenantId};
 
 pub use engine::Engine;
 
@@ -87,6 +87,9 @@ impl<E: Engine> Janitor<E> {
             if let Err(fault) = self.repair(task, now).await {
                 tracing::warn!(tenant.id = %task.id.tenant, step.name = task.id.step, "was not retried: {fault}");
             }
+        }
+        if let Err(fault) = self.waited(&wanted, now).await {
+            tracing::warn!("who waits was not looked at: {fault}");
         }
         if let Err(fault) = self.sweep(input.sweep, now).await {
             tracing::warn!("a sweep was not started: {fault}");
@@ -166,6 +169,45 @@ impl<E: Engine> Janitor<E> {
             }
         }
         Ok((running, ends))
+    }
+
+    /// Turns down the signups that nobody approved in time, and deletes what nobody restored.
+    async fn waited(&self, wanted: impl Fn(&TenantId) -> bool, now: Timestamp) -> Result<(), Fault> {
+        let tenants = Tenants::new(self.db.clone());
+        for status in [Status::PendingApproval, Status::Cancelling] {
+            let filter = Filter { status: Some(status), ..Filter::default() };
+            let mut after = None;
+            loop {
+                let (listed, next) = tenants.list(&filter, 100, after.as_ref()).await?;
+                for tenant in listed.iter().filter(|tenant| wanted(&tenant.id)) {
+                    if let Err(fault) = self.overdue(&tenants, tenant, now).await {
+                        tracing::warn!(tenant.id = %tenant.id, "still waits: {fault}");
+                    }
+                }
+                after = next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The index may be behind: what has been decided meanwhile stands.
+    async fn overdue(&self, tenants: &Tenants, tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+        let by = |why: &str| By { who: "saga-janitor".to_owned(), why: why.to_owned() };
+        let done = if tenant.approve_by.is_some_and(|until| until <= now) {
+            tenants.reject(&tenant.id, by("nobody approved it in time"), None, now).await.map(|_| ())
+        } else if tenant.grace.as_ref().is_some_and(|grace| grace.deletes_at <= now) {
+            let order = Order::delete(by("nobody restored it in time"));
+            tenants.order(&tenant.id, order, None, now).await.map(|_| ())
+        } else {
+            return Ok(());
+        };
+        match done {
+            Ok(()) | Err(Refusal::NotNow(_) | Refusal::Busy(_)) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     /// Starts the sweeps that were asked for.

@@ -272,7 +272,7 @@ async fn leases_that_ended_long_ago_are_taken_away() {
 async fn the_sweep_of_the_day_and_those_that_were_asked_for_are_started_once() {
     let bed = Bed::started().await;
     let by = By { who: "me".to_owned(), why: "the bill".to_owned() };
-    let asked = Sweep::order(&bed.db, by, false, Some(3), bed.accepted).await.expect("ordered");
+    let asked = Sweep::order(&bed.db, by, false, Some(3), None, bed.accepted).await.expect("ordered");
     bed.look(0).await;
     bed.look(0).await;
     assert_eq!(bed.engine.started(), [format!("Sweep:sweep-{}", asked.id)]);

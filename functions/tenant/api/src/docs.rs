@@ -3,6 +3,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fault::Fault;
+use minijinja::value::Serde;
 use minijinja::{Environment, context};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -19,7 +20,7 @@ pub(crate) fn page(document: &Value) -> Result<Response, Problem> {
     templates
         .add_filter("last", |reference: String| reference.rsplit('/').next().unwrap_or_default().to_owned());
     templates.add_template("docs.html", TEMPLATE).map_err(broken)?;
-    let values = context! { document => document, style => STYLE };
+    let values = context! { document => Serde(document), style => STYLE };
     let page = templates.get_template("docs.html").and_then(|page| page.render(values)).map_err(broken)?;
     let policy = format!("default-src 'none'; style-src 'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE)));
     let headers = [

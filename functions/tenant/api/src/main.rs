@@ -19,7 +19,9 @@ async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
     // Without them tenants have no domains of their own.
     let domain = aws::variable("CLOUDFLARE_ZONE_NAME").ok();
     let target = aws::variable("DOMAIN_TARGET").ok();
-    let missing = aws::variable("MISSING_ACCOUNTS").unwrap_or_default();
+    let keys = aws::variable("PROVIDER_KEYS")?;
+    // `neon=` has no key.
+    let missing = keys.split(',').filter_map(|key| key.strip_suffix('=')).map(str::to_owned);
     Ok(Settings {
         claim_names: ClaimNames {
             role: aws::variable("ROLE_CLAIM")?,
@@ -33,6 +35,6 @@ async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
         },
         separation_of_duty: aws::variable("SEPARATION_OF_DUTY")? == "true",
         platform: domain.zip(target).map(|(domain, target)| Platform { domain, target }),
-        missing_accounts: missing.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        missing_accounts: missing.collect(),
     })
 }

@@ -19,6 +19,7 @@ use crate::{Api, Problem};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rehearsal {
     /// Does nothing. `validate` says everything that is wrong with the request, `plan` also what would be done
+    #[param(inline)]
     dry_run: Option<DryRun>,
 }
 

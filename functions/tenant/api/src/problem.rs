@@ -3,7 +3,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fault::{Fault, Kind};
 use serde::Serialize;
-use store::Refusal;
+use store::{Exhausted, Refusal};
 use tenancy::{Violation, Violations};
 use utoipa::ToSchema;
 
@@ -171,8 +171,23 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl From<Exhausted> for Problem {
+    fn from(exhausted: Exhausted) -> Self {
+        match exhausted {
+            Exhausted::Wait(seconds) => Self::too_many(
+                seconds,
+                format!("too many signups come from there; send it again in {seconds} s"),
+            ),
+            Exhausted::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
+        if let store::Error::NoSuchPage = error {
+            return Self::malformed("'after' is not the 'next' of a part of this list");
+        }
         Fault::from(error).into()
     }
 }

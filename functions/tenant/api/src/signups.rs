@@ -1,6 +1,5 @@
 use std::net::IpAddr;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
@@ -126,13 +125,15 @@ impl Api {
 
     /// Counts a signup before it costs anything.
     async fn take_tokens(&self, signup: &Signup, address: Option<IpAddr>) -> Result<(), Problem> {
-        let hour = |burst| Rate { burst, per: SignedDuration::from_hours(1) };
+        let rate = |burst: u32, hours| {
+            let each = i32::try_from(burst).unwrap_or(i32::MAX).max(1);
+            Rate { burst, per: SignedDuration::from_hours(hours) / each }
+        };
         let SignupLimits { per_address, per_email_domain, trials_per_card } = self.settings.limits;
-        let mut buckets = vec![(Bucket::email(&signup.email), hour(per_email_domain))];
-        buckets.extend(address.map(|address| (Bucket::address(address), hour(per_address))));
+        let mut buckets = vec![(Bucket::Email(signup.email.clone()), rate(per_email_domain, 1))];
+        buckets.extend(address.map(|address| (Bucket::Address(address), rate(per_address, 1))));
         let card = signup.card_fingerprint.as_deref().filter(|_| signup.plan.trial_days > 0);
-        let month = Rate { burst: trials_per_card, per: SignedDuration::from_hours(30 * 24) };
-        buckets.extend(card.map(|card| (Bucket::card(card), month)));
-        Buckets::take(&self.db, &buckets, clock::now()).await.map_err(Problem::from)
+        buckets.extend(card.map(|card| (Bucket::Card(card.to_owned()), rate(trials_per_card, 30 * 24))));
+        Ok(Buckets::new(self.db.clone()).take(&buckets, clock::now()).await?)
     }
 }

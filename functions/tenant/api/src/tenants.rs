@@ -38,6 +38,9 @@ pub(crate) struct Wanted {
     /// A blueprint's name
     #[param(min_length = 1, max_length = 64)]
     blueprint: Option<String>,
+    /// A theme's id
+    #[param(min_length = 1, max_length = 64)]
+    theme: Option<String>,
     /// The beginning of a word of the name, or the whole of an id, subdomain, domain or e-mail address
     #[param(min_length = 1, max_length = 254)]
     text: Option<String>,
@@ -62,8 +65,10 @@ pub(crate) async fn list(
     caller: Caller,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<Listing>, Problem> {
-    let Wanted { status, plan, blueprint, text, after, limit } = wanted;
-    for (name, value, longest) in [("plan", &plan, 64), ("blueprint", &blueprint, 64), ("text", &text, 254)] {
+    let Wanted { status, plan, blueprint, theme, text, after, limit } = wanted;
+    let named =
+        [("plan", &plan, 64), ("blueprint", &blueprint, 64), ("theme", &theme, 64), ("text", &text, 254)];
+    for (name, value, longest) in named {
         if value.as_ref().is_some_and(|value| !(1..=longest).contains(&value.chars().count())) {
             return Err(Problem::malformed(format!("'{name}' must have 1 to {longest} characters")));
         }
@@ -73,7 +78,7 @@ pub(crate) async fn list(
         let tenants = api.tenants.get(own).await?.map(|found| found.value).into_iter().collect();
         return Ok(Json(Listing { tenants, next: None }));
     }
-    let filter = Filter { status, plan, blueprint, text };
+    let filter = Filter { status, plan, blueprint, theme, text };
     let (tenants, next) = api.tenants.list(&filter, part.limit(), part.after().as_ref()).await?;
     Ok(Json(Listing { tenants, next: next.map(|page| page.0) }))
 }

@@ -1,13 +1,19 @@
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
+use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use store::{Catalogue, Database};
 use tower::ServiceExt as _;
 
 use super::*;
 
+mod access;
+mod approvals;
+mod catalogue;
+mod document;
 mod domains;
+mod signups;
 
 async fn api() -> Router {
     api_over(Database::memory()).await
@@ -34,7 +40,54 @@ async fn api_over(db: Database) -> Router {
     catalogue.put_plan(&serde_json::from_value(plan).expect("a plan")).await.expect("stored");
     catalogue.put_plan(&serde_json::from_value(larger).expect("a plan")).await.expect("stored");
     catalogue.put_blueprint(&serde_json::from_value(blueprint).expect("a blueprint")).await.expect("stored");
-    Api::new(db).router()
+    Api::new(db, settings()).expect("an API that can be described").router()
+}
+
+fn settings() -> Settings {
+    Settings {
+        claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
+        signup_key: None,
+        limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 2 },
+        separation_of_duty: false,
+        platform: None,
+        missing_accounts: std::collections::BTreeSet::new(),
+    }
+}
+
+/// Who asks, as API Gateway says it.
+#[derive(Clone, Debug, Default)]
+struct Person(Vec<(&'static str, String)>);
+
+impl Person {
+    fn staff(role: &str) -> Self {
+        Self::named(role, role)
+    }
+
+    fn named(name: &str, role: &str) -> Self {
+        let groups = ("cognito:groups", format!("[{role}]"));
+        Self(vec![("sub", format!("sub-of-{name}")), ("username", name.to_owned()), groups])
+    }
+
+    fn machine() -> Self {
+        Self(vec![("sub", "client".to_owned()), ("scope", "tenantry/machine".to_owned())])
+    }
+
+    fn of_tenant(id: &str) -> Self {
+        Self(vec![("sub", format!("owner-of-{id}")), ("custom:tenant", id.to_owned())])
+    }
+
+    fn context(&self) -> RequestContext {
+        let claims: serde_json::Map<String, Value> =
+            self.0.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let authorizer = if claims.is_empty() { Value::Null } else { json!({ "jwt": { "claims": claims } }) };
+        let context = json!({
+            "authorizer": authorizer, "routeKey": "ANY /v1/{proxy+}", "stage": "$default", "timeEpoch": 0,
+            "http": {
+                "method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test",
+            },
+        });
+        RequestContext::ApiGatewayV2(serde_json::from_value(context).expect("a context"))
+    }
 }
 
 fn signup(subdomain: &str) -> Value {
@@ -42,7 +95,21 @@ fn signup(subdomain: &str) -> Value {
 }
 
 async fn send(api: &Router, method: &str, path: &str, key: Option<&str>, body: &str) -> Response {
-    let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    send_as(&Person::staff("admin"), api, method, path, key, body).await
+}
+
+async fn send_as(
+    person: &Person,
+    api: &Router,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: &str,
+) -> Response {
+    let mut request = Request::builder().method(method).uri(path).extension(person.context());
+    if !body.is_empty() {
+        request = request.header("content-type", "application/json");
+    }
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }
@@ -130,7 +197,13 @@ async fn bodies_that_are_not_signups_are_malformed() {
     let mut unknown = signup("acme");
     unknown["nmae"] = json!("x");
     let long = format!("{{\"name\":\"{}\"}}", "x".repeat(20_000));
-    for bad in ["", "{", "[]", "{}", &unknown.to_string(), &long] {
+    let too_long = send(&api, "POST", "/v1/tenants", None, &long).await;
+    assert_eq!(too_long.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let form = Request::post("/v1/tenants").extension(Person::staff("admin").context());
+    let form = form.header("content-type", "text/plain").body(Body::from("{}")).expect("a request");
+    let form = api.clone().oneshot(form).await.expect("an answer");
+    assert_eq!(form.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    for bad in ["", "{", "[]", "{}", &unknown.to_string()] {
         let response = send(&api, "POST", "/v1/tenants", None, bad).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{bad:.40}");
         assert_eq!(body(response).await["type"], "/problems/malformed-request");
@@ -371,10 +444,10 @@ async fn a_cancelled_operation_is_fenced_and_says_who_and_why() {
     assert_eq!(body(first).await, body(again).await);
     let status = body(send(&api, "GET", &operation, None, "").await).await;
     assert_eq!(status["state"], "compensating");
-    assert_eq!(status["fault"]["fault"]["cause"], "cancelled by anonymous: a test asks for it");
+    assert_eq!(status["fault"]["fault"]["cause"], "cancelled by admin: a test asks for it");
     let audit = body(send(&api, "GET", &format!("{tenant}/audit"), None, "").await).await;
     let [entry] = &audit["audit"].as_array().expect("a list")[..] else { panic!("one entry: {audit}") };
-    assert_eq!((&entry["action"], &entry["who"]), (&json!("cancel"), &json!("anonymous")));
+    assert_eq!((&entry["action"], &entry["who"]), (&json!("cancel"), &json!("admin")));
     assert_eq!(
         (&entry["before"]["state"], &entry["after"]["state"]),
         (&json!("accepted"), &json!("compensating"))

@@ -29,6 +29,9 @@ const LONGEST_QUIET: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Gate {
     /// The calls given out, by slot.
     slots: BTreeMap<i64, u32>,
+    /// What the provider allows, for who only looks: so many calls in so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<(u32, u32)>,
     /// The provider wants no calls until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     quiet_until: Option<Timestamp>,
@@ -67,6 +70,7 @@ impl Gate {
         // The less there is, the fewer lie unused with somebody who does not need them.
         let calls = if trial { 1 } else { (room / 4).clamp(1, BATCH) };
         *self.slots.entry(slot).or_default() += calls;
+        self.window = Some((quota.calls, quota.seconds));
         if trial {
             self.trial_until = Some(now + TRIAL);
         }
@@ -94,6 +98,19 @@ impl Gate {
             return Err(wait(quota, until, cause));
         }
         Ok(true)
+    }
+
+    /// How many calls were given out in the last window, and how many there are in one of so many seconds.
+    pub(super) fn used(&self, now: Timestamp) -> (u32, Option<(u32, u32)>) {
+        let Some((calls, seconds)) = self.window else { return (0, None) };
+        let quota = Quota { provider: "", of: "", calls, seconds, burst: calls };
+        let used = self.slots.range(slot(quota, now) - SLOTS..).map(|(_, calls)| calls).sum();
+        (used, self.window)
+    }
+
+    /// Until when the provider is not asked, be it by its own wish or ours.
+    pub(super) fn shut_until(&self) -> Option<Timestamp> {
+        self.quiet_until.max(self.closed_until)
     }
 
     /// How many calls there are in a slot.

@@ -152,6 +152,8 @@ impl Bed {
             integrations: BTreeSet::new(),
             on_failure: tenancy::OnFailure::Compensate,
             optional: BTreeSet::new(),
+            providers: Vec::new(),
+            costs: BTreeMap::new(),
             custom_domain: Some("cloudflare-serve-domain".to_owned()),
             settings: BTreeMap::from([("region".to_owned(), "eu-west-1".to_owned())]),
             workflow: Workflow::Sequence(vec![Workflow::Step("cognito-create-group".to_owned())]),
@@ -177,6 +179,8 @@ impl Bed {
             integrations: BTreeSet::new(),
             on_failure: None,
             custom_domain: None,
+            card_fingerprint: None,
+            overrides: BTreeMap::new(),
         }
     }
 

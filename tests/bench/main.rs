@@ -1,0 +1,34 @@
+//! What does not get slower or dearer, however many tenants there are: time on the store in memory, and reads on
+//! DynamoDB where there is one.
+//!
+//! ```sh
+//! make bench
+//! ```
+
+#![allow(clippy::print_stdout)] // Its table is read where it was asked for.
+
+mod latency;
+mod population;
+mod reads;
+mod report;
+
+use report::Report;
+
+/// A page of the list: no longer than that of ten tenants can be.
+const PAGE: usize = 10;
+
+/// How many tenants there are, from few to many.
+const SIZES: [u32; 3] = [10, 1_000, 100_000];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut report = Report::default();
+    latency::measure(&SIZES, &mut report).await;
+    match aws::variable("AWS_ENDPOINT_URL") {
+        Ok(_) => Box::pin(reads::measure(&SIZES, &mut report)).await,
+        Err(_) => println!("No emulator: what is read on DynamoDB is not measured. `make bench` has one."),
+    }
+    report.print();
+    report.write()?;
+    Ok(())
+}
