@@ -40,6 +40,8 @@ pub(crate) async fn signup(db: &Database) -> Signup {
         integrations: [].into(),
         on_failure: None,
         custom_domain: None,
+        card_fingerprint: None,
+        overrides: [].into(),
     }
 }
 

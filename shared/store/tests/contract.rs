@@ -881,7 +881,7 @@ async fn a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was(db:
     for (name, on_failure) in [("let-go", OnFailure::Compensate), ("held", OnFailure::Hold)] {
         let before = failed(&bed, name, on_failure).await;
         let (new_name, email) = (Some("Better".to_owned()), Some("new@example.com".to_owned()));
-        let order = edit(&bed, &tenant, EditRequest { name: new_name, email, ..EditRequest::default() });
+        let order = edit(&bed, &before, EditRequest { name: new_name, email, ..EditRequest::default() });
         let retry = bed.tenants.order(&before.id, order, None, now()).await.expect("accepted");
         assert_eq!(bed.tenant(&before.id).await, retry.tenant, "{name}");
         let snapshot =

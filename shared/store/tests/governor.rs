@@ -294,6 +294,6 @@ fn a_row_that_cannot_be_read_is_begun_anew() {
         call(&governor, QUOTA, Haste::Now).await.expect("let through");
         let fields: BTreeSet<String> =
             memory.table(Table::Ledger).iter().flat_map(|row| row.body.keys().cloned()).collect();
-        assert_eq!(fields, ["closings", "failures", "slots"].map(str::to_owned).into());
+        assert_eq!(fields, ["closings", "failures", "slots", "window"].map(str::to_owned).into());
     });
 }

@@ -4,8 +4,9 @@ use axum::body::Body;
 use fault::Fault;
 use http::Request;
 use http_body_util::BodyExt as _;
+use lambda_http::request::RequestContext;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenancy::OnFailure;
 use tenant_api::Api;
 use tower::ServiceExt as _;
@@ -69,6 +70,16 @@ impl Ask {
     }
 }
 
+/// Who asks, as API Gateway says it.
+fn admin() -> RequestContext {
+    let context = json!({
+        "authorizer": { "jwt": { "claims": { "sub": "the-simulation", "cognito:groups": "[admin]" } } },
+        "routeKey": "ANY /v1/{proxy+}", "stage": "$default", "timeEpoch": 0,
+        "http": { "method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "-" },
+    });
+    RequestContext::ApiGatewayV2(serde_json::from_value(context).expect("a context"))
+}
+
 /// The API as a function.
 pub(crate) fn served(api: Api) -> Handler {
     let router = api.router();
@@ -76,7 +87,8 @@ pub(crate) fn served(api: Api) -> Handler {
         let router = router.clone();
         async move {
             let body = if ask.body.is_null() { Body::empty() } else { Body::from(ask.body.to_string()) };
-            let request = Request::builder().method(ask.method.as_str()).uri(&ask.path);
+            let request = Request::builder().method(ask.method.as_str()).uri(&ask.path).extension(admin());
+            let request = request.header("content-type", "application/json");
             let request = request.header("idempotency-key", &ask.key).body(body).expect("a request");
             let answer = router.oneshot(request).await.expect("a router answers");
             let status = answer.status().as_u16();

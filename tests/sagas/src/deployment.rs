@@ -1,6 +1,6 @@
 //! Functions and services, wired to each other as the templates wire them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use step_functions::Executions;
 use store::{Catalogue, Claims, Database, Memory, ResourceLedger, Tenants};
 use tenant_activate::Activate;
 use tenant_admit::Admit;
-use tenant_api::{Api, Platform};
+use tenant_api::{Api, ClaimNames, Platform, Settings, SignupLimits};
 use tenant_dispatch::Dispatch;
 use tenant_notify::Notify;
 use tenant_notify_domain::NotifyDomain;
@@ -151,7 +151,15 @@ impl Deployment {
         let task = Dispatch { executions, db: database.clone() };
         self.task("tenant-dispatch", task, |task, event: Event| async move { task.run(event).await });
         let platform = Platform { domain: clouds::ZONE_NAME.to_owned(), target: target() };
-        let api = Api::new(database).with_domains(Some(platform));
+        let settings = Settings {
+            claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
+            signup_key: None,
+            limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 100 },
+            separation_of_duty: false,
+            platform: Some(platform),
+            missing_accounts: BTreeSet::new(),
+        };
+        let api = Api::new(database, settings).expect("an API that can be described");
         self.functions.0.insert("tenant-api".to_owned(), crate::client::served(api));
     }
 }

@@ -122,7 +122,7 @@ impl Bed {
         count: usize,
         orphans: Vec<Orphan>,
     ) -> (Output, SweepOutcome) {
-        let sweep = Sweep::order(&self.db, by(), dry_run, limit, self.now).await.expect("ordered");
+        let sweep = Sweep::order(&self.db, by(), dry_run, limit, None, self.now).await.expect("ordered");
         self.run(sweep.id, count, orphans).await
     }
 
@@ -184,7 +184,7 @@ async fn of_a_deleted_tenant_everything_is_an_orphan() {
     let bed = Bed::deleted().await;
     let other = Orphan { made_at: None, handle: json!({ "name": "other" }), ..bed.orphan() };
     let swept = Swept { count: 1, orphans: vec![other], ..Swept::new("make-other", "arn") };
-    let sweep = Sweep::order(&bed.db, by(), false, None, bed.now).await.expect("ordered");
+    let sweep = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let steps = vec![Asked { step: "make-other".to_owned(), swept: Some(swept), error: None }];
     let judge = SweepOrphans::new(bed.db.clone(), "test".to_owned(), 3);
     assert_eq!(judge.run(Input { sweep: sweep.id, steps }).await.expect("judged").taken_in, 1);
@@ -215,7 +215,7 @@ async fn what_the_records_do_not_account_for_is_reported_and_left() {
 async fn a_tenant_without_a_row_is_left_unless_it_is_deleted() {
     let bed = Bed::active().await;
     let swept = Swept { count: 1, orphans: vec![bed.orphan()], ..Swept::new("make-other", "arn") };
-    let sweep = Sweep::order(&bed.db, by(), false, None, bed.now).await.expect("ordered");
+    let sweep = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let steps = vec![Asked { step: "make-other".to_owned(), swept: Some(swept), error: None }];
     let judge = SweepOrphans::new(bed.db.clone(), "test".to_owned(), 3);
     assert_eq!(judge.run(Input { sweep: sweep.id, steps }).await.expect("judged").taken_in, 0);
@@ -294,11 +294,11 @@ async fn a_row_that_changed_since_it_was_judged_is_not_written_over() {
 #[tokio::test]
 async fn a_sweep_that_is_called_again_says_the_same() {
     let bed = Bed::deleted().await;
-    let sweep = Sweep::order(&bed.db, by(), false, None, bed.now).await.expect("ordered");
+    let sweep = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let first = bed.run(sweep.id, 1, vec![bed.orphan()]).await;
     assert_eq!(bed.run(sweep.id, 1, vec![bed.orphan()]).await, first);
     // Cut off before it wrote down what it had done.
-    let cut = Sweep::order(&bed.db, by(), false, None, bed.now).await.expect("ordered");
+    let cut = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let fault = Fault::terminal(found_by(cut.id));
     let (row, last) = (bed.row().await, first_operation(&bed).await);
     assert!(
@@ -320,7 +320,7 @@ async fn first_operation(bed: &Bed) -> OperationId {
 #[tokio::test]
 async fn a_step_that_could_not_be_asked_is_named() {
     let bed = Bed::deleted().await;
-    let sweep = Sweep::order(&bed.db, by(), false, None, bed.now).await.expect("ordered");
+    let sweep = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let error = Caught { error: "Terminal".to_owned(), cause: Some("denied".to_owned()) };
     let steps = vec![Asked { step: STEP.to_owned(), swept: None, error: Some(error) }];
     let judge = SweepOrphans::new(bed.db.clone(), "test".to_owned(), 3);

@@ -134,7 +134,7 @@ async fn sign_up(State(world): State<Shared>, headers: HeaderMap, Json(body): Js
     let mut world = lock(&world);
     let request: tenancy::SignupRequest = serde_json::from_value(body).expect("a signup request");
     world.keys.push(headers["idempotency-key"].to_str().expect("text").to_owned());
-    if request.subdomain == "www" {
+    if request.subdomain.as_deref() == Some("www") {
         let violation =
             json!({ "field": "subdomain", "problem": "'www' is reserved", "allowed": "another name" });
         return problem(

@@ -63,6 +63,8 @@ impl Lab {
             integrations: BTreeSet::new(),
             on_failure: None,
             custom_domain: None,
+            card_fingerprint: None,
+            overrides: BTreeMap::new(),
         };
         let accepted = tenants.sign_up(&signup, None, Timestamp::now()).await.expect("accepted");
         let snapshot = tenants
@@ -228,6 +230,8 @@ fn blueprint() -> Blueprint {
         on_failure: tenancy::OnFailure::Compensate,
         optional: BTreeSet::new(),
         custom_domain: None,
+        providers: Vec::new(),
+        costs: BTreeMap::new(),
         settings: BTreeMap::new(),
         workflow: Workflow::Sequence(vec![Workflow::Step(MakeThing::NAME.to_owned())]),
         usual_ms: BTreeMap::new(),

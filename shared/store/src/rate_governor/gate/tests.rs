@@ -251,7 +251,7 @@ fn it_is_read_as_it_was_written_and_by_whoever_knows_less_or_more() {
     assert_eq!(
         written,
         json!({
-            "slots": { "1795248000": 8 }, "failures": 5, "closings": 1, "failed_at": "2026-11-21T08:00:00Z",
+            "slots": { "1795248000": 8 }, "window": [100, 60], "failures": 5, "closings": 1, "failed_at": "2026-11-21T08:00:00Z",
             "closed_until": "2026-11-21T08:00:10Z", "quiet_until": "2026-11-21T08:00:07Z",
         })
     );
