@@ -19,6 +19,8 @@ NODE_TOOLS := $(call stamp,node,infra/tools/package-lock.json)
 SAM_TOOLS := $(call stamp,sam,infra/tools/requirements-sam.txt)
 DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
 CLIENTS := $(call stamp,clients,infra/tools/requirements-clients.txt)
+SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemathesis.txt)
+export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates audit deploy
@@ -43,7 +45,7 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 	  $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT))
 
 # What is marked `#[ignore = "needs the local stack"]` runs here too.
-test: build $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
+test: build $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run -- cargo nextest run --workspace --run-ignored all $(TESTS)
 
@@ -109,4 +111,9 @@ $(DEPLOY_TOOLS): infra/tools/requirements-deploy.txt
 $(CLIENTS): infra/tools/requirements-clients.txt
 	@python3 -m venv $(TENANTRY_CACHE)/clients
 	@$(TENANTRY_CACHE)/clients/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(SCHEMATHESIS_TOOLS): infra/tools/requirements-schemathesis.txt
+	@python3 -m venv $(TENANTRY_CACHE)/schemathesis
+	@$(TENANTRY_CACHE)/schemathesis/bin/pip install --quiet --disable-pip-version-check -r $<
 	@mkdir -p $(@D) && touch $@

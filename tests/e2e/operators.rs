@@ -41,7 +41,7 @@ async fn a_cancelled_signup_leaves_nothing_and_says_who_stopped_it() {
     let status = stack.api.ended(&operation).await;
     stack.lift(fault).await;
     ended(&status, "failed", 0);
-    assert_eq!(status["fault"]["fault"]["cause"], "cancelled by anonymous: a test asks for it");
+    assert_eq!(status["fault"]["fault"]["cause"], "cancelled by admin: a test asks for it");
     assert_eq!(inventory(&stack, &operation.tenant).await, [].into());
     let audit = stack.api.read(&format!("/v1/tenants/{}/audit", operation.tenant)).await;
     assert_eq!(audit["audit"][0]["action"], "cancel", "{audit:#}");

@@ -35,6 +35,11 @@ impl Key {
         Self { table, pk: pk.to_string(), sk: sk.to_string() }
     }
 
+    /// Whether an item can stand there (DynamoDB, "Quotas": 1 to 2048 bytes, and 1 to 1024).
+    fn is_possible(&self) -> bool {
+        (1..=2048).contains(&self.pk.len()) && (1..=1024).contains(&self.sk.len())
+    }
+
     /// What kind of item stands there, `OPERATION` or `SUBDOMAIN`: the keyword that one of its keys begins with.
     #[must_use]
     pub fn kind(&self) -> &str {
@@ -230,6 +235,9 @@ impl Database {
     }
 
     pub async fn get(&self, key: &Key) -> Result<Option<Row>, Error> {
+        if !key.is_possible() {
+            return Ok(None);
+        }
         match self {
             Self::Dynamo(dynamo) => dynamo.get(key).await,
             #[cfg(feature = "memory")]
@@ -255,6 +263,9 @@ impl Database {
         limit: usize,
         after: Option<&Page>,
     ) -> Result<(Vec<Row>, Option<Page>), Error> {
+        if after.is_some_and(|Page(after)| !after.starts_with(prefix) || !(1..=1024).contains(&after.len())) {
+            return Err(Error::NoSuchPage);
+        }
         match self {
             Self::Dynamo(dynamo) => dynamo.query(table, pk, prefix, limit, after).await,
             #[cfg(feature = "memory")]

@@ -17,6 +17,7 @@ pub struct Plan {
     /// ISO 4217.
     pub currency: String,
     pub billing_cycle: String,
+    #[cfg_attr(feature = "openapi", schema(maximum = 65535))]
     pub trial_days: u16,
     /// Shown as the recommended one.
     pub popular: bool,

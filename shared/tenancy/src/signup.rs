@@ -30,6 +30,7 @@ pub struct SignupRequest {
     #[serde(default)]
     pub category: Option<String>,
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, required = false))]
     pub integrations: BTreeSet<String>,
     /// Defaults to the blueprint's.
     #[serde(default)]
@@ -42,6 +43,7 @@ pub struct SignupRequest {
     pub card_fingerprint: Option<String>,
     /// Settings it is to have instead of its plan's, within the bounds of that: for admins alone.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub overrides: Overrides,
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use store::{Accepted, By, ChangeRequest, Claims, Order, Wish};
-use tenancy::{Edit, EditRequest, OnFailure, Overrides, Tenant as Record, TenantId, Violation};
+use tenancy::{Edit, EditRequest, OnFailure, OperationId, Overrides, Tenant as Record, TenantId, Violation};
 use utoipa::ToSchema;
 
 use crate::caller::Role;
@@ -297,7 +297,8 @@ fn broken(by: By, break_glass: bool) -> By {
 /// 202: somebody else has to approve it.
 fn wished(change_request: ChangeRequest) -> Response {
     let location = [(header::LOCATION, format!("/v1/change-requests/{}", change_request.id))];
-    (StatusCode::ACCEPTED, location, Json(Outcome::ChangeRequest { change_request })).into_response()
+    let outcome = Outcome { change_request: Some(change_request), ..Outcome::default() };
+    (StatusCode::ACCEPTED, location, Json(outcome)).into_response()
 }
 
 /// What a request key was kept with.
@@ -310,14 +311,17 @@ enum Answer {
     Tenant(Record),
 }
 
-/// What became of a wish: an operation does it, the tenant waits, or somebody else has to approve it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[allow(dead_code, clippy::large_enum_variant, reason = "the others only describe")]
-pub(crate) enum Outcome {
-    Operation(Accepted),
-    Tenant { tenant: Record },
-    ChangeRequest { change_request: ChangeRequest },
+/// What became of a wish.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Outcome {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<Record>,
+    /// What does it. Without one the tenant waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<OperationId>,
+    /// What somebody else has to approve first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_request: Option<ChangeRequest>,
 }
 
 /// Why a tenant has to go, whatever is under way.

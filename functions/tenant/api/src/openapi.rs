@@ -67,6 +67,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if changes || query || headers {
         may.push("400");
     }
+    if query {
+        may.push("422");
+    }
     if changes {
         may.extend(["404", "409", "412", "413", "415", "422"]);
         let key = json!({
@@ -79,10 +82,36 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             None => operation["parameters"] = json!([key]),
         }
     }
+    settle(operation);
     for status in may {
         let known = &mut operation["responses"][status];
         if known.is_null() {
             *known = json!({ "$ref": format!("#/components/responses/{status}") });
+        }
+    }
+}
+
+/// Here what may be left out has a value when it is there: `null` is none.
+fn settle(operation: &mut Value) {
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        present(&mut parameter["schema"]);
+    }
+    if operation["requestBody"].is_object() {
+        present(&mut operation["requestBody"]["content"]["application/json"]["schema"]);
+    }
+}
+
+fn present(schema: &mut Value) {
+    if let Some(types) = schema["type"].as_array() {
+        let kept: Vec<&Value> = types.iter().filter(|kind| *kind != "null").collect();
+        if let [only] = kept[..] {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some(all) = schema["oneOf"].as_array() {
+        let kept: Vec<&Value> = all.iter().filter(|one| one["type"] != "null").collect();
+        if let [only] = kept[..] {
+            *schema = only.clone();
         }
     }
 }

@@ -186,7 +186,8 @@ impl From<Exhausted> for Problem {
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         if let store::Error::NoSuchPage = error {
-            return Self::malformed("'after' is not the 'next' of a part of this list");
+            let allowed = "the 'next' of a part of the same list";
+            return Self::violated(Violation::new("after", "does not belong to this list", allowed));
         }
         Fault::from(error).into()
     }

@@ -224,7 +224,7 @@ impl Part {
             return Err(Problem::malformed(format!("the limit must be 1 to {LONGEST_PART}")));
         }
         if self.after.as_ref().is_some_and(|after| !(1..=1024).contains(&after.len())) {
-            return Err(Problem::malformed("'after' is not the 'next' of a part of this list"));
+            return Err(Problem::malformed("'after' must have 1 to 1024 bytes"));
         }
         Ok(self)
     }

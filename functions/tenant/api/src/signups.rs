@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
-use store::{Accepted, Bucket, Buckets, Rate};
-use tenancy::{Signup, SignupRequest, Tenant};
+use store::{Bucket, Buckets, Rate};
+use tenancy::{OperationId, Signup, SignupRequest, Tenant};
 use utoipa::ToSchema;
 
 use crate::acts::{accepted, kept};
@@ -26,11 +26,11 @@ pub struct SignupLimits {
 
 /// A tenant that will be made, or that waits for approval.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
 #[allow(dead_code, reason = "it only describes")]
-pub(crate) enum SignedUp {
-    Operation(Accepted),
-    Waiting { tenant: Tenant },
+pub(crate) struct SignedUp {
+    tenant: Tenant,
+    /// What makes it; none while it waits.
+    operation: Option<OperationId>,
 }
 
 /// Signs up

@@ -62,7 +62,6 @@ pub(crate) struct Wanted {
     #[serde(default = "only_look")]
     dry_run: bool,
     /// More orphans than this are not destroyed: something else is amiss then.
-    #[schema(maximum = 100_000)]
     limit: Option<u32>,
     #[schema(min_length = 1, max_length = 500)]
     reason: String,
