@@ -15,7 +15,7 @@ use crate::{Api, Problem};
 #[into_params(parameter_in = Header)]
 pub(crate) struct IfMatch {
     /// The `ETag` it was read with
-    #[param(rename = "If-Match", required = false, pattern = "^\"[0-9]{1,18}\"$", value_type = Option<String>)]
+    #[param(rename = "If-Match", required = false, pattern = "^(\"[0-9]{1,18}\"|[0-9]{1,18})$", value_type = Option<String>)]
     version: Option<u64>,
 }
 
@@ -39,7 +39,9 @@ fn version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     if given == "*" {
         return Ok(None);
     }
-    let version = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')?.parse().ok());
+    // Not few clients drop the quotes.
+    let version =
+        given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(given).parse().ok();
     let malformed = || Problem::malformed("the If-Match is not an ETag of ours: \"<number>\"");
     version.map(Some).ok_or_else(malformed)
 }

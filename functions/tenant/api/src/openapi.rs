@@ -77,7 +77,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             "description": "Names this request, so that it takes effect once however often it is sent",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-\"$-~]+$" },
         });
-        match operation["parameters"].as_array_mut() {
+        match operation.get_mut("parameters").and_then(Value::as_array_mut) {
             Some(parameters) => parameters.push(key),
             None => operation["parameters"] = json!([key]),
         }
@@ -93,11 +93,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// Here what may be left out has a value when it is there: `null` is none.
 fn settle(operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         present(&mut parameter["schema"]);
     }
-    if operation["requestBody"].is_object() {
-        present(&mut operation["requestBody"]["content"]["application/json"]["schema"]);
+    if let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema") {
+        present(schema);
     }
 }
 

@@ -40,7 +40,8 @@ pub(crate) struct Change {
 impl Change {
     /// The body as JSON.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body)
+        // 5.0 is an integer in JSON Schema, and to clients that have one kind of number.
+        serde_json::from_slice(&canonical(&self.body))
             .map_err(|e| Problem::malformed(format!("the body is not a valid request: {e}")))
     }
 
@@ -120,8 +121,11 @@ fn canonical(body: &Bytes) -> Vec<u8> {
 
 fn request_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let possible = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
     match key.to_str().map(str::trim) {
-        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) && !key.contains('#') => Ok(Some(key.to_owned())),
+        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(possible) => {
+            Ok(Some(key.to_owned()))
+        }
         _ => Err(Problem::malformed(
             "the Idempotency-Key must be 1 to 255 visible ASCII characters without '#'",
         )),
