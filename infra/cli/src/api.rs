@@ -1,23 +1,33 @@
 mod catalogue;
+mod change_requests;
 mod domains;
+mod health;
+mod listing;
 mod operations;
+mod preview;
 mod problem;
 mod repairs;
+mod reply;
 mod sweeps;
 mod tenants;
 
-use reqwest::{Client, Method, RequestBuilder, Url};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tenancy::{OperationId, Tenant};
 
+pub(crate) use catalogue::Seeded;
 pub(crate) use domains::Shown;
+pub(crate) use health::Health;
+pub(crate) use listing::Wanted;
 pub(crate) use operations::Operation;
+pub(crate) use preview::{DryRun, Headroom, Plan, Preview, Price, Step};
 pub(crate) use problem::Error;
 use problem::Problem;
+pub(crate) use reply::{Accepted, Reply};
 pub(crate) use sweeps::Sweep;
-pub(crate) use tenants::{Again, Signup};
+pub(crate) use tenants::{Again, Approval, Deletion, PlanChange, Signup, Update};
 
 /// The API of a deployment.
 #[derive(Clone, Debug)]
@@ -25,13 +35,6 @@ pub(crate) struct Api {
     http: Client,
     base: Url,
     token: Option<SecretString>,
-}
-
-/// The API took a request on, and this operation does it.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Accepted {
-    pub(crate) tenant: Tenant,
-    pub(crate) operation: OperationId,
 }
 
 impl Api {
@@ -43,7 +46,7 @@ impl Api {
     async fn all<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Vec<T>, Error> {
         #[derive(Deserialize)]
         struct Part<T> {
-            #[serde(alias = "audit", alias = "repair_tasks")]
+            #[serde(alias = "audit", alias = "change_requests", alias = "repair_tasks")]
             items: Vec<T>,
             next: Option<String>,
         }
@@ -80,13 +83,26 @@ impl Api {
 
 /// Sends a request and reads what it is answered.
 pub(crate) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
-    let answer = request.send().await.map_err(|e| unanswered(&e))?;
-    let (status, url) = (answer.status(), answer.url().clone());
+    let answer = granted(request).await?;
+    let url = answer.url().clone();
     let body = answer.bytes().await.map_err(|e| unanswered(&e))?;
-    if !status.is_success() {
-        return Err(Error::Refused(Problem::read(status, &body)));
-    }
     serde_json::from_slice(&body).map_err(|cause| Error::Unreadable { url, cause })
+}
+
+/// Sends a request whose answer says nothing more.
+async fn done(request: RequestBuilder) -> Result<(), Error> {
+    granted(request).await.map(|_| ())
+}
+
+async fn granted(request: RequestBuilder) -> Result<Response, Error> {
+    let answer = request.send().await.map_err(|e| unanswered(&e))?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let again = answer.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let body = answer.bytes().await.map_err(|e| unanswered(&e))?;
+    Err(Error::Refused(Problem::read(status, again, &body)))
 }
 
 /// reqwest says what it did; why it failed is at the far end of the chain.

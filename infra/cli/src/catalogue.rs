@@ -1,6 +1,6 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{error, fs};
 
 use clap::Subcommand;
 use serde::de::DeserializeOwned;
@@ -8,6 +8,7 @@ use store::{Catalogue, Database};
 use tenancy::{Blueprint, Plan, Theme};
 
 use crate::Outcome;
+use crate::api::{Api, Seeded};
 use crate::workflow::{self, Machine};
 
 #[derive(Debug, Subcommand)]
@@ -20,13 +21,31 @@ pub(crate) enum Command {
         #[arg(long)]
         machines: PathBuf,
     },
+    /// Has the API add the plans and themes that Tenantry comes with, where they are missing.
+    Defaults {
+        /// Why: it is written down.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 impl Command {
-    pub(crate) async fn run(self) -> Outcome {
-        let Self::Apply { dir, machines } = self;
-        let offer = Offer::read(&dir, &machines)?;
-        offer.write(&Catalogue::new(Database::from_env().await)).await?;
+    /// The API is reached only by what is done through it.
+    pub(crate) async fn run(self, api: impl AsyncFnOnce() -> Result<Api, Box<dyn error::Error>>) -> Outcome {
+        match self {
+            Self::Apply { dir, machines } => {
+                let offer = Offer::read(&dir, &machines)?;
+                offer.write(&Catalogue::new(Database::from_env().await)).await?;
+            }
+            Self::Defaults { reason } => {
+                let Seeded { plans, themes } = api().await?.seed_defaults(&reason).await?;
+                plans.iter().for_each(|id| println!("plan       {id}"));
+                themes.iter().for_each(|id| println!("theme      {id}"));
+                if plans.is_empty() && themes.is_empty() {
+                    println!("nothing was missing");
+                }
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

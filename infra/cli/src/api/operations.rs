@@ -1,10 +1,11 @@
+use fault::Fault;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 use tenancy::{Kind, OperationId, State, StepFault, StepProgress, TenantId, Workflow};
 
-use super::{Accepted, Api, Error, answer};
+use super::{Api, Error, Reply, answer};
 
 /// An operation and how far its steps are.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,9 +24,28 @@ pub(crate) struct Operation {
     pub(crate) steps: Vec<StepProgress>,
 }
 
+/// Something that happened in an operation.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct LogEntry {
+    pub(crate) at: Timestamp,
+    pub(crate) step: Option<String>,
+    pub(crate) what: String,
+    pub(crate) fault: Option<Fault>,
+}
+
 impl Api {
     pub(crate) async fn operation(&self, tenant: &TenantId, id: OperationId) -> Result<Operation, Error> {
         answer(self.request(Method::GET, &["tenants", tenant.as_str(), "operations", &id.to_string()])).await
+    }
+
+    /// What happened in an operation, the oldest first.
+    pub(crate) async fn log(&self, tenant: &TenantId, id: OperationId) -> Result<Vec<LogEntry>, Error> {
+        #[derive(Deserialize)]
+        struct Log {
+            log: Vec<LogEntry>,
+        }
+        let path = ["tenants", tenant.as_str(), "operations", &id.to_string(), "log"];
+        answer(self.request(Method::GET, &path)).await.map(|Log { log }| log)
     }
 
     /// The operation a tenant had last.
@@ -48,7 +68,7 @@ impl Api {
         id: &TenantId,
         operation: OperationId,
         reason: &str,
-    ) -> Result<Accepted, Error> {
+    ) -> Result<Reply, Error> {
         let path = ["tenants", id.as_str(), "operations", &operation.to_string(), "cancel"];
         answer(self.request(Method::POST, &path).json(&json!({ "reason": reason }))).await
     }
@@ -59,7 +79,7 @@ impl Api {
         operation: OperationId,
         step: &str,
         reason: &str,
-    ) -> Result<Accepted, Error> {
+    ) -> Result<Reply, Error> {
         let path = ["tenants", id.as_str(), "operations", &operation.to_string(), "skip"];
         answer(self.request(Method::POST, &path).json(&json!({ "step": step, "reason": reason }))).await
     }

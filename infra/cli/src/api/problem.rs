@@ -33,24 +33,36 @@ pub(crate) struct Problem {
     detail: String,
     #[serde(default)]
     violations: Vec<Violation>,
+    /// In how many seconds the same request may be sent again.
+    #[serde(skip)]
+    again: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Violation {
+/// What is wrong with a field.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Violation {
     field: String,
     problem: String,
     allowed: String,
 }
 
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; allowed: {}", self.field, self.problem, self.allowed)
+    }
+}
+
 impl Problem {
     /// What stands before the API (a gateway, a proxy) refuses in words of its own: they are the detail then.
-    pub(super) fn read(status: StatusCode, body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_else(|_| Self {
+    pub(super) fn read(status: StatusCode, again: Option<u64>, body: &[u8]) -> Self {
+        let problem = serde_json::from_slice(body).unwrap_or_else(|_| Self {
             title: status.canonical_reason().unwrap_or("refused").to_owned(),
             status: status.as_u16(),
             detail: String::from_utf8_lossy(body).chars().take(300).collect(),
             violations: Vec::new(),
-        })
+            again: None,
+        });
+        Self { again, ..problem }
     }
 }
 
@@ -60,9 +72,10 @@ impl fmt::Display for Problem {
         if !self.detail.is_empty() {
             write!(f, ": {}", self.detail)?;
         }
-        self.violations
-            .iter()
-            .try_for_each(|v| write!(f, "\n  {}: {}; allowed: {}", v.field, v.problem, v.allowed))?;
+        self.violations.iter().try_for_each(|violation| write!(f, "\n  {violation}"))?;
+        if let Some(seconds) = self.again {
+            write!(f, "\n  ask again in {seconds} s")?;
+        }
         match self.status {
             401 => f.write_str(
                 "\n  sign in: set TENANTRY_TOKEN to a token that has not expired, or TENANTRY_CLIENT_ID, \
@@ -85,7 +98,7 @@ mod tests {
             "violations":[{"field":"subdomain","problem":"'www' is reserved","allowed":"3 to 40 of a-z"},
                           {"field":"email","problem":"has no '@'","allowed":"an address"}]}"#;
         assert_eq!(
-            Problem::read(StatusCode::UNPROCESSABLE_ENTITY, body).to_string(),
+            Problem::read(StatusCode::UNPROCESSABLE_ENTITY, None, body).to_string(),
             "Invalid signup (422): 2 fields are wrong\n  \
              subdomain: 'www' is reserved; allowed: 3 to 40 of a-z\n  \
              email: has no '@'; allowed: an address"
@@ -94,14 +107,21 @@ mod tests {
 
     #[test]
     fn a_refusal_by_what_stands_before_the_api_is_shown_as_it_came() {
-        let problem = Problem::read(StatusCode::BAD_GATEWAY, br#"{"message":"Internal Server Error"}"#);
+        let problem = Problem::read(StatusCode::BAD_GATEWAY, None, br#"{"message":"Internal Server Error"}"#);
         assert_eq!(problem.to_string(), r#"Bad Gateway (502): {"message":"Internal Server Error"}"#);
     }
 
     #[test]
     fn a_caller_who_is_turned_away_is_told_what_to_do() {
-        let told = |status| Problem::read(status, br#"{"message":"no"}"#).to_string();
+        let told = |status| Problem::read(status, None, br#"{"message":"no"}"#).to_string();
         assert!(told(StatusCode::UNAUTHORIZED).contains("\n  sign in: set TENANTRY_TOKEN"));
         assert!(told(StatusCode::FORBIDDEN).contains("\n  your role may not do this"));
+    }
+
+    #[test]
+    fn who_asks_too_often_is_told_when_to_ask_again() {
+        let body = br#"{"type":"about:blank","title":"Too many requests","status":429}"#;
+        let problem = Problem::read(StatusCode::TOO_MANY_REQUESTS, Some(30), body);
+        assert_eq!(problem.to_string(), "Too many requests (429)\n  ask again in 30 s");
     }
 }

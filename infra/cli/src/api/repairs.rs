@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Accepted, Api, Error, answer};
+use super::{Api, Error, Reply, answer};
 
 /// A resource that would not go.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +22,7 @@ impl Api {
         self.all(&["repair-tasks"]).await
     }
 
-    pub(crate) async fn repair(&self, task: &str, act: &str, reason: &str) -> Result<Accepted, Error> {
+    pub(crate) async fn repair(&self, task: &str, act: &str, reason: &str) -> Result<Reply, Error> {
         let request = self.request(Method::POST, &["repair-tasks", task, act]);
         answer(request.json(&json!({ "reason": reason }))).await
     }

@@ -1,11 +1,11 @@
 use clap::Args;
 use jiff::Timestamp;
-use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use reqwest::{Method, RequestBuilder};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 use tenancy::{Tenant, TenantId};
 
-use super::{Accepted, Api, Error, answer};
+use super::{Api, DryRun, Error, Reply, answer};
 
 /// A signup, as it is typed and as it is sent.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -13,9 +13,10 @@ pub(crate) struct Signup {
     /// The store's name, as customers read it.
     #[arg(long)]
     pub(crate) name: String,
-    /// Its name under our domain.
+    /// Its name under our domain; made of the store's, if left out.
     #[arg(long)]
-    pub(crate) subdomain: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subdomain: Option<String>,
     /// The owner's address.
     #[arg(long)]
     pub(crate) email: String,
@@ -37,10 +38,63 @@ pub(crate) struct Signup {
     /// An outside service to connect; may be repeated.
     #[arg(long = "integration")]
     pub(crate) integrations: Vec<String>,
+    /// A domain of the customer's own, to begin with once it is active.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) custom_domain: Option<String>,
+    /// A setting it gets instead of its plan's; may be repeated. For admins alone.
+    #[arg(long = "override", value_name = "NAME=VALUE", value_parser = setting)]
+    #[serde(serialize_with = "settings", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) overrides: Vec<(String, String)>,
     /// What becomes of what is made, should it fail; defaults to the blueprint's.
     #[arg(long, value_parser = ["compensate", "hold"])]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_failure: Option<String>,
+}
+
+fn setting(given: &str) -> Result<(String, String), String> {
+    let (name, value) = given.split_once('=').ok_or("expected one like memory=1Gi")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn settings<S: Serializer>(settings: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(settings.iter().map(|(name, value)| (name, value)))
+}
+
+/// What customers see of a store. What is not named stays.
+#[derive(Clone, Debug, Default, Args, Serialize)]
+pub(crate) struct Storefront {
+    /// The store's name.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
+    /// What the store sells.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+    /// An outside service to connect, instead of those there are; may be repeated.
+    #[arg(long = "integration")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    integrations: Vec<String>,
+}
+
+/// What of a signup is to be different; what is not named stays.
+#[derive(Clone, Debug, Default, Args, Serialize)]
+#[command(next_help_heading = "Changes to the signup")]
+pub(crate) struct Edit {
+    /// Its name under our domain; the old one is free for others then.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subdomain: Option<String>,
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    storefront: Storefront,
 }
 
 /// A retry, as it is typed and as it is sent.
@@ -48,52 +102,83 @@ pub(crate) struct Signup {
 pub(crate) struct Again {
     /// Why: it is written down.
     #[arg(long)]
-    pub(crate) reason: String,
+    reason: String,
     /// Whether what is done is taken as it is, or every step runs again.
     #[arg(long, value_parser = ["failed_step", "start"], default_value = "failed_step")]
-    pub(crate) from: String,
+    from: String,
     /// What becomes of what it makes, should it fail again; defaults to the signup's.
     #[arg(long, value_parser = ["compensate", "hold"])]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) on_failure: Option<String>,
+    on_failure: Option<String>,
     /// An optional step to do without; may be repeated.
     #[arg(long)]
-    pub(crate) skip: Vec<String>,
+    skip: Vec<String>,
+    /// The owner's address.
+    #[arg(long, help_heading = "Changes to the signup")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     #[command(flatten)]
     #[serde(flatten)]
-    pub(crate) edit: Edit,
+    edit: Edit,
 }
 
-/// What of a signup is to be different when it is tried again; what is not named stays.
-#[derive(Clone, Debug, Default, Args, Serialize)]
-#[command(next_help_heading = "Changes to the signup")]
-pub(crate) struct Edit {
-    /// The store's name.
+/// The approval of a signup, with what is to be different about it.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct Approval {
+    /// Why: it is written down.
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
-    /// Its name under our domain; the old one is free for others then.
+    reason: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    edit: Edit,
+}
+
+/// What is to be different about a tenant.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct Update {
+    /// Why: it is written down.
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) subdomain: Option<String>,
+    reason: String,
     /// The owner's address.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) email: Option<String>,
+    email: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    storefront: Storefront,
+}
+
+/// Another plan, or settings of the tenant's own.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct PlanChange {
+    /// It keeps its plan, if only overrides are given.
+    #[arg(required_unless_present = "overrides")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
+    /// Why: it is written down.
+    #[arg(long)]
+    reason: String,
+    /// A setting it gets instead of its plan's; may be repeated, what is not named is as the plan says. For admins alone.
+    #[arg(long = "override", value_name = "NAME=VALUE", value_parser = setting)]
+    #[serde(serialize_with = "settings", skip_serializing_if = "Vec::is_empty")]
+    overrides: Vec<(String, String)>,
+    /// Does not wait for somebody else's approval. For admins alone, and told.
+    #[arg(long)]
+    break_glass: bool,
+}
+
+/// How a tenant is deleted.
+#[derive(Clone, Debug, Default, Args, Serialize)]
+pub(crate) struct Deletion {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) plan: Option<String>,
+    pub(crate) reason: Option<String>,
+    /// For how many days it can be restored.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    grace_days: u16,
+    /// Does not wait for somebody else's approval. For admins alone, and told.
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) theme: Option<String>,
-    /// What the store sells.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) category: Option<String>,
-    /// An outside service to connect, instead of those there are; may be repeated.
-    #[arg(long = "integration")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) integrations: Vec<String>,
+    pub(crate) break_glass: bool,
 }
 
 /// What somebody did to a tenant.
@@ -106,51 +191,73 @@ pub(crate) struct Audit {
 }
 
 impl Api {
-    pub(crate) async fn sign_up(&self, signup: &Signup, key: &str) -> Result<Accepted, Error> {
-        let request = self.request(Method::POST, &["tenants"]).header("idempotency-key", key).json(signup);
-        answer(request).await
+    pub(crate) async fn sign_up(
+        &self,
+        signup: &Signup,
+        key: &str,
+        dry_run: Option<DryRun>,
+    ) -> Result<Reply, Error> {
+        let request = self.request(Method::POST, &["tenants"]).json(signup);
+        // What is only rehearsed is not what the key stands for.
+        let request = if dry_run.is_none() { request.header("idempotency-key", key) } else { request };
+        meant(request, dry_run).await
     }
 
     pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Tenant, Error> {
         answer(self.request(Method::GET, &["tenants", id.as_str()])).await
     }
 
-    pub(crate) async fn retry(&self, id: &TenantId, retry: &Again) -> Result<Accepted, Error> {
-        self.act(id, "retry", retry).await
-    }
-
-    pub(crate) async fn delete(&self, id: &TenantId, reason: Option<&str>) -> Result<Accepted, Error> {
-        let request = self.request(Method::DELETE, &["tenants", id.as_str()]);
-        answer(match reason {
-            Some(reason) => request.json(&json!({ "reason": reason })),
-            None => request,
-        })
-        .await
-    }
-
-    pub(crate) async fn force_delete(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
-        self.act(id, "force-delete", &json!({ "reason": reason })).await
-    }
-
-    pub(crate) async fn suspend(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
-        self.act(id, "suspend", &json!({ "reason": reason })).await
-    }
-
-    pub(crate) async fn resume(&self, id: &TenantId, reason: &str) -> Result<Accepted, Error> {
-        self.act(id, "resume", &json!({ "reason": reason })).await
+    pub(crate) async fn update(
+        &self,
+        id: &TenantId,
+        update: &Update,
+        dry_run: Option<DryRun>,
+    ) -> Result<Reply, Error> {
+        meant(self.request(Method::PATCH, &["tenants", id.as_str()]).json(update), dry_run).await
     }
 
     pub(crate) async fn change_plan(
         &self,
         id: &TenantId,
-        plan: &str,
-        reason: &str,
-    ) -> Result<Accepted, Error> {
-        self.act(id, "change-plan", &json!({ "reason": reason, "plan": plan })).await
+        change: &PlanChange,
+        dry_run: Option<DryRun>,
+    ) -> Result<Reply, Error> {
+        let request = self.request(Method::POST, &["tenants", id.as_str(), "change-plan"]);
+        meant(request.json(change), dry_run).await
     }
 
-    /// What is asked of a tenant as a whole.
-    async fn act(&self, id: &TenantId, act: &str, wish: &impl Serialize) -> Result<Accepted, Error> {
+    pub(crate) async fn delete(
+        &self,
+        id: &TenantId,
+        deletion: &Deletion,
+        dry_run: Option<DryRun>,
+    ) -> Result<Reply, Error> {
+        meant(self.request(Method::DELETE, &["tenants", id.as_str()]).json(deletion), dry_run).await
+    }
+
+    pub(crate) async fn force_delete(
+        &self,
+        id: &TenantId,
+        reason: &str,
+        break_glass: bool,
+    ) -> Result<Reply, Error> {
+        self.act(id, "force-delete", &json!({ "reason": reason, "break_glass": break_glass })).await
+    }
+
+    pub(crate) async fn retry(&self, id: &TenantId, retry: &Again) -> Result<Reply, Error> {
+        self.act(id, "retry", retry).await
+    }
+
+    pub(crate) async fn approve(&self, id: &TenantId, approval: &Approval) -> Result<Reply, Error> {
+        self.act(id, "approve", approval).await
+    }
+
+    /// What is asked of a tenant as a whole, for which there is nothing to say but why.
+    pub(crate) async fn because(&self, id: &TenantId, act: &str, reason: &str) -> Result<Reply, Error> {
+        self.act(id, act, &json!({ "reason": reason })).await
+    }
+
+    async fn act(&self, id: &TenantId, act: &str, wish: &impl Serialize) -> Result<Reply, Error> {
         answer(self.request(Method::POST, &["tenants", id.as_str(), act]).json(wish)).await
     }
 
@@ -158,6 +265,15 @@ impl Api {
     pub(crate) async fn audit(&self, id: &TenantId) -> Result<Vec<Audit>, Error> {
         self.all(&["tenants", id.as_str(), "audit"]).await
     }
+}
+
+/// Asks for a change, or only rehearses it.
+async fn meant(request: RequestBuilder, dry_run: Option<DryRun>) -> Result<Reply, Error> {
+    answer(match dry_run {
+        Some(dry_run) => request.query(&[("dry_run", dry_run.name())]),
+        None => request,
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -168,13 +284,15 @@ mod tests {
     fn a_signup_is_sent_as_the_api_reads_it() {
         let signup = Signup {
             name: "Acme".to_owned(),
-            subdomain: "acme".to_owned(),
+            subdomain: None,
             email: "owner@acme.example".to_owned(),
             blueprint: "merchant-workspace".to_owned(),
             plan: None,
             theme: Some("modern".to_owned()),
             category: None,
             integrations: vec!["stripe".to_owned()],
+            custom_domain: None,
+            overrides: vec![setting("memory=1Gi").expect("a setting")],
             on_failure: Some("hold".to_owned()),
         };
         let sent = serde_json::to_value(signup).expect("JSON");
@@ -183,6 +301,7 @@ mod tests {
         assert_eq!(read.plan, None);
         assert!(read.integrations.contains("stripe"));
         assert_eq!(read.on_failure, Some(tenancy::OnFailure::Hold));
+        assert_eq!((read.subdomain, &*read.overrides["memory"]), (None, "1Gi"));
     }
 
     #[test]
@@ -192,7 +311,8 @@ mod tests {
             from: "failed_step".to_owned(),
             on_failure: None,
             skip: Vec::new(),
-            edit: Edit { email: Some("owner@acme.example".to_owned()), ..Edit::default() },
+            email: Some("owner@acme.example".to_owned()),
+            edit: Edit::default(),
         };
         let sent = serde_json::to_value(retry).expect("JSON");
         let wanted = json!({
