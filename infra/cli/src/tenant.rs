@@ -25,7 +25,7 @@ pub(crate) enum Command {
         /// Repeats an earlier signup safely: the same key never makes a second tenant.
         #[arg(long)]
         idempotency_key: Option<String>,
-        /// Does nothing, and says what would be done.
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
         #[arg(long)]
         dry_run: Option<DryRun>,
         /// Shows its steps until it is active or has failed.
@@ -51,11 +51,11 @@ pub(crate) enum Command {
     /// Has a tenant made that waits for approval; what is named is to be different.
     Approve {
         id: TenantId,
-        #[command(flatten)]
-        approval: Approval,
         /// Shows its steps until it is active or has failed.
         #[arg(long)]
         watch: bool,
+        #[command(flatten)]
+        approval: Approval,
     },
     /// Turns a signup down that waits for approval.
     Reject {
@@ -68,7 +68,7 @@ pub(crate) enum Command {
         id: TenantId,
         #[command(flatten)]
         update: Update,
-        /// Does nothing, and says what would be done.
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
         #[arg(long)]
         dry_run: Option<DryRun>,
         /// Shows its steps until the change is in force.
@@ -80,7 +80,7 @@ pub(crate) enum Command {
         id: TenantId,
         #[command(flatten)]
         change: PlanChange,
-        /// Does nothing, and says what would be done.
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
         #[arg(long)]
         dry_run: Option<DryRun>,
         /// Shows its steps until the plan is in force.
@@ -94,11 +94,11 @@ pub(crate) enum Command {
     /// Provisions a tenant again that failed or is stuck.
     Retry {
         id: TenantId,
-        #[command(flatten)]
-        retry: Again,
         /// Shows its steps until it is active or has failed.
         #[arg(long)]
         watch: bool,
+        #[command(flatten)]
+        retry: Again,
     },
     /// Stops a signup or a retry, and destroys what it made: the operation named, or the tenant's last.
     Cancel {
@@ -126,7 +126,7 @@ pub(crate) enum Command {
         force: bool,
         #[command(flatten)]
         deletion: Deletion,
-        /// Does nothing, and says what would be done.
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
         #[arg(long)]
         dry_run: Option<DryRun>,
         /// Shows what is undone until nothing is left.

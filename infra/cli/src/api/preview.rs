@@ -7,9 +7,7 @@ use super::problem::Violation;
 /// How far a change is rehearsed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum DryRun {
-    /// Says what is wrong with it.
     Validate,
-    /// Also says what would be done.
     Plan,
 }
 

@@ -135,6 +135,7 @@ pub(crate) struct Approval {
 
 /// What is to be different about a tenant.
 #[derive(Clone, Debug, Args, Serialize)]
+#[group(skip)]
 pub(crate) struct Update {
     /// Why: it is written down.
     #[arg(long)]
