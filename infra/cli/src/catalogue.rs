@@ -144,6 +144,7 @@ fn missing<'a>(named: &[String], known: impl Iterator<Item = &'a String>) -> Opt
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use tenancy::Quantity;
     use ulid::Ulid;
 
     use super::*;
@@ -235,8 +236,22 @@ mod tests {
     fn the_catalogue_of_this_repository_holds_together() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let offer = Offer::read(&root.join("infra/catalogue"), &root.join("statemachine/blueprints"));
-        for blueprint in offer.unwrap_or_else(|mistake| panic!("{mistake}")).blueprints {
-            assert!(!blueprint.workflow.steps().is_empty(), "{} has no steps", blueprint.name);
+        let Offer { plans, blueprints, .. } = offer.unwrap_or_else(|mistake| panic!("{mistake}"));
+        for Blueprint { name, workflow, custom_domain, costs, settings, plans: sold, .. } in blueprints {
+            let steps = workflow.steps();
+            assert!(!steps.is_empty(), "{name} has no steps");
+            for step in costs.keys() {
+                let known = steps.contains(&step.as_str()) || custom_domain.as_ref() == Some(step);
+                assert!(known, "{name} says what {step} costs, and has no such step");
+            }
+            for plan in plans.iter().filter(|plan| sold.contains(&plan.id)) {
+                for (setting, bounds) in &plan.bounds {
+                    let Some(given) = plan.settings.get(setting).or(settings.get(setting)) else { continue };
+                    let given: Quantity = given.parse().unwrap_or_else(|e| panic!("{setting}: {e}"));
+                    let within = (&bounds.min..=&bounds.max).contains(&&given);
+                    assert!(within, "{name}: {} gives {setting} {given}, which no admin could", plan.id);
+                }
+            }
         }
     }
 

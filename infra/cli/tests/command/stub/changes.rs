@@ -1,10 +1,11 @@
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 use super::{SEED, Shared, World, denied, lock, moment};
 
