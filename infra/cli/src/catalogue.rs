@@ -1,6 +1,6 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{error, fs};
 
 use clap::Subcommand;
 use serde::de::DeserializeOwned;
@@ -8,6 +8,7 @@ use store::{Catalogue, Database};
 use tenancy::{Blueprint, Plan, Theme};
 
 use crate::Outcome;
+use crate::api::{Api, Seeded};
 use crate::workflow::{self, Machine};
 
 #[derive(Debug, Subcommand)]
@@ -20,13 +21,31 @@ pub(crate) enum Command {
         #[arg(long)]
         machines: PathBuf,
     },
+    /// Has the API add the plans and themes that Tenantry comes with, where they are missing.
+    Defaults {
+        /// Why: it is written down.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 impl Command {
-    pub(crate) async fn run(self) -> Outcome {
-        let Self::Apply { dir, machines } = self;
-        let offer = Offer::read(&dir, &machines)?;
-        offer.write(&Catalogue::new(Database::from_env().await)).await?;
+    /// The API is reached only by what is done through it.
+    pub(crate) async fn run(self, api: impl AsyncFnOnce() -> Result<Api, Box<dyn error::Error>>) -> Outcome {
+        match self {
+            Self::Apply { dir, machines } => {
+                let offer = Offer::read(&dir, &machines)?;
+                offer.write(&Catalogue::new(Database::from_env().await)).await?;
+            }
+            Self::Defaults { reason } => {
+                let Seeded { plans, themes } = api().await?.seed_defaults(&reason).await?;
+                plans.iter().for_each(|id| println!("plan       {id}"));
+                themes.iter().for_each(|id| println!("theme      {id}"));
+                if plans.is_empty() && themes.is_empty() {
+                    println!("nothing was missing");
+                }
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -125,6 +144,7 @@ fn missing<'a>(named: &[String], known: impl Iterator<Item = &'a String>) -> Opt
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use tenancy::Quantity;
     use ulid::Ulid;
 
     use super::*;
@@ -216,8 +236,22 @@ mod tests {
     fn the_catalogue_of_this_repository_holds_together() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let offer = Offer::read(&root.join("infra/catalogue"), &root.join("statemachine/blueprints"));
-        for blueprint in offer.unwrap_or_else(|mistake| panic!("{mistake}")).blueprints {
-            assert!(!blueprint.workflow.steps().is_empty(), "{} has no steps", blueprint.name);
+        let Offer { plans, blueprints, .. } = offer.unwrap_or_else(|mistake| panic!("{mistake}"));
+        for Blueprint { name, workflow, custom_domain, costs, settings, plans: sold, .. } in blueprints {
+            let steps = workflow.steps();
+            assert!(!steps.is_empty(), "{name} has no steps");
+            for step in costs.keys() {
+                let known = steps.contains(&step.as_str()) || custom_domain.as_ref() == Some(step);
+                assert!(known, "{name} says what {step} costs, and has no such step");
+            }
+            for plan in plans.iter().filter(|plan| sold.contains(&plan.id)) {
+                for (setting, bounds) in &plan.bounds {
+                    let Some(given) = plan.settings.get(setting).or(settings.get(setting)) else { continue };
+                    let given: Quantity = given.parse().unwrap_or_else(|e| panic!("{setting}: {e}"));
+                    let within = (&bounds.min..=&bounds.max).contains(&&given);
+                    assert!(within, "{name}: {} gives {setting} {given}, which no admin could", plan.id);
+                }
+            }
         }
     }
 

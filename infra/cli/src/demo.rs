@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use ulid::Ulid;
 
 use crate::Outcome;
-use crate::api::{Accepted, Api, Operation, Signup, answer, unanswered};
+use crate::api::{Accepted, Api, Deletion, Operation, Signup, answer, unanswered};
 use crate::watch::{Screen, follow, reason};
 
 /// How many more sign-ups are timed.
@@ -96,13 +96,18 @@ async fn sign_up(
     blueprint: &str,
 ) -> Result<(Tenant, Operation, Duration), Box<dyn std::error::Error>> {
     let signup = invent(blueprint);
-    println!("signing up {} as {}", signup.name, signup.subdomain);
+    println!("signing up {} as {}", signup.name, signup.subdomain.as_deref().unwrap_or_default());
     let begun = Instant::now();
-    let Accepted { tenant, operation } = api.sign_up(&signup, &Ulid::generate().to_string()).await?;
+    let Accepted { tenant, operation } = accepted(api, &signup).await?;
     let mut screen = Screen::open();
     let operation = follow(api, &tenant.id, operation, |operation| screen.show(operation)).await?;
     let tenant = api.tenant(&tenant.id).await?;
     Ok((tenant, operation, begun.elapsed()))
+}
+
+async fn accepted(api: &Api, signup: &Signup) -> Result<Accepted, Box<dyn std::error::Error>> {
+    let reply = api.sign_up(signup, &Ulid::generate().to_string(), None).await?;
+    Ok(reply.operation()?)
 }
 
 /// Why a tenant is not what it was to be.
@@ -141,7 +146,7 @@ async fn time_signups(api: &Api, blueprint: &str) -> Outcome {
     for _ in 0..SIGNUPS {
         let signup = invent(blueprint);
         let begun = Instant::now();
-        tenants.push(api.sign_up(&signup, &Ulid::generate().to_string()).await?);
+        tenants.push(accepted(api, &signup).await?);
         latencies.push(begun.elapsed());
     }
     latencies.sort();
@@ -173,7 +178,8 @@ async fn live_and_die(api: Api, Accepted { tenant, operation }: Accepted) -> Res
     if tenant.status != Status::Active {
         return Err(why(&tenant, &operation));
     }
-    let deletion = api.delete(&tenant.id, None).await.map_err(|e| format!("tenant {}: {e}", tenant.id))?;
+    let deletion = api.delete(&tenant.id, &Deletion::default(), None).await;
+    let deletion = deletion.map_err(|e| format!("tenant {}: {e}", tenant.id))?.operation()?;
     let (tenant, operation) = settled(&api, &tenant.id, deletion.operation).await?;
     if tenant.status == Status::Deleted { Ok(operation) } else { Err(why(&tenant, &operation)) }
 }
@@ -200,12 +206,14 @@ fn invent(blueprint: &str) -> Signup {
     Signup {
         email: format!("owner@{subdomain}.example"),
         name,
-        subdomain,
+        subdomain: Some(subdomain),
         blueprint: blueprint.to_owned(),
         plan: None,
         theme: None,
         category: None,
         integrations: Vec::new(),
+        custom_domain: None,
+        overrides: Vec::new(),
         on_failure: None,
     }
 }

@@ -4,12 +4,19 @@
 
 mod api;
 mod catalogue;
+mod changes;
 mod demo;
 mod domain;
+mod entry;
 mod orphans;
+mod plan;
+mod preview;
 mod repair;
+mod report;
 mod sign_in;
+mod table;
 mod tenant;
+mod theme;
 mod watch;
 mod workflow;
 
@@ -46,16 +53,28 @@ enum Command {
     /// Looks for what providers hold and no ledger does, and has it destroyed.
     #[command(subcommand)]
     Orphans(orphans::Command),
-    /// Signs up, shows, changes, suspends, retries and deletes tenants.
+    /// Lists, signs up, shows, approves, changes, suspends, retries and deletes tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Lists, approves and rejects what one admin wants and another has to approve.
+    #[command(subcommand)]
+    Changes(changes::Command),
     /// Adds, shows and removes the domains of a tenant's own.
     #[command(subcommand)]
     Domain(domain::Command),
-    /// Lists the plans on offer.
+    /// Lists the plans.
     Plans,
-    /// Lists the themes on offer.
+    /// Puts a plan on offer, takes it off or deletes it.
+    #[command(subcommand)]
+    Plan(entry::Command),
+    /// Lists the themes.
     Themes,
+    /// Puts a theme on offer, takes it off or deletes it.
+    #[command(subcommand)]
+    Theme(entry::Command),
+    /// Puts a blueprint on offer, takes it off or deletes it.
+    #[command(subcommand)]
+    Blueprint(entry::Command),
     /// Signs up a tenant from nothing to a site that answers, or makes a step fail and shows that nothing is left.
     Demo(demo::Demo),
 }
@@ -77,13 +96,17 @@ async fn run(cli: Cli) -> Outcome {
         Ok(Api::new(base, cli.sign_in.token().await?))
     };
     match cli.command {
-        Command::Catalogue(command) => command.run().await,
+        Command::Catalogue(command) => command.run(api).await,
         Command::Tenant(command) => command.run(&api().await?).await,
         Command::Repair(command) => command.run(&api().await?).await,
         Command::Orphans(command) => command.run(&api().await?).await,
         Command::Domain(command) => command.run(&api().await?).await,
-        Command::Plans => tenant::plans(&api().await?).await,
-        Command::Themes => tenant::themes(&api().await?).await,
+        Command::Changes(command) => command.run(&api().await?).await,
+        Command::Plans => plan::list(&api().await?).await,
+        Command::Plan(command) => command.run(&api().await?, "plan").await,
+        Command::Themes => theme::list(&api().await?).await,
+        Command::Theme(command) => command.run(&api().await?, "theme").await,
+        Command::Blueprint(command) => command.run(&api().await?, "blueprint").await,
         Command::Demo(demo) => demo.run(&api().await?).await,
     }
 }

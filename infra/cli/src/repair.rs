@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::Outcome;
 use crate::api::Api;
-use crate::tenant::report;
+use crate::report::report;
 use crate::watch::reason;
 
 #[derive(Debug, Subcommand)]

@@ -1,15 +1,23 @@
+mod health;
+mod list;
+mod log;
+mod show;
+
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use tenancy::{OperationId, TenantId};
 use ulid::Ulid;
 
 use crate::Outcome;
-use crate::api::{Accepted, Again, Api, Signup};
+use crate::api::{Again, Api, Approval, Deletion, DryRun, PlanChange, Signup, Update, Wanted};
+use crate::report::report;
 use crate::watch::{picture, watch};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Lists tenants by name.
+    List(Wanted),
     /// Signs up a tenant.
     Create {
         #[command(flatten)]
@@ -17,6 +25,9 @@ pub(crate) enum Command {
         /// Repeats an earlier signup safely: the same key never makes a second tenant.
         #[arg(long)]
         idempotency_key: Option<String>,
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
+        #[arg(long)]
+        dry_run: Option<DryRun>,
         /// Shows its steps until it is active or has failed.
         #[arg(long)]
         watch: bool,
@@ -31,14 +42,63 @@ pub(crate) enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Provisions a tenant again that failed or is stuck.
-    Retry {
+    /// Shows how each part of a tenant is, as it was seen last.
+    Health { id: TenantId },
+    /// Tells an operation from its beginning: the one named, or the tenant's last.
+    Log { id: TenantId, operation: Option<OperationId> },
+    /// Lists who did what to a tenant, and why.
+    Audit { id: TenantId },
+    /// Has a tenant made that waits for approval; what is named is to be different.
+    Approve {
         id: TenantId,
-        #[command(flatten)]
-        retry: Again,
         /// Shows its steps until it is active or has failed.
         #[arg(long)]
         watch: bool,
+        #[command(flatten)]
+        approval: Approval,
+    },
+    /// Turns a signup down that waits for approval.
+    Reject {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Changes what a tenant was signed up with.
+    Update {
+        id: TenantId,
+        #[command(flatten)]
+        update: Update,
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
+        #[arg(long)]
+        dry_run: Option<DryRun>,
+        /// Shows its steps until the change is in force.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Moves a tenant to another plan, or gives it what its plan does not.
+    ChangePlan {
+        id: TenantId,
+        #[command(flatten)]
+        change: PlanChange,
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
+        #[arg(long)]
+        dry_run: Option<DryRun>,
+        /// Shows its steps until the plan is in force.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Has visitors see that a tenant is suspended. Its data is kept.
+    Suspend(Because),
+    /// Has a suspended tenant serve its visitors again.
+    Resume(Because),
+    /// Provisions a tenant again that failed or is stuck.
+    Retry {
+        id: TenantId,
+        /// Shows its steps until it is active or has failed.
+        #[arg(long)]
+        watch: bool,
+        #[command(flatten)]
+        retry: Again,
     },
     /// Stops a signup or a retry, and destroys what it made: the operation named, or the tenant's last.
     Cancel {
@@ -58,127 +118,97 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
-    /// Has visitors see that a tenant is suspended. Its data is kept.
-    Suspend {
-        id: TenantId,
-        #[arg(long)]
-        reason: String,
-        /// Shows its steps until it is suspended.
-        #[arg(long)]
-        watch: bool,
-    },
-    /// Has a suspended tenant serve its visitors again.
-    Resume {
-        id: TenantId,
-        #[arg(long)]
-        reason: String,
-        /// Shows its steps until it is active.
-        #[arg(long)]
-        watch: bool,
-    },
-    /// Moves a tenant to another plan.
-    ChangePlan {
-        id: TenantId,
-        plan: String,
-        #[arg(long)]
-        reason: String,
-        /// Shows its steps until the plan is in force.
-        #[arg(long)]
-        watch: bool,
-    },
     /// Deletes a tenant and everything it has.
     Delete {
         id: TenantId,
         /// Ends whatever is under way, and the tenant also when something would not go.
-        #[arg(long, requires = "reason")]
+        #[arg(long, requires = "reason", conflicts_with_all = ["grace_days", "dry_run"])]
         force: bool,
+        #[command(flatten)]
+        deletion: Deletion,
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
         #[arg(long)]
-        reason: Option<String>,
+        dry_run: Option<DryRun>,
         /// Shows what is undone until nothing is left.
         #[arg(long)]
         watch: bool,
     },
-    /// Lists who did what to a tenant, and why.
-    Audit { id: TenantId },
+    /// Makes a tenant again what it was before it was deleted with days of grace.
+    Restore {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Because {
+    id: TenantId,
+    #[arg(long)]
+    reason: String,
+    /// Shows its steps until it is done.
+    #[arg(long)]
+    watch: bool,
 }
 
 impl Command {
     pub(crate) async fn run(self, api: &Api) -> Outcome {
-        match self {
-            Self::Create { signup, idempotency_key, watch } => {
+        let (reply, watch) = match self {
+            Self::List(wanted) => return list::list(api, &wanted).await,
+            Self::Show { id } => return show::show(api, &id).await,
+            Self::Status { id, operation, watch } => return status(api, &id, operation, watch).await,
+            Self::Health { id } => return health::health(api, &id).await,
+            Self::Log { id, operation } => {
+                return log::log(api, &id, last(api, &id, operation).await?).await;
+            }
+            Self::Audit { id } => return audit(api, &id).await,
+            Self::Create { signup, idempotency_key, dry_run, watch } => {
                 let key = idempotency_key.unwrap_or_else(|| Ulid::generate().to_string());
-                let accepted = api.sign_up(&signup, &key).await.map_err(|error| {
-                    if error.may_pass() {
+                let reply = api.sign_up(&signup, &key, dry_run).await.map_err(|error| {
+                    if error.may_pass() && dry_run.is_none() {
                         format!("{error}\nit may have been accepted: repeat it with --idempotency-key {key}")
                     } else {
                         error.to_string()
                     }
                 })?;
-                report(api, &accepted, watch).await
+                (reply, watch)
             }
-            Self::Show { id } => show(api, &id).await,
-            Self::Status { id, operation, watch } => status(api, &id, operation, watch).await,
-            Self::Retry { id, retry, watch } => report(api, &api.retry(&id, &retry).await?, watch).await,
+            Self::Approve { id, approval, watch } => (api.approve(&id, &approval).await?, watch),
+            Self::Reject { id, reason } => (api.because(&id, "reject", &reason).await?, false),
+            Self::Update { id, update, dry_run, watch } => (api.update(&id, &update, dry_run).await?, watch),
+            Self::ChangePlan { id, change, dry_run, watch } => {
+                (api.change_plan(&id, &change, dry_run).await?, watch)
+            }
+            Self::Suspend(Because { id, reason, watch }) => {
+                (api.because(&id, "suspend", &reason).await?, watch)
+            }
+            Self::Resume(Because { id, reason, watch }) => {
+                (api.because(&id, "resume", &reason).await?, watch)
+            }
+            Self::Retry { id, retry, watch } => (api.retry(&id, &retry).await?, watch),
             Self::Cancel { id, operation, reason, watch } => {
                 let operation = last(api, &id, operation).await?;
-                report(api, &api.cancel(&id, operation, &reason).await?, watch).await
+                (api.cancel(&id, operation, &reason).await?, watch)
             }
             Self::Skip { id, operation, step, reason } => {
-                report(api, &api.skip(&id, operation, &step, &reason).await?, false).await
+                (api.skip(&id, operation, &step, &reason).await?, false)
             }
-            Self::Suspend { id, reason, watch } => {
-                report(api, &api.suspend(&id, &reason).await?, watch).await
+            Self::Delete { id, force: true, deletion, watch, .. } => {
+                let reason = deletion.reason.unwrap_or_default();
+                (api.force_delete(&id, &reason, deletion.break_glass).await?, watch)
             }
-            Self::Resume { id, reason, watch } => report(api, &api.resume(&id, &reason).await?, watch).await,
-            Self::ChangePlan { id, plan, reason, watch } => {
-                report(api, &api.change_plan(&id, &plan, &reason).await?, watch).await
+            Self::Delete { id, deletion, dry_run, watch, .. } => {
+                (api.delete(&id, &deletion, dry_run).await?, watch)
             }
-            Self::Delete { id, force: true, reason: Some(reason), watch } => {
-                report(api, &api.force_delete(&id, &reason).await?, watch).await
-            }
-            Self::Delete { id, reason, watch, .. } => {
-                report(api, &api.delete(&id, reason.as_deref()).await?, watch).await
-            }
-            Self::Audit { id } => {
-                for entry in api.audit(&id).await? {
-                    println!("{} {:<12} {}: {}", entry.at, entry.action, entry.who, entry.why);
-                }
-                Ok(ExitCode::SUCCESS)
-            }
-        }
+            Self::Restore { id, reason } => (api.because(&id, "restore", &reason).await?, false),
+        };
+        report(api, &reply, watch).await
     }
 }
 
-pub(crate) async fn report(api: &Api, accepted: &Accepted, follow: bool) -> Outcome {
-    let Accepted { tenant, operation } = accepted;
-    println!("tenant {} {}, operation {operation}", tenant.id, tenant.status);
-    if follow { Ok(watch(api, &tenant.id, *operation).await?) } else { Ok(ExitCode::SUCCESS) }
-}
-
-async fn show(api: &Api, id: &TenantId) -> Outcome {
-    let tenant = api.tenant(id).await?;
-    let line = |what: &str, value: &str| println!("{what:<12} {value}");
-    line("tenant", tenant.id.as_str());
-    line("name", &tenant.name);
-    line("status", tenant.status.name());
-    line("subdomain", tenant.subdomain.as_str());
-    line("email", tenant.email.as_str());
-    line("blueprint", &tenant.blueprint.to_string());
-    line("plan", &tenant.plan);
-    line("theme", tenant.theme.as_deref().unwrap_or("-"));
-    line("category", tenant.category.as_deref().unwrap_or("-"));
-    line("created", &tenant.created_at.to_string());
-    if let Some(at) = tenant.activated_at {
-        line("activated", &at.to_string());
-    }
-    for integration in &tenant.integrations {
-        line("integration", integration);
-    }
-    for (purpose, url) in &tenant.endpoints {
-        line(purpose, url);
-    }
-    if let Some(operation) = tenant.operation {
-        line("operation", &operation.to_string());
+async fn audit(api: &Api, id: &TenantId) -> Outcome {
+    for entry in api.audit(id).await? {
+        println!("{} {:<12} {}: {}", entry.at, entry.action, entry.who, entry.why);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -205,31 +235,4 @@ async fn status(api: &Api, id: &TenantId, operation: Option<OperationId>, follow
     }
     println!("{}", picture(&api.operation(id, operation).await?));
     Ok(ExitCode::SUCCESS)
-}
-
-pub(crate) async fn plans(api: &Api) -> Outcome {
-    for plan in api.plans().await? {
-        let price = format!("{}.{:02} {}", plan.price_cents / 100, plan.price_cents % 100, plan.currency);
-        let trial =
-            if plan.trial_days == 0 { String::new() } else { format!(", {} days' trial", plan.trial_days) };
-        println!(
-            "{:<16} {:<16} {price} {}{trial}{}",
-            plan.id,
-            plan.name,
-            plan.billing_cycle,
-            offered(plan.active)
-        );
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-pub(crate) async fn themes(api: &Api) -> Outcome {
-    for theme in api.themes().await? {
-        println!("{:<16} {:<16} {}{}", theme.id, theme.name, theme.description, offered(theme.active));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn offered(active: bool) -> &'static str {
-    if active { "" } else { " (not for new tenants)" }
 }

@@ -1,6 +1,9 @@
 //! Runs the command itself, against an API that plays its part in this process.
 
+mod catalogue;
+mod changes;
 mod demo;
+mod listing;
 mod orphans;
 mod sign_in;
 mod stub;

@@ -1,9 +1,13 @@
+mod catalogue;
+mod changes;
+mod listing;
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
@@ -97,8 +101,10 @@ fn lock(world: &Shared) -> MutexGuard<'_, World> {
 
 fn router(world: Shared) -> Router {
     Router::new()
-        .route("/v1/tenants", post(sign_up))
-        .route("/v1/tenants/{id}", get(tenant).delete(remove))
+        .route("/v1/tenants", get(listing::tenants).post(sign_up))
+        .route("/v1/tenants/{id}", get(tenant).patch(changes::change).delete(remove))
+        .route("/v1/tenants/{id}/health", get(changes::health))
+        .route("/v1/tenants/{id}/operations/{operation}/log", get(changes::log))
         .route("/v1/tenants/{id}/retry", post(retry))
         .route("/v1/tenants/{id}/force-delete", post(act))
         .route("/v1/tenants/{id}/audit", get(audit))
@@ -109,12 +115,11 @@ fn router(world: Shared) -> Router {
         .route("/v1/orphan-sweeps/{id}", get(swept))
         .route("/v1/tenants/{id}/operations", get(operations))
         .route("/v1/tenants/{id}/operations/{operation}", get(operation))
-        .route("/v1/blueprints/{name}", get(blueprint))
-        .route("/v1/plans", get(plans))
-        .route("/v1/themes", get(themes))
         .route("/_faults", post(inject))
         .route("/_faults/{id}", delete(withdraw))
         .route("/sites/{subdomain}", get(site))
+        .merge(catalogue::router())
+        .merge(changes::router())
         .with_state(world)
 }
 
@@ -130,17 +135,30 @@ fn no_tenant(id: &str) -> Response {
     )
 }
 
-async fn sign_up(State(world): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+/// A plan for somebody to approve is `enterprise`.
+async fn sign_up(
+    State(world): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
     let mut world = lock(&world);
     let request: tenancy::SignupRequest = serde_json::from_value(body).expect("a signup request");
+    if let Some(query) = uri.query() {
+        assert!(!headers.contains_key("idempotency-key"), "nothing is to be repeated");
+        return if request.subdomain.as_deref() == Some("www") { refused() } else { changes::preview(query) };
+    }
     world.keys.push(headers["idempotency-key"].to_str().expect("text").to_owned());
+    if request.plan.as_deref() == Some("enterprise") {
+        let mut tenant = tenant_of("acme-000000", "pending_approval");
+        tenant["approve_by"] = "2026-01-15T00:00:00Z".into();
+        return (StatusCode::ACCEPTED, Json(json!({ "tenant": tenant }))).into_response();
+    }
     if request.subdomain.as_deref() == Some("www") {
-        let violation =
-            json!({ "field": "subdomain", "problem": "'www' is reserved", "allowed": "another name" });
         return problem(
             StatusCode::UNPROCESSABLE_ENTITY,
             json!({ "type": "about:blank", "title": "Invalid signup", "status": 422,
-                    "detail": "1 field is wrong", "violations": [violation] }),
+                    "detail": "1 field is wrong", "violations": [reserved()] }),
         );
     }
     let id = format!("{}-{:06x}", tenancy::slug_of(&request.name), world.tenants.len());
@@ -152,6 +170,24 @@ async fn sign_up(State(world): State<Shared>, headers: HeaderMap, Json(body): Js
     });
     let frames = world.provision();
     world.begin(tenant, frames)
+}
+
+fn reserved() -> Value {
+    json!({ "field": "subdomain", "problem": "'www' is reserved", "allowed": "another name" })
+}
+
+/// A rehearsal that finds something wrong.
+fn refused() -> Response {
+    Json(json!({ "valid": false, "violations": [reserved()] })).into_response()
+}
+
+/// A tenant nobody has signed up here.
+fn tenant_of(id: &str, status: &str) -> Value {
+    json!({
+        "id": id, "name": "Acme", "subdomain": "acme", "email": "owner@acme.example", "plan": "starter",
+        "integrations": [], "blueprint": { "name": "merchant-workspace", "version": 1 }, "status": status,
+        "created_at": "2026-01-01T00:00:00.25Z", "endpoints": {},
+    })
 }
 
 /// What an operator asks for: nothing becomes of it here, but it is remembered.
@@ -189,8 +225,17 @@ async fn retry(State(world): State<Shared>, Path(id): Path<String>) -> Response 
     world.begin(tenant, frames)
 }
 
-async fn remove(State(world): State<Shared>, Path(id): Path<String>) -> Response {
-    let mut world = lock(&world);
+async fn remove(
+    State(shared): State<Shared>,
+    method: Method,
+    uri: Uri,
+    Path(id): Path<String>,
+    Json(body): Json<Value>,
+) -> Response {
+    if uri.query().is_some() || body["grace_days"] != 0 {
+        return changes::change(State(shared), method, uri, Json(body)).await;
+    }
+    let mut world = lock(&shared);
     let Some(life) = world.tenants.remove(&id) else { return no_tenant(&id) };
     let mut tenant = life.tenant;
     tenant["status"] = "deleting".into();
@@ -240,34 +285,6 @@ async fn operation(State(world): State<Shared>, Path((id, operation)): Path<(Str
         });
     }
     Json(frame).into_response()
-}
-
-async fn blueprint(Path(name): Path<String>) -> Response {
-    if name != "merchant-workspace" {
-        return no_tenant(&name);
-    }
-    Json(json!({
-        "name": name, "version": 1, "description": "A shop", "active": true, "plans": ["starter"],
-        "workflow": workflow(),
-    }))
-    .into_response()
-}
-
-async fn plans() -> Json<Value> {
-    Json(json!({ "plans": [{
-        "id": "starter", "name": "Starter", "description": "To begin with", "price_cents": 2905, "currency": "USD",
-        "billing_cycle": "monthly", "trial_days": 14, "popular": false, "active": true, "features": [], "limits": {},
-    }] }))
-}
-
-async fn themes() -> Json<Value> {
-    let colour = "#112233";
-    Json(json!({ "themes": [{
-        "id": "modern", "name": "Modern", "description": "Clean", "version": "1.0.0", "active": false,
-        "layout": "modern", "fonts": { "heading": "serif", "body": "system" },
-        "palette": { "background": colour, "surface": colour, "text": colour, "muted": colour, "accent": colour,
-                     "on_accent": colour },
-    }] }))
 }
 
 async fn inject(State(world): State<Shared>, Json(fault): Json<Value>) -> Response {

@@ -172,19 +172,6 @@ fn a_tenant_that_is_not_there_is_said_to_be_missing() {
 }
 
 #[test]
-fn plans_and_themes_are_listed() {
-    let stub = Stub::start(Mode::Healthy);
-    assert_eq!(
-        stdout(&tenantry(&stub.url, &["plans"])),
-        "starter          Starter          29.05 USD monthly, 14 days' trial\n"
-    );
-    assert_eq!(
-        stdout(&tenantry(&stub.url, &["themes"])),
-        "modern           Modern           Clean (not for new tenants)\n"
-    );
-}
-
-#[test]
 fn what_an_operator_asks_for_is_sent_with_its_reason() {
     let stub = Stub::start(Mode::Leaky);
     assert!(tenantry(&stub.url, &CREATE).status.success());

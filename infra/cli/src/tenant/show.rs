@@ -1,0 +1,43 @@
+use std::process::ExitCode;
+
+use tenancy::TenantId;
+
+use crate::Outcome;
+use crate::api::Api;
+
+pub(crate) async fn show(api: &Api, id: &TenantId) -> Outcome {
+    let tenant = api.tenant(id).await?;
+    let line = |what: &str, value: &str| println!("{what:<12} {value}");
+    line("tenant", tenant.id.as_str());
+    line("name", &tenant.name);
+    line("status", tenant.status.name());
+    line("subdomain", tenant.subdomain.as_str());
+    line("email", tenant.email.as_str());
+    line("blueprint", &tenant.blueprint.to_string());
+    line("plan", &tenant.plan);
+    line("theme", tenant.theme.as_deref().unwrap_or("-"));
+    line("category", tenant.category.as_deref().unwrap_or("-"));
+    line("created", &tenant.created_at.to_string());
+    if let Some(at) = tenant.activated_at {
+        line("activated", &at.to_string());
+    }
+    if let Some(until) = tenant.approve_by {
+        line("approve by", &until.to_string());
+    }
+    if let Some(grace) = &tenant.grace {
+        line("deleted at", &grace.deletes_at.to_string());
+    }
+    for (name, value) in &tenant.overrides {
+        line("override", &format!("{name}={value}"));
+    }
+    for integration in &tenant.integrations {
+        line("integration", integration);
+    }
+    for (purpose, url) in &tenant.endpoints {
+        line(purpose, url);
+    }
+    if let Some(operation) = tenant.operation {
+        line("operation", &operation.to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}

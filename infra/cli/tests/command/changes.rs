@@ -1,0 +1,150 @@
+use crate::stub::{Mode, Stub};
+use crate::{stderr, stdout, tenantry};
+
+const TENANT: &str = "acme-000000";
+const CREATE: [&str; 6] = ["tenant", "create", "--name", "Acme", "--email", "owner@acme.example"];
+
+/// Runs a command about the tenant, and says what it told and what it sent.
+fn asked(stub: &Stub, act: &str, more: &[&str]) -> (String, String) {
+    let output = tenantry(&stub.url, &[&["tenant", act, TENANT], more].concat());
+    assert_eq!(stderr(&output), "");
+    (stdout(&output), stub.acts().pop().unwrap_or_default())
+}
+
+#[test]
+fn a_signup_that_waits_for_approval_is_told_as_such() {
+    let stub = Stub::start(Mode::Healthy);
+    let output = tenantry(&stub.url, &[&CREATE[..], &["--plan", "enterprise", "--watch"]].concat());
+    assert_eq!(
+        stdout(&output),
+        "\
+tenant acme-000000 pending_approval: nothing is made before somebody approves it, until 2026-01-15T00:00:00Z
+  tenantry tenant approve acme-000000 --reason …
+"
+    );
+    let edits =
+        ["--reason", "by phone", "--plan", "starter", "--name", "Acme Ltd", "--integration", "stripe"];
+    let (_, sent) = asked(&stub, "approve", &edits);
+    assert_eq!(
+        sent,
+        r#"POST /v1/tenants/acme-000000/approve {"integrations":["stripe"],"name":"Acme Ltd","plan":"starter","reason":"by phone"}"#
+    );
+    let (told, sent) = asked(&stub, "reject", &["--reason", "a robot"]);
+    assert_eq!(told, "tenant acme-000000 deleted\n");
+    assert_eq!(sent, r#"POST /v1/tenants/acme-000000/reject {"reason":"a robot"}"#);
+}
+
+#[test]
+fn a_rehearsal_says_what_would_be_done() {
+    let stub = Stub::start(Mode::Healthy);
+    let rehearsed = |how| tenantry(&stub.url, &[&CREATE[..], &["--dry-run", how]].concat());
+    assert_eq!(stdout(&rehearsed("validate")), "it would be accepted; nothing was done\n");
+    assert_eq!(
+        stdout(&rehearsed("plan")),
+        "\
+it would be accepted; nothing was done
+  change  merchant-create-group   0.3 s
+  make    merchant-seed-data      1.2 s
+  check   merchant-probe-website
+takes     1.5 s usually
+cost      1.25 USD a month more, roughly
+price     29.05 USD monthly, 14 days' trial
+headroom  neon: 3 of 630 in 60 s calls, not asked before 2026-01-01T00:00:05Z
+missing   an account with google
+approval  somebody has to approve it first
+"
+    );
+    assert_eq!((stub.keys().len(), stub.tenants("provisioning")), (0, 0));
+}
+
+#[test]
+fn a_rehearsal_says_what_is_wrong() {
+    let stub = Stub::start(Mode::Healthy);
+    let wrong = [&CREATE[..], &["--subdomain", "www", "--dry-run", "validate"]].concat();
+    let output = tenantry(&stub.url, &wrong);
+    assert_eq!(output.status.code(), Some(1));
+    let told = "error: it would be refused\n  subdomain: 'www' is reserved; allowed: another name\n";
+    assert_eq!(stderr(&output), told);
+}
+
+#[test]
+fn a_tenant_is_updated_and_every_change_can_be_rehearsed() {
+    let stub = Stub::start(Mode::Healthy);
+    let (told, sent) = asked(&stub, "update", &["--reason", "renamed", "--email", "o@acme.example"]);
+    assert!(told.contains(", operation 01KE0000000000000000000000"), "{told}");
+    assert_eq!(sent, r#"PATCH /v1/tenants/acme-000000 {"email":"o@acme.example","reason":"renamed"}"#);
+    for (act, more, path) in [
+        ("update", &["--theme", "modern"][..], "PATCH /v1/tenants/acme-000000?dry_run=plan"),
+        ("change-plan", &["professional"], "POST /v1/tenants/acme-000000/change-plan?dry_run=plan"),
+        ("delete", &[], "DELETE /v1/tenants/acme-000000?dry_run=plan"),
+    ] {
+        let (told, sent) = asked(&stub, act, &[more, &["--reason", "spring", "--dry-run", "plan"]].concat());
+        assert!(told.starts_with("it would be accepted; nothing was done\n"), "{told}");
+        assert!(sent.starts_with(path), "{sent}");
+    }
+}
+
+#[test]
+fn what_takes_two_is_told_with_what_is_to_be_done_next() {
+    let stub = Stub::start(Mode::Healthy);
+    let overrides = ["--override", "memory=1Gi", "--override", "cpu=2", "--reason", "they asked"];
+    let (told, sent) = asked(&stub, "change-plan", &overrides);
+    assert_eq!(
+        told,
+        "\
+change request 01KE0000000000000000000001 (acme-000000: plan starter, memory=1Gi): another admin has to approve \
+it, until 2026-01-08T00:00:00Z
+  tenantry changes approve 01KE0000000000000000000001 --reason …
+"
+    );
+    assert_eq!(
+        sent,
+        r#"POST /v1/tenants/acme-000000/change-plan {"break_glass":false,"overrides":{"cpu":"2","memory":"1Gi"},"reason":"they asked"}"#
+    );
+    let (told, _) = asked(&stub, "change-plan", &[&overrides[..], &["--break-glass"]].concat());
+    assert!(told.contains(", operation "), "{told}");
+    let nothing = tenantry(&stub.url, &["tenant", "change-plan", TENANT, "--reason", "why not"]);
+    assert_eq!(nothing.status.code(), Some(2));
+}
+
+#[test]
+fn what_waits_for_somebody_else_is_listed_and_decided() {
+    let stub = Stub::start(Mode::Healthy);
+    let first = "01KE0000000000000000000001";
+    assert_eq!(
+        stdout(&tenantry(&stub.url, &["changes", "list"])),
+        "\
+01KE0000000000000000000001  acme-000000  plan starter, memory=1Gi  ada: they asked
+01KE0000000000000000000002  acme-000000  delete in 30 days         ada: they asked
+"
+    );
+    let shown = stdout(&tenantry(&stub.url, &["changes", "show", first]));
+    assert!(shown.contains("wish         plan starter, memory=1Gi\n"), "{shown}");
+    for (decision, told) in [("approve", "operation"), ("reject", "tenant acme-000000")] {
+        let output = tenantry(&stub.url, &["changes", decision, first, "--reason", "fine"]);
+        assert!(stdout(&output).contains(told), "{}", stderr(&output));
+        let sent = format!(r#"POST /v1/change-requests/{first}/{decision} {{"reason":"fine"}}"#);
+        assert_eq!(stub.acts().last(), Some(&sent));
+    }
+}
+
+#[test]
+fn a_deletion_with_days_of_grace_can_be_taken_back() {
+    let stub = Stub::start(Mode::Healthy);
+    let (told, sent) = asked(&stub, "delete", &["--grace-days", "30", "--reason", "they left"]);
+    assert_eq!(
+        told,
+        "\
+tenant acme-000000 cancelling: it is deleted at 2026-01-31T00:00:00Z, unless it is restored before
+  tenantry tenant restore acme-000000 --reason …
+"
+    );
+    assert_eq!(
+        sent,
+        r#"DELETE /v1/tenants/acme-000000 {"break_glass":false,"grace_days":30,"reason":"they left"}"#
+    );
+    let (told, _) = asked(&stub, "restore", &["--reason", "they came back"]);
+    assert_eq!(told, "tenant acme-000000 active\n");
+    let both = ["tenant", "delete", TENANT, "--force", "--reason", "enough", "--grace-days", "3"];
+    assert_eq!(tenantry(&stub.url, &both).status.code(), Some(2), "what is forced does not wait");
+}
