@@ -1,11 +1,17 @@
-//! How long calls take on the store in memory: of one tenant, of a page of the list from anywhere in it, of a search.
+//! How long the API takes for a tenant, for a page of the list from anywhere in it, and for a search: the function in this
+//! process, on the store in memory.
 
 use std::time::Instant;
 
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
 use store::{Database, Filter, Page, Tenants};
 use tenancy::TenantId;
+use tower::ServiceExt as _;
 
 use crate::PAGE;
+use crate::api;
 use crate::population::sign_up;
 use crate::report::Report;
 
@@ -24,7 +30,7 @@ const TARGET: f64 = 1.3;
 /// A store with so many tenants in it.
 struct Population {
     size: u32,
-    tenants: Tenants,
+    api: Router,
     ids: Vec<TenantId>,
     /// Where in the list pages begin.
     pages: Vec<Option<Page>>,
@@ -79,14 +85,14 @@ impl Population {
     async fn of(size: u32) -> Self {
         let db = Database::memory();
         let ids = sign_up(&db, size).await;
-        let tenants = Tenants::new(db);
+        let (tenants, api) = (Tenants::new(db.clone()), api::over(db));
         let mut pages = vec![None];
         // All sizes are tens: none ends with a short page.
         while pages.len() < usize::try_from(size).unwrap_or_default() / PAGE {
             let after = pages.last().and_then(Option::as_ref);
             pages.push(tenants.list(&Filter::default(), PAGE, after).await.expect("listed").1);
         }
-        Self { size, tenants, ids, pages }
+        Self { size, api, ids, pages }
     }
 
     async fn round(&self, call: Call) -> Quantiles {
@@ -96,25 +102,20 @@ impl Population {
             let n = random.u32(..self.size);
             let id = &self.ids[usize::try_from(n).unwrap_or_default()];
             let page = &self.pages[random.usize(..self.pages.len())];
-            let begun = Instant::now();
-            match call {
-                Call::Get => {
-                    let found = self.tenants.get(id).await.expect("read");
-                    assert!(found.is_some());
-                }
-                Call::List => {
-                    let filter = Filter::default();
-                    let (found, _) = self.tenants.list(&filter, PAGE, page.as_ref()).await.expect("listed");
-                    assert_eq!(found.len(), PAGE);
-                }
+            let after = page.as_ref().map(|Page(after)| format!("&after={after}")).unwrap_or_default();
+            let path = match call {
+                Call::Get => format!("/v1/tenants/{id}"),
+                Call::List => format!("/v1/tenants?limit={PAGE}{after}"),
                 // For the one word of its name that nobody else has.
-                Call::Search => {
-                    let filter = Filter { text: Some(format!("{n:06}")), ..Filter::default() };
-                    let (found, _) = self.tenants.list(&filter, PAGE, None).await.expect("listed");
-                    assert_eq!(found.len(), 1);
-                }
-            }
+                Call::Search => format!("/v1/tenants?limit={PAGE}&text={n:06}"),
+            };
+            let request = Request::get(path).extension(api::admin()).body(Body::empty()).expect("a request");
+            let begun = Instant::now();
+            let answer = self.api.clone().oneshot(request).await.expect("an answer");
+            let status = answer.status();
+            let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
             samples.push(begun.elapsed().as_secs_f64() * 1e6);
+            assert!(status.is_success() && body.len() > 200, "{status}");
         }
         samples.sort_by(f64::total_cmp);
         (samples[SAMPLES / 2], samples[SAMPLES * 99 / 100])

@@ -1,4 +1,4 @@
-//! What does not get slower or dearer, however many tenants there are: time on the store in memory, and reads on
+//! What does not get slower or dearer, however many tenants there are: time in the API's function, and reads on
 //! DynamoDB where there is one.
 //!
 //! ```sh
@@ -7,6 +7,7 @@
 
 #![allow(clippy::print_stdout)] // Its table is read where it was asked for.
 
+mod api;
 mod latency;
 mod population;
 mod reads;

@@ -130,11 +130,16 @@ impl Catalogue {
     }
 
     /// Offers a blueprint: under its name to new tenants, under its version to those it will be pinned to. What
-    /// was learnt about its steps is kept.
+    /// was learnt about its steps is kept. Where it was changed by hand, it becomes the version after that: tenants are
+    /// pinned to what those versions say.
     pub async fn put_blueprint(&self, blueprint: &Blueprint) -> Result<(), Error> {
         let mut blueprint = blueprint.clone();
         if let Some(known) = self.blueprint(&blueprint.name).await? {
-            blueprint.usual_ms = known.usual_ms;
+            blueprint.usual_ms.clone_from(&known.usual_ms);
+            if known.version > blueprint.version {
+                blueprint.version = known.version;
+                blueprint.version += u32::from(blueprint != known);
+            }
         }
         self.put(blueprint.reference(), &blueprint).await?;
         self.put(&blueprint.name, &blueprint).await

@@ -80,6 +80,7 @@ contract! {
     a_deleted_tenant_frees_its_subdomain_for_the_next,
     a_failed_tenant_keeps_its_subdomain,
     operations_are_listed_newest_first,
+    a_catalogue_that_is_applied_again_does_not_go_back_behind_what_was_changed_by_hand,
     a_snapshot_spells_the_plan_and_the_settings_out,
     an_invitation_is_redeemed_once_of_many_at_once,
     an_expired_invitation_cannot_be_used,
@@ -625,6 +626,26 @@ async fn operations_are_listed_newest_first(db: Database) {
     let second = bed.tenants.request(id, Kind::Provision, Event::RetryRequested, None, later).await;
     let listed: Vec<_> = bed.tenants.operations(id).await.expect("read").iter().map(|op| op.id).collect();
     assert_eq!(listed, [second.expect("accepted").operation, first.operation]);
+}
+
+async fn a_catalogue_that_is_applied_again_does_not_go_back_behind_what_was_changed_by_hand(db: Database) {
+    let bed = Bed::new(db).await;
+    let name = bed.blueprint.name.clone();
+    let version = async || bed.catalogue.blueprint(&name).await.expect("read").expect("there").version;
+    bed.catalogue.put_blueprint(&bed.blueprint).await.expect("put");
+    assert_eq!(version().await, 1, "nothing was changed");
+    let change = |blueprint: &mut tenancy::Blueprint| {
+        blueprint.version += 1;
+        blueprint.approval = true;
+    };
+    bed.catalogue.change("update", &name, None, by(), now(), change).await.expect("changed");
+    bed.catalogue.put_blueprint(&bed.blueprint).await.expect("put");
+    assert_eq!(version().await, 3, "what the files say follows what was changed by hand");
+    let pinned = tenancy::BlueprintRef { name: name.clone(), version: 2 };
+    let pinned = bed.catalogue.pinned(&pinned).await.expect("read").expect("kept");
+    assert!(pinned.approval);
+    bed.catalogue.put_blueprint(&bed.blueprint).await.expect("put");
+    assert_eq!(version().await, 3, "it is as the files say");
 }
 
 async fn a_snapshot_spells_the_plan_and_the_settings_out(db: Database) {

@@ -54,13 +54,14 @@ pub(crate) struct Preview {
 #[schema(as = ChangePreview)]
 struct Plans {
     steps: Vec<Step>,
-    /// How long the longest chain of steps usually takes, in milliseconds.
+    /// How long the longest chain of these steps usually takes, in milliseconds: what is destroyed, as long as making it.
     estimated_ms: u64,
     /// Whether somebody has to approve it first.
     approval: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<Price>,
-    /// What its resources cost us a month, roughly, in cents of a US dollar: less, where some are taken away.
+    /// How much more its resources cost us a month, roughly, in cents of a US dollar: less than nothing where some are
+    /// taken away. One that is made larger is not counted: what that costs is its provider's to say.
     cost_cents: i64,
     /// How much the providers let us ask of them now.
     headroom: Vec<Headroom>,
@@ -118,6 +119,10 @@ impl Preview {
 }
 
 impl Rehearsal {
+    pub(crate) fn is_meant(&self) -> bool {
+        self.dry_run.is_none()
+    }
+
     fn plans(&self) -> bool {
         self.dry_run == Some(DryRun::Plan)
     }
@@ -130,7 +135,7 @@ impl Api {
         checked: Result<&Signup, &Violations>,
         rehearsal: &Rehearsal,
     ) -> Result<Option<Preview>, Problem> {
-        if rehearsal.dry_run.is_none() {
+        if rehearsal.is_meant() {
             return Ok(None);
         }
         let signup = match checked {
@@ -175,7 +180,7 @@ impl Api {
         edit: &EditRequest,
         rehearsal: &Rehearsal,
     ) -> Result<Option<Preview>, Problem> {
-        if rehearsal.dry_run.is_none() {
+        if rehearsal.is_meant() {
             return Ok(None);
         }
         let tenant = self.known(id).await?;
@@ -217,7 +222,7 @@ impl Api {
         id: &TenantId,
         rehearsal: &Rehearsal,
     ) -> Result<Option<Preview>, Problem> {
-        if rehearsal.dry_run.is_none() {
+        if rehearsal.is_meant() {
             return Ok(None);
         }
         let tenant = self.known(id).await?;
@@ -236,8 +241,10 @@ impl Api {
     }
 
     fn plan_of(&self, blueprint: &Blueprint, steps: Vec<Step>, more: impl Fn(&str) -> i64) -> Plans {
-        let usual = |step: &str| blueprint.usual_ms.get(step).copied().unwrap_or_default();
         let concerned = |step: &str| steps.iter().any(|found| found.step == step);
+        let usual = |step: &str| {
+            blueprint.usual_ms.get(step).copied().filter(|_| concerned(step)).unwrap_or_default()
+        };
         let cost = |(step, cents): (&String, &u32)| more(step) * i64::from(*cents);
         let missing = self.settings.missing_accounts.iter().filter(|provider| {
             steps.iter().any(|step| step.step.split('-').next() == Some(provider.as_str()))

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use fault::{Fault, Kind};
 use serde::Serialize;
 use store::{Exhausted, Refusal};
-use tenancy::{Violation, Violations};
+use tenancy::{DomainName, Violation, Violations};
 use utoipa::ToSchema;
 
 /// An error answer: problem details by RFC 9457, `application/problem+json`.
@@ -100,6 +100,13 @@ impl Problem {
         Self { violations, ..problem }
     }
 
+    pub(crate) fn domain_taken(field: &'static str, domain: &DomainName) -> Self {
+        let taken = format!("'{domain}' is another tenant's");
+        let mut violations = Violations::default();
+        violations.take::<()>(Err(Violation::new(field, taken.clone(), "one that no other tenant has")));
+        Self { violations, ..Self::conflict("/problems/domain-taken", "The domain is taken", taken) }
+    }
+
     /// One field is wrong.
     pub fn violated(violation: Violation) -> Self {
         let mut wrong = Violations::default();
@@ -129,12 +136,7 @@ impl From<Refusal> for Problem {
                     ..Self::conflict("/problems/subdomain-taken", "The subdomain is taken", detail)
                 }
             }
-            Refusal::DomainTaken(domain) => {
-                let mut violations = Violations::default();
-                let taken = format!("'{domain}' is another tenant's");
-                violations.take::<()>(Err(Violation::new("hostname", taken, "one that no other tenant has")));
-                Self { violations, ..Self::conflict("/problems/domain-taken", "The domain is taken", detail) }
-            }
+            Refusal::DomainTaken(domain) => Self::domain_taken("hostname", &domain),
             Refusal::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "/problems/idempotency-key-reused",

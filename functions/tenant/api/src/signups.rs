@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
-use store::{Bucket, Buckets, Rate};
+use store::{Bucket, Buckets, Rate, Refusal};
 use tenancy::{OperationId, Signup, SignupRequest, Tenant};
 use utoipa::ToSchema;
 
@@ -54,12 +54,9 @@ pub(crate) async fn sign_up(
     api.open_to(&change)?;
     let request: SignupRequest = change.decode()?;
     change.may_override(&request.overrides)?;
-    if let Some(before) = api.replayed(&change).await? {
-        return Ok(before);
-    }
-    let signup = match api.checked(request, &rehearsal).await? {
+    let signup = match api.checked(request, &rehearsal, &change).await? {
         Checked::Signup(signup) => signup,
-        Checked::Preview(preview) => return Ok(preview.into_response()),
+        Checked::Answered(answer) => return Ok(answer),
     };
     api.take_tokens(&signup, change.address).await?;
     api.enrol(&signup, &change).await
@@ -67,7 +64,7 @@ pub(crate) async fn sign_up(
 
 enum Checked {
     Signup(Box<Signup>),
-    Preview(Preview),
+    Answered(Response),
 }
 
 impl Api {
@@ -78,16 +75,24 @@ impl Api {
         rehearsal: &Rehearsal,
         change: &Change,
     ) -> Result<Response, Problem> {
-        if let Some(before) = self.replayed(change).await? {
-            return Ok(before);
-        }
-        match self.checked(request, rehearsal).await? {
+        match self.checked(request, rehearsal, change).await? {
             Checked::Signup(signup) => self.enrol(&signup, change).await,
-            Checked::Preview(preview) => Ok(preview.into_response()),
+            Checked::Answered(answer) => Ok(answer),
         }
     }
 
-    async fn checked(&self, request: SignupRequest, rehearsal: &Rehearsal) -> Result<Checked, Problem> {
+    /// A signup that holds up, unless there is an answer already: it was only rehearsed, or is known by its key.
+    async fn checked(
+        &self,
+        request: SignupRequest,
+        rehearsal: &Rehearsal,
+        change: &Change,
+    ) -> Result<Checked, Problem> {
+        if rehearsal.is_meant()
+            && let Some(before) = self.replayed(change).await?
+        {
+            return Ok(Checked::Answered(before));
+        }
         let (blueprint, plans, themes) = tokio::join!(
             self.catalogue.blueprint(&request.blueprint),
             self.catalogue.plans(),
@@ -95,7 +100,7 @@ impl Api {
         );
         let checked = request.check(blueprint?, &plans?, &themes?);
         if let Some(preview) = Box::pin(self.rehearse_signup(checked.as_ref(), rehearsal)).await? {
-            return Ok(Checked::Preview(preview));
+            return Ok(Checked::Answered(preview.into_response()));
         }
         let signup = checked.map_err(Problem::invalid)?;
         if let Some(domain) = &signup.custom_domain {
@@ -107,9 +112,9 @@ impl Api {
     async fn enrol(&self, signup: &Signup, change: &Change) -> Result<Response, Problem> {
         let (key, now) = (change.key.as_ref(), clock::now());
         if signup.waits_for_approval() {
-            return Ok(kept(self.tenants.apply(signup, key, now).await?).into_response());
+            return Ok(kept(self.tenants.apply(signup, key, now).await.map_err(refused)?).into_response());
         }
-        Ok(accepted(&self.tenants.sign_up(signup, key, now).await?).into_response())
+        Ok(accepted(&self.tenants.sign_up(signup, key, now).await.map_err(refused)?).into_response())
     }
 
     /// Whether the caller brings the key, where there is one.
@@ -135,5 +140,13 @@ impl Api {
         let card = signup.card_fingerprint.as_deref().filter(|_| signup.plan.trial_days > 0);
         buckets.extend(card.map(|card| (Bucket::Card(card.to_owned()), rate(trials_per_card, 30 * 24))));
         Ok(Buckets::new(self.db.clone()).take(&buckets, clock::now()).await?)
+    }
+}
+
+/// In the words of the signup: its domain is a field of another name than elsewhere.
+fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::DomainTaken(domain) => Problem::domain_taken("custom_domain", &domain),
+        refusal => refusal.into(),
     }
 }
