@@ -48,6 +48,7 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 test: build $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run -- cargo nextest run --workspace --run-ignored all $(TESTS)
+	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
 
 # The sandbox is built among the whole workspace, with the features it has there.
 contract: setup $(CLIENTS) ## Official clients against the provider sandbox

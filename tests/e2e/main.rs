@@ -2,6 +2,8 @@
 //!
 //! Every test has tenants of its own and asserts on the world: the emulator's own listings.
 
+mod access;
+mod decisions;
 mod front;
 mod identity;
 mod merchant_workspace;
