@@ -166,9 +166,6 @@ pub(crate) async fn change_plan(
         return Ok(Json(preview).into_response());
     }
     let edit = Box::pin(api.check(&id, edit)).await?;
-    if let Some(before) = api.replayed(&change).await? {
-        return Ok(before);
-    }
     if let Some(overrides) = overrides
         && api.takes_two(&change, break_glass)?
     {
@@ -223,9 +220,6 @@ pub(crate) async fn delete(
     }
     if let Some(preview) = api.rehearse_deletion(&id, &rehearsal).await? {
         return Ok(Json(preview).into_response());
-    }
-    if let Some(before) = api.replayed(&change).await? {
-        return Ok(before);
     }
     if api.takes_two(&change, break_glass)? {
         api.known(&id).await?;

@@ -75,7 +75,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         let key = json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "Names this request, so that it takes effect once however often it is sent",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-\"$-~]+$" },
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-\"$-~]([ -\"$-~]*[!-\"$-~])?$" },
         });
         match operation.get_mut("parameters").and_then(Value::as_array_mut) {
             Some(parameters) => parameters.push(key),

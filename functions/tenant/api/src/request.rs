@@ -121,13 +121,13 @@ fn canonical(body: &Bytes) -> Vec<u8> {
 
 fn request_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let possible = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
+    let possible = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'#';
     match key.to_str().map(str::trim) {
         Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(possible) => {
             Ok(Some(key.to_owned()))
         }
         _ => Err(Problem::malformed(
-            "the Idempotency-Key must be 1 to 255 visible ASCII characters without '#'",
+            "the Idempotency-Key must be 1 to 255 printable ASCII characters without '#'",
         )),
     }
 }
