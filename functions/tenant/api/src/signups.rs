@@ -54,7 +54,7 @@ pub(crate) async fn sign_up(
     api.open_to(&change)?;
     let request: SignupRequest = change.decode()?;
     change.may_override(&request.overrides)?;
-    let signup = match api.checked(request, &rehearsal, &change).await? {
+    let signup = match Box::pin(api.checked(request, &rehearsal, &change)).await? {
         Checked::Signup(signup) => signup,
         Checked::Answered(answer) => return Ok(answer),
     };
@@ -75,7 +75,7 @@ impl Api {
         rehearsal: &Rehearsal,
         change: &Change,
     ) -> Result<Response, Problem> {
-        match self.checked(request, rehearsal, change).await? {
+        match Box::pin(self.checked(request, rehearsal, change)).await? {
             Checked::Signup(signup) => self.enrol(&signup, change).await,
             Checked::Answered(answer) => Ok(answer),
         }
