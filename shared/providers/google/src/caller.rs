@@ -64,9 +64,13 @@ impl Caller {
         if answer.status().is_success() {
             return self.api.decode(answer).await;
         }
-        let cause = format!("{} answered {}", self.service(), answer.status());
+        let (status, cause) = (answer.status(), format!("{} answered {}", self.service(), answer.status()));
         let mut fault = self.refused(answer).await;
         fault.cause = cause;
+        // What it is about was seen a moment ago, by a look that came late or before somebody else was quicker.
+        if status == StatusCode::NOT_FOUND {
+            fault.kind = Kind::Transient;
+        }
         Err(fault)
     }
 

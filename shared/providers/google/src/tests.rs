@@ -250,6 +250,15 @@ async fn secrets_are_listed_by_deployment() {
     assert_eq!(script.lines()[1], format!("GET /v1/projects/vendin-store/secrets?{query}"));
 }
 
+/// A late look may have said that the secret is still there.
+#[tokio::test]
+async fn a_value_for_a_secret_that_is_gone_is_tried_again() {
+    let script = script().answer(404, &refusal(404, "NOT_FOUND"));
+    let refused = secret_manager(&script).add_version("acme-db-url", &"top-secret".into()).await;
+    let fault = refused.expect_err("there is none");
+    assert_eq!((fault.kind, fault.cause.contains("top-secret")), (Kind::Transient, false));
+}
+
 #[tokio::test]
 async fn deleting_what_is_gone_is_success() {
     let script = script().answer(200, &json!({})).answer(404, &refusal(404, "NOT_FOUND"));

@@ -10,12 +10,16 @@ fn document() -> Value {
 #[test]
 fn the_committed_document_is_up_to_date() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/openapi.json");
-    let now = format!("{:#}\n", document());
+    let now = document();
     if aws::variable("UPDATE").is_ok() {
-        std::fs::write(file, &now).expect("written");
+        std::fs::write(file, format!("{now:#}\n")).expect("written");
     }
+    // The order of fields, which says nothing, is another when the whole workspace is built.
     let committed = std::fs::read_to_string(file).unwrap_or_default();
-    assert!(committed == now, "docs/openapi.json is stale: UPDATE=1 cargo test -p tenant-api");
+    assert!(
+        serde_json::from_str::<Value>(&committed).ok() == Some(now),
+        "docs/openapi.json is stale: UPDATE=1 cargo test -p tenant-api"
+    );
 }
 
 #[test]

@@ -34,7 +34,10 @@ pub(super) async fn change(
 ) -> Response {
     let mut world = lock(&world);
     let path = uri.path_and_query().map_or_else(String::new, ToString::to_string);
-    world.acts.push(format!("{method} {path} {body}"));
+    // Sorted: in which order fields stand else depends on what is built with it.
+    let fields: BTreeMap<&String, &Value> = body.as_object().into_iter().flatten().collect();
+    let asked = serde_json::to_string(&fields).expect("JSON");
+    world.acts.push(format!("{method} {path} {asked}"));
     if let Some(query) = uri.query() {
         return preview(query);
     }
