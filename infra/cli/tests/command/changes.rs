@@ -87,7 +87,7 @@ fn a_tenant_is_updated_and_every_change_can_be_rehearsed() {
 #[test]
 fn what_takes_two_is_told_with_what_is_to_be_done_next() {
     let stub = Stub::start(Mode::Healthy);
-    let overrides = ["--override", "memory=1Gi", "--override", "cpu=2", "--reason", "they asked"];
+    let overrides = ["--override", "cpu=2", "--override", "memory=1Gi", "--reason", "they asked"];
     let (told, sent) = asked(&stub, "change-plan", &overrides);
     assert_eq!(
         told,
