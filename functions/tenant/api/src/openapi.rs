@@ -46,7 +46,22 @@ pub(crate) fn document(routes: &utoipa::openapi::OpenApi) -> Result<Value, serde
             }
         }
     }
+    count(&mut document);
     Ok(document)
+}
+
+/// `int32` has a sign, and what is counted here has none: it goes twice as far.
+fn count(value: &mut Value) {
+    if value["format"] == "int32" && value["minimum"] == 0 {
+        let most = value["maximum"].as_u64().unwrap_or(u64::from(u32::MAX));
+        value["maximum"] = most.into();
+        value.as_object_mut().map(|schema| schema.remove("format"));
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(count),
+        Value::Array(values) => values.iter_mut().for_each(count),
+        _ => {}
+    }
 }
 
 /// What may come of every operation of that kind.
