@@ -32,8 +32,8 @@ struct Population {
     size: u32,
     api: Router,
     ids: Vec<TenantId>,
-    /// Where in the list pages begin.
-    pages: Vec<Option<Page>>,
+    /// Where pages begin that have one before them and one behind, for the first and the last are less to do.
+    pages: Vec<Page>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,11 +86,13 @@ impl Population {
         let db = Database::memory();
         let ids = sign_up(&db, size).await;
         let (tenants, api) = (Tenants::new(db.clone()), api::over(db));
-        let mut pages = vec![None];
-        // All sizes are tens: none ends with a short page.
-        while pages.len() < usize::try_from(size).unwrap_or_default() / PAGE {
-            let after = pages.last().and_then(Option::as_ref);
-            pages.push(tenants.list(&Filter::default(), PAGE, after).await.expect("listed").1);
+        let page = async |after: Option<&Page>| {
+            tenants.list(&Filter::default(), PAGE, after).await.expect("listed").1
+        };
+        let (mut pages, mut next) = (Vec::new(), page(None).await);
+        while let Some(after) = next {
+            next = page(Some(&after)).await;
+            pages.extend(next.is_some().then_some(after));
         }
         Self { size, api, ids, pages }
     }
@@ -101,11 +103,10 @@ impl Population {
         for _ in 0..SAMPLES {
             let n = random.u32(..self.size);
             let id = &self.ids[usize::try_from(n).unwrap_or_default()];
-            let page = &self.pages[random.usize(..self.pages.len())];
-            let after = page.as_ref().map(|Page(after)| format!("&after={after}")).unwrap_or_default();
+            let Page(after) = &self.pages[random.usize(..self.pages.len())];
             let path = match call {
                 Call::Get => format!("/v1/tenants/{id}"),
-                Call::List => format!("/v1/tenants?limit={PAGE}{after}"),
+                Call::List => format!("/v1/tenants?limit={PAGE}&after={after}"),
                 // For the one word of its name that nobody else has.
                 Call::Search => format!("/v1/tenants?limit={PAGE}&text={n:06}"),
             };

@@ -15,8 +15,8 @@ mod report;
 
 use report::Report;
 
-/// A page of the list: no longer than that of ten tenants can be.
-const PAGE: usize = 10;
+/// So many tenants are on a page of the list: of ten there is a page with one before it and one behind.
+const PAGE: usize = 4;
 
 /// How many tenants there are, from few to many.
 const SIZES: [u32; 3] = [10, 1_000, 100_000];

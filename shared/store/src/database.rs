@@ -64,7 +64,7 @@ pub struct Row {
 
 impl Row {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_value(Value::Object(self.body.clone())).map_err(|e| {
+        T::deserialize(&self.body).map_err(|e| {
             Error::Unusable(format!("the item {}/{} does not decode: {e}", self.key.pk, self.key.sk))
         })
     }

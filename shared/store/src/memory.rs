@@ -1,10 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Bound;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fault::Fault;
+use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::database::{Condition, Conflict, Error, Key, Page, Row, Table, Write};
 use crate::index::{Index, Listed, Place};
@@ -19,12 +21,23 @@ pub struct Memory {
     line: Option<Arc<dyn Line>>,
 }
 
+/// Partitions are found by their hash and sorted within, as DynamoDB's are: however many there are, one costs the same.
 #[derive(Debug, Default)]
 struct Rows {
-    all: BTreeMap<Key, Row>,
-    listed: BTreeMap<Key, Listed>,
-    /// Every item's place in every list that it is in.
-    places: BTreeSet<(Index, String, String, Key)>,
+    tables: BTreeMap<Table, HashMap<String, Partition>>,
+    lists: BTreeMap<Index, HashMap<String, BTreeSet<(String, Key)>>>,
+}
+
+/// By sort key.
+type Partition = BTreeMap<String, Item>;
+
+/// An item lies together, as a text: of many thousand those not read lately are in no cache of the machine's.
+#[derive(Debug)]
+struct Item {
+    version: u64,
+    expires_at: Option<Timestamp>,
+    listed: Option<Listed>,
+    body: Box<str>,
 }
 
 /// What lies between a caller and the tables, as a network does: it may delay an operation, keep it from
@@ -58,7 +71,13 @@ impl Memory {
     /// A whole table, as somebody sees it who stands beside it.
     #[must_use]
     pub fn table(&self, table: Table) -> Vec<Row> {
-        self.rows().all.values().filter(|row| row.key.table == table).cloned().collect()
+        let rows = self.rows();
+        let partitions = rows.tables.get(&table).into_iter().flatten();
+        let mut found: Vec<Row> = partitions
+            .flat_map(|(pk, items)| items.iter().map(move |(sk, item)| item.row(Key::new(table, pk, sk))))
+            .collect();
+        found.sort_by(|one, other| one.key.cmp(&other.key));
+        found
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
@@ -75,7 +94,7 @@ impl Memory {
 
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Row>, Error> {
         let back = self.there(Operation::Get(key)).await?;
-        let found = self.rows().all.get(key).cloned();
+        let found = self.rows().get(key);
         back.await.map_err(Error::Unavailable)?;
         Ok(found)
     }
@@ -97,15 +116,15 @@ impl Memory {
 
     fn page(&self, from: &Key, limit: usize, after: Option<&Page>) -> (Vec<Row>, Option<Page>) {
         let rows = self.rows();
-        let here = |key: &Key| key.table == from.table && key.pk == from.pk && key.sk.starts_with(&from.sk);
-        let after = after.map(|Page(last)| Key { sk: last.clone(), ..from.clone() });
-        let begin = match &after {
-            Some(last) if last >= from => Bound::Excluded(last),
-            _ => Bound::Included(from),
+        let Some(partition) = rows.partition(from) else { return (Vec::new(), None) };
+        let begin = match after {
+            Some(Page(last)) if *last >= from.sk => Bound::Excluded(last),
+            _ => Bound::Included(&from.sk),
         };
-        let mut found =
-            rows.all.range((begin, Bound::Unbounded)).map(|(_, row)| row).take_while(|row| here(&row.key));
-        let page: Vec<Row> = found.by_ref().take(limit).cloned().collect();
+        let range = partition.range::<String, _>((begin, Bound::Unbounded));
+        let mut found = range.take_while(|(sk, _)| sk.starts_with(&from.sk));
+        let row = |(sk, item): (&String, &Item)| item.row(Key { sk: sk.clone(), ..from.clone() });
+        let page: Vec<Row> = found.by_ref().take(limit).map(row).collect();
         let next = found.next().and(page.last()).map(|last| Page(last.key.sk.clone()));
         (page, next)
     }
@@ -150,16 +169,16 @@ impl Memory {
         }
         let mut rows = self.rows();
         for (index, write) in writes.iter().enumerate() {
-            let existing = rows.all.get(write.key());
+            let existing = rows.get(write.key());
             let (Write::Put { condition, .. } | Write::Delete { condition, .. }) = write;
-            let holds = match (condition, existing) {
+            let holds = match (condition, &existing) {
                 (Condition::Absent | Condition::Free(_), None) => true,
                 (Condition::Free(now), Some(row)) => row.expired(*now),
                 (Condition::Version(version), Some(row)) => row.version == *version,
                 (Condition::Absent, Some(_)) | (Condition::Version(_), None) => false,
             };
             if !holds {
-                return Err(Error::Conflict(Box::new(Conflict { index, existing: existing.cloned() })));
+                return Err(Error::Conflict(Box::new(Conflict { index, existing })));
             }
         }
         let mut versions = Vec::with_capacity(writes.len());
@@ -168,10 +187,9 @@ impl Memory {
                 Write::Put { key, body, expires_at, listed, condition } => {
                     let version = condition.next_version();
                     versions.push(version);
-                    let listed_as = listed.as_ref().map(|listed| listed.listed_as.clone());
-                    let (expires_at, body) = (*expires_at, body.clone());
-                    let row = Row { key: key.clone(), version, expires_at, listed_as, body };
-                    rows.put(row, listed.clone());
+                    let body = Value::Object(body.clone()).to_string().into_boxed_str();
+                    let item = Item { version, expires_at: *expires_at, listed: listed.clone(), body };
+                    rows.put(key, item);
                 }
                 Write::Delete { key, .. } => {
                     versions.push(0);
@@ -184,36 +202,58 @@ impl Memory {
 }
 
 impl Rows {
-    fn put(&mut self, row: Row, listed: Option<Listed>) {
-        self.delete(&row.key);
-        if let Some(listed) = listed {
-            self.places.extend(places(&listed, &row.key));
-            self.listed.insert(row.key.clone(), listed);
+    fn partition(&self, key: &Key) -> Option<&Partition> {
+        self.tables.get(&key.table)?.get(&key.pk)
+    }
+
+    fn get(&self, key: &Key) -> Option<Row> {
+        self.partition(key)?.get(&key.sk).map(|item| item.row(key.clone()))
+    }
+
+    fn put(&mut self, key: &Key, item: Item) {
+        self.delete(key);
+        for (index, list, place) in item.places(key) {
+            self.lists.entry(index).or_default().entry(list.to_owned()).or_default().insert(place);
         }
-        self.all.insert(row.key.clone(), row);
+        let table = self.tables.entry(key.table).or_default();
+        table.entry(key.pk.clone()).or_default().insert(key.sk.clone(), item);
     }
 
     fn delete(&mut self, key: &Key) {
-        self.all.remove(key);
-        for place in self.listed.remove(key).iter().flat_map(|listed| places(listed, key)) {
-            self.places.remove(&place);
+        let partition = self.tables.get_mut(&key.table).and_then(|table| table.get_mut(&key.pk));
+        let deleted = partition.and_then(|partition| partition.remove(&key.sk));
+        for (index, list, place) in deleted.iter().flat_map(|item| item.places(key)) {
+            self.lists.entry(index).or_default().entry(list.to_owned()).or_default().remove(&place);
         }
     }
 
     fn list(&self, index: Index, list: &str, limit: usize, after: Option<&Place>) -> (Vec<Row>, bool) {
-        let here = |place: &&(Index, String, String, Key)| place.0 == index && place.1 == list;
-        let begin = match after {
-            Some(Place { listed_as, key }) => (listed_as.clone(), key.clone()),
-            None => (String::new(), Key::new(Table::Tenants, "", "")),
+        let Some(list) = self.lists.get(&index).and_then(|lists| lists.get(list)) else {
+            return (Vec::new(), false);
         };
-        let begin = Bound::Excluded((index, list.to_owned(), begin.0, begin.1));
-        let mut found = self.places.range((begin, Bound::Unbounded)).take_while(here);
-        let rows: Vec<Row> =
-            found.by_ref().take(limit).filter_map(|(.., key)| self.all.get(key).cloned()).collect();
+        let begin = after.map_or(Bound::Unbounded, |Place { listed_as, key }| {
+            Bound::Excluded((listed_as.clone(), key.clone()))
+        });
+        let mut found = list.range((begin, Bound::Unbounded));
+        let rows: Vec<Row> = found.by_ref().take(limit).filter_map(|(_, key)| self.get(key)).collect();
         (rows, found.next().is_some())
     }
 }
 
-fn places(listed: &Listed, key: &Key) -> impl Iterator<Item = (Index, String, String, Key)> {
-    listed.lists.iter().map(|(index, list)| (*index, list.clone(), listed.listed_as.clone(), key.clone()))
+impl Item {
+    fn row(&self, key: Key) -> Row {
+        Row {
+            key,
+            version: self.version,
+            expires_at: self.expires_at,
+            listed_as: self.listed.as_ref().map(|listed| listed.listed_as.clone()),
+            body: serde_json::from_str(&self.body).unwrap_or_default(),
+        }
+    }
+
+    /// Its place in every list that it is in.
+    fn places(&self, key: &Key) -> impl Iterator<Item = (Index, &str, (String, Key))> {
+        let lists = self.listed.iter().flat_map(|listed| listed.lists.iter().map(move |list| (listed, list)));
+        lists.map(|(listed, (index, list))| (*index, &**list, (listed.listed_as.clone(), key.clone())))
+    }
 }
