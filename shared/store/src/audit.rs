@@ -12,6 +12,14 @@ pub struct By {
     pub why: String,
 }
 
+impl By {
+    /// What they did, to be written down.
+    pub(crate) fn did(self, action: &str, (before, after): (Value, Value), at: Timestamp) -> Audit {
+        let Self { who, why } = self;
+        Audit { at, who, why, action: action.to_owned(), operation: None, subject: None, before, after }
+    }
+}
+
 /// What was done by hand: written with the change itself, never changed afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -32,6 +40,11 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// The same, done by an operation.
+    pub(crate) fn through(self, operation: OperationId) -> Self {
+        Self { operation: Some(operation), ..self }
+    }
+
     pub(crate) fn put(&self, tenant: &TenantId) -> Result<Write, Error> {
         self.write(Key::new(Table::Tenants, tenant, format_args!("AUDIT#{}", self.order())))
     }

@@ -261,7 +261,7 @@ fn stale<T: Entry>(id: &str) -> Refusal {
 fn audit<T: Entry>(
     action: &str,
     id: &str,
-    By { who, why }: By,
+    by: By,
     (before, after): (Option<&T>, Option<&T>),
     at: Timestamp,
 ) -> Result<Write, Error> {
@@ -269,9 +269,8 @@ fn audit<T: Entry>(
         Some(entry) => serde_json::to_value(entry).map_err(|e| Error::Unusable(e.to_string())),
         None => Ok(Value::Null),
     };
-    let (before, after) = (value(before)?, value(after)?);
-    let (action, subject) = (action.to_owned(), Some(format!("{} {id}", T::KIND)));
-    Audit { at, who, why, action, operation: None, subject, before, after }.put_catalogue()
+    let subject = Some(format!("{} {id}", T::KIND));
+    Audit { subject, ..by.did(action, (value(before)?, value(after)?), at) }.put_catalogue()
 }
 
 /// `PLAN`, `THEME` or `BLUEPRINT`.

@@ -1,7 +1,7 @@
 use jiff::{Timestamp, ToSpan};
 use tenancy::{Event, Grace, Signup, Status, Tenant, TenantId};
 
-use crate::audit::{Audit, By};
+use crate::audit::By;
 use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, commit};
 use crate::database::{Condition, Error, Write};
@@ -95,7 +95,7 @@ impl Tenants {
         let tenant = self.get(&wish.tenant).await?.ok_or_else(missing)?.value;
         let standing = summary(&tenant, &tenant);
         let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
-        writes.push(audit("deny change", by, standing.clone(), standing, now).put(&tenant.id)?);
+        writes.push(by.did("deny change", (standing.clone(), standing), now).put(&tenant.id)?);
         writes.push(wish.delete());
         commit(&self.db, tenant, writes, request).await
     }
@@ -123,7 +123,8 @@ impl Tenants {
         tenant.status = before.status.after(event).map_err(Refusal::NotNow)?;
         let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
         writes.push(put_tenant(&tenant, Condition::Version(version))?);
-        writes.push(audit(action, by, summary(&before, &tenant), summary(&tenant, &before), now).put(id)?);
+        let change = (summary(&before, &tenant), summary(&tenant, &before));
+        writes.push(by.did(action, change, now).put(id)?);
         writes.extend(granted.map(ChangeRequest::delete));
         if tenant.status == Status::Deleted {
             writes.extend(self.free_domains(id).await?);
@@ -139,14 +140,4 @@ impl Tenants {
             done => done,
         }
     }
-}
-
-fn audit(
-    action: &str,
-    By { who, why }: By,
-    before: serde_json::Value,
-    after: serde_json::Value,
-    at: Timestamp,
-) -> Audit {
-    Audit { at, who, why, action: action.to_owned(), operation: None, subject: None, before, after }
 }

@@ -6,7 +6,7 @@ use tenancy::{
     Unwilling, Workflow,
 };
 
-use crate::audit::{Audit, By};
+use crate::audit::By;
 use crate::claims::{Claims, RequestKey, answered, claim, claim_domain, commit};
 use crate::database::{Condition, Error, Key, Table, Write};
 use crate::ledger::ResourceLedger;
@@ -55,7 +55,7 @@ impl Tenants {
             others.extend(claims.free_domain(&domain, id).await?);
         }
         let after = json!({ "domain": hostname });
-        others.push(audit(&operation, by, "add domain", Value::Null, after, now).put(id)?);
+        others.push(by.did("add domain", (Value::Null, after), now).through(operation.id).put(id)?);
         self.accept_domains(tenant, operation, &found, others, request, now).await.map_err(|refusal| {
             match refusal {
                 Refusal::Store(Error::Conflict(conflict)) if is_claim(conflict.existing.as_ref()) => {
@@ -87,7 +87,7 @@ impl Tenants {
             others.extend(self.end(id, superseded, Some(fault), now).await?);
         }
         let before = json!({ "domain": hostname });
-        others.push(audit(&operation, by, "remove domain", before, Value::Null, now).put(id)?);
+        others.push(by.did("remove domain", (before, Value::Null), now).through(operation.id).put(id)?);
         self.accept_domains(tenant, operation, &found, others, request, now).await
     }
 
@@ -290,26 +290,6 @@ pub(crate) fn wait(hostname: &DomainName, tenant: &TenantId, now: Timestamp) -> 
 fn over(tenant: &TenantId, found: &Versioned<Domains>) -> Result<Write, Error> {
     let condition = if found.version == 0 { Condition::Absent } else { Condition::Version(found.version) };
     Write::put(key(tenant), &found.value, condition)
-}
-
-fn audit(
-    operation: &Operation,
-    By { who, why }: By,
-    action: &str,
-    before: Value,
-    after: Value,
-    at: Timestamp,
-) -> Audit {
-    Audit {
-        at,
-        who,
-        why,
-        action: action.to_owned(),
-        operation: Some(operation.id),
-        subject: None,
-        before,
-        after,
-    }
 }
 
 fn refusal(tenant: &TenantId, hostname: &DomainName, unwilling: Unwilling) -> Refusal {

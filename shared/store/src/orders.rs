@@ -6,7 +6,7 @@ use tenancy::{
     Edit, Event, Former, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant, TenantId,
 };
 
-use crate::audit::{Audit, By};
+use crate::audit::By;
 use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, claim_subdomain, commit, holder};
 use crate::database::{Condition, Error, Write};
@@ -228,24 +228,14 @@ impl Tenants {
         tenant: Tenant,
         before: Versioned<Operation>,
         record: Operation,
-        (action, By { who, why }): (&str, By),
+        (action, by): (&str, By),
         other: Option<Write>,
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        let (action, operation) = (action.to_owned(), record.id);
-        let (from, to) = (standing(&before.value), standing(&record));
-        let audit = Audit {
-            at: now,
-            who,
-            why,
-            action,
-            operation: Some(operation),
-            subject: None,
-            before: from,
-            after: to,
-        }
-        .put(&tenant.id)?;
+        let operation = record.id;
+        let change = (standing(&before.value), standing(&record));
+        let audit = by.did(action, change, now).through(operation).put(&tenant.id)?;
         let key = operation_key(&tenant.id, operation);
         let accepted = Accepted { tenant, operation };
         let mut writes = Vec::from_iter(claim(request, &accepted, now)?);
@@ -358,20 +348,9 @@ impl Tenants {
         operation.former = (order.kind == Kind::ChangePlan).then(|| Former::of(&before));
         operation.skipped = order.skipped;
         operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
-        if let Some((action, By { who, why })) = order.by {
-            let action = action.to_owned();
-            let (before, after) = (summary(&before, &tenant), summary(&tenant, &before));
-            let audit = Audit {
-                at: now,
-                who,
-                why,
-                action,
-                operation: Some(operation.id),
-                subject: None,
-                before,
-                after,
-            };
-            others.push(audit.put(id)?);
+        if let Some((action, by)) = order.by {
+            let change = (summary(&before, &tenant), summary(&tenant, &before));
+            others.push(by.did(action, change, now).through(operation.id).put(id)?);
         }
         let wanted = moves.then(|| (usize::from(request.is_some()), tenant.subdomain.clone()));
         let (accepted, writes) =
