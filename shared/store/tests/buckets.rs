@@ -1,27 +1,11 @@
 //! What the token buckets promise, held against both databases they are kept in, as in `contract.rs`.
 
+#[macro_use]
 mod bed;
 
 use bed::{at_once, drawn, now};
 use jiff::{SignedDuration, ToSpan};
 use store::{Bucket, Buckets, Database, Exhausted, Rate};
-
-/// Each case is written once, below, and named once, here; a case that is not named does not compile.
-macro_rules! contract {
-    ($($case:ident,)*) => {
-        mod memory {
-            use store::Database;
-            $(#[tokio::test] async fn $case() { super::$case(Database::memory()).await; })*
-        }
-        mod emulator {
-            $(
-                #[tokio::test]
-                #[ignore = "needs the local stack"]
-                async fn $case() { super::$case(super::bed::emulator().await).await; }
-            )*
-        }
-    };
-}
 
 contract! {
     a_burst_is_let_through_and_the_next_is_told_how_long_to_wait,

@@ -8,6 +8,7 @@
 //! The emulator's tables are the suite's own, since a deployment's stream would wake its dispatcher, but shared
 //! by all cases: each lives under names drawn for it alone.
 
+#[macro_use]
 mod bed;
 
 use std::collections::BTreeMap;
@@ -21,23 +22,6 @@ use store::{
     ResourceLedger, Sweep, SweepOutcome, Table, TaskId, Write,
 };
 use tenancy::{EditRequest, Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId};
-
-/// Each case is written once, below, and named once, here; a case that is not named does not compile.
-macro_rules! contract {
-    ($($case:ident,)*) => {
-        mod memory {
-            use store::Database;
-            $(#[tokio::test] async fn $case() { super::$case(Database::memory()).await; })*
-        }
-        mod emulator {
-            $(
-                #[tokio::test]
-                #[ignore = "needs the local stack"]
-                async fn $case() { super::$case(super::bed::emulator().await).await; }
-            )*
-        }
-    };
-}
 
 contract! {
     a_success_is_not_taken_back_by_a_twin_that_fails,

@@ -1,5 +1,6 @@
 //! What the list of tenants promises, held against both databases it runs on, as in `contract.rs`.
 
+#[macro_use]
 mod bed;
 
 use std::collections::BTreeSet;
@@ -7,23 +8,6 @@ use std::collections::BTreeSet;
 use bed::{Bed, drawn, now};
 use store::{Database, Error, Filter, Page, Tenants};
 use tenancy::{Event, Kind, State, Status, Tenant};
-
-/// Each case is written once, below, and named once, here; a case that is not named does not compile.
-macro_rules! contract {
-    ($($case:ident,)*) => {
-        mod memory {
-            use store::Database;
-            $(#[tokio::test] async fn $case() { super::$case(Database::memory()).await; })*
-        }
-        mod emulator {
-            $(
-                #[tokio::test]
-                #[ignore = "needs the local stack"]
-                async fn $case() { super::$case(super::bed::emulator().await).await; }
-            )*
-        }
-    };
-}
 
 contract! {
     tenants_are_listed_by_folded_name_and_then_by_id,

@@ -1,7 +1,7 @@
 //! What the cases of the store's suites stand on: items of no meaning, and a small catalogue to sign up for.
 
 // Each suite uses its own part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_macros)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -22,6 +22,24 @@ use tenancy::{
     Blueprint, Email, Event, Operation, OperationId, Plan, Signup, State, StepFault, Subdomain, Tenant,
     TenantId, Theme, Workflow,
 };
+
+/// Holds a suite against both databases. Each case is written once, and named once, here; a case that is not named does
+/// not compile.
+macro_rules! contract {
+    ($($case:ident,)*) => {
+        mod memory {
+            use store::Database;
+            $(#[tokio::test] async fn $case() { super::$case(Database::memory()).await; })*
+        }
+        mod emulator {
+            $(
+                #[tokio::test]
+                #[ignore = "needs the local stack"]
+                async fn $case() { super::$case(super::bed::emulator().await).await; }
+            )*
+        }
+    };
+}
 
 /// DynamoDB on the emulator, with tables of these suites' own.
 pub(crate) async fn emulator() -> Database {
