@@ -127,12 +127,12 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        let begin = |tenant: Tenant, others| {
+        let begin = |id, others| {
+            let tenant = new_tenant(id, signup, Status::Provisioning, now);
             let operation = new_operation(&tenant, Kind::Provision, &signup.blueprint, now);
             accept(tenant, &operation, Condition::Absent, request, others, now)
         };
-        let tenant = |id| new_tenant(id, signup, Status::Provisioning, now);
-        self.enrol(signup, request, now, |id, others| begin(tenant(id), others)).await
+        self.enrol(signup, request, now, begin).await
     }
 
     /// Writes a new tenant with the names it claims, as `writes` has it for an id and the writes of the claims. They come
