@@ -61,12 +61,12 @@ impl Caller {
     /// The same about a value that must not be repeated: what Google says is left out.
     pub(crate) async fn ask_quietly<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Fault> {
         let answer = self.send(request).await?;
-        if answer.status().is_success() {
+        let status = answer.status();
+        if status.is_success() {
             return self.api.decode(answer).await;
         }
-        let (status, cause) = (answer.status(), format!("{} answered {}", self.service(), answer.status()));
         let mut fault = self.refused(answer).await;
-        fault.cause = cause;
+        fault.cause = format!("{} answered {status}", self.service());
         // What it is about was seen a moment ago, by a look that came late or before somebody else was quicker.
         if status == StatusCode::NOT_FOUND {
             fault.kind = Kind::Transient;
