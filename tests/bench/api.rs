@@ -2,7 +2,7 @@ use axum::Router;
 use lambda_http::request::RequestContext;
 use serde_json::json;
 use store::Database;
-use tenant_api::{Api, ClaimNames, Settings, SignupLimits};
+use tenant_api::{ClaimNames, Settings, SignupLimits};
 
 /// The API's function, as it is between two requests.
 pub(crate) fn over(db: Database) -> Router {
@@ -14,7 +14,7 @@ pub(crate) fn over(db: Database) -> Router {
         platform: None,
         missing_accounts: [].into(),
     };
-    Api::new(db, settings).expect("an API that can be described").router()
+    tenant_api::router(db, settings).expect("an API that can be described")
 }
 
 /// Who asks, as API Gateway says it.

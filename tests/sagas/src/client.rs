@@ -1,5 +1,6 @@
 //! Whoever uses the API: asks, and asks again with the same key while there is no answer.
 
+use axum::Router;
 use axum::body::Body;
 use fault::Fault;
 use http::Request;
@@ -8,7 +9,6 @@ use lambda_http::request::RequestContext;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenancy::OnFailure;
-use tenant_api::Api;
 use tower::ServiceExt as _;
 
 use crate::lambda::{Handler, function};
@@ -81,16 +81,15 @@ fn admin() -> RequestContext {
 }
 
 /// The API as a function.
-pub(crate) fn served(api: Api) -> Handler {
-    let router = api.router();
+pub(crate) fn served(api: Router) -> Handler {
     function(move |ask: Ask, _| {
-        let router = router.clone();
+        let api = api.clone();
         async move {
             let body = if ask.body.is_null() { Body::empty() } else { Body::from(ask.body.to_string()) };
             let request = Request::builder().method(ask.method.as_str()).uri(&ask.path).extension(admin());
             let request = request.header("content-type", "application/json");
             let request = request.header("idempotency-key", &ask.key).body(body).expect("a request");
-            let answer = router.oneshot(request).await.expect("a router answers");
+            let answer = api.oneshot(request).await.expect("a router answers");
             let status = answer.status().as_u16();
             let body =
                 answer.into_body().collect().await.map_err(|e| Fault::transient(e.to_string()))?.to_bytes();

@@ -22,7 +22,7 @@ use step_functions::Executions;
 use store::{Catalogue, Claims, Database, Memory, ResourceLedger, Tenants};
 use tenant_activate::Activate;
 use tenant_admit::Admit;
-use tenant_api::{Api, ClaimNames, Platform, Settings, SignupLimits};
+use tenant_api::{ClaimNames, Platform, Settings, SignupLimits};
 use tenant_dispatch::Dispatch;
 use tenant_notify::Notify;
 use tenant_notify_domain::NotifyDomain;
@@ -159,7 +159,7 @@ impl Deployment {
             platform: Some(platform),
             missing_accounts: BTreeSet::new(),
         };
-        let api = Api::new(database, settings).expect("an API that can be described");
+        let api = tenant_api::router(database, settings).expect("an API that can be described");
         self.functions.0.insert("tenant-api".to_owned(), crate::client::served(api));
     }
 }

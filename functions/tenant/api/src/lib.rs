@@ -58,7 +58,7 @@ pub use signups::SignupLimits;
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]
-pub struct Api {
+pub(crate) struct Api {
     tenants: Tenants,
     ledger: ResourceLedger,
     catalogue: Catalogue,
@@ -68,39 +68,28 @@ pub struct Api {
     document: Arc<Value>,
 }
 
-impl Api {
-    /// # Errors
-    /// When the API cannot be described, which the tests would have shown.
-    pub fn new(db: Database, settings: Settings) -> Result<Self, serde_json::Error> {
-        let (_, described) = routes().split_for_parts();
-        let document = openapi::document(&described)?;
-        Ok(Self {
-            tenants: Tenants::new(db.clone()),
-            ledger: ResourceLedger::new(db.clone()),
-            catalogue: Catalogue::new(db.clone()),
-            db,
-            settings: Arc::new(settings),
-            access: Arc::new(Access::read(&document)),
-            document: Arc::new(document),
-        })
-    }
-
-    /// The API's document, OpenAPI 3.1.
-    #[must_use]
-    pub fn document(&self) -> &Value {
-        &self.document
-    }
-
-    /// Every route there is.
-    pub fn router(self) -> Router {
-        let (router, _) = routes().split_for_parts();
-        router
-            .route_layer(from_fn_with_state(self.clone(), access::permit))
-            .fallback(async || Problem::not_found("there is no such resource"))
-            .method_not_allowed_fallback(async || Problem::method_not_allowed())
-            .layer(from_fn(observe))
-            .with_state(self)
-    }
+/// Every route there is.
+///
+/// # Errors
+/// When the API cannot be described, which the tests would have shown.
+pub fn router(db: Database, settings: Settings) -> Result<Router, serde_json::Error> {
+    let (router, described) = routes().split_for_parts();
+    let document = openapi::document(&described)?;
+    let api = Api {
+        tenants: Tenants::new(db.clone()),
+        ledger: ResourceLedger::new(db.clone()),
+        catalogue: Catalogue::new(db.clone()),
+        db,
+        settings: Arc::new(settings),
+        access: Arc::new(Access::read(&document)),
+        document: Arc::new(document),
+    };
+    Ok(router
+        .route_layer(from_fn_with_state(api.clone(), access::permit))
+        .fallback(async || Problem::not_found("there is no such resource"))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn(observe))
+        .with_state(api))
 }
 
 fn routes() -> OpenApiRouter<Api> {

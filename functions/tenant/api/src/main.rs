@@ -2,13 +2,13 @@ use std::error::Error;
 
 use secrets::{SecretRef, Vault};
 use store::Database;
-use tenant_api::{Api, ClaimNames, Platform, Settings, SignupKey, SignupLimits};
+use tenant_api::{ClaimNames, Platform, Settings, SignupKey, SignupLimits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let (db, settings) = (Database::from_env().await, settings().await?);
-    lambda_http::run(Api::new(db, settings)?.router()).await
+    lambda_http::run(tenant_api::router(db, settings)?).await
 }
 
 async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {

@@ -40,7 +40,7 @@ async fn api_over(db: Database) -> Router {
     catalogue.put_plan(&serde_json::from_value(plan).expect("a plan")).await.expect("stored");
     catalogue.put_plan(&serde_json::from_value(larger).expect("a plan")).await.expect("stored");
     catalogue.put_blueprint(&serde_json::from_value(blueprint).expect("a blueprint")).await.expect("stored");
-    Api::new(db, settings()).expect("an API that can be described").router()
+    router(db, settings()).expect("an API that can be described")
 }
 
 fn settings() -> Settings {

@@ -93,7 +93,7 @@ async fn apart() -> (Database, Router) {
     let db = Database::memory();
     let _ = api_over(db.clone()).await;
     let settings = Settings { separation_of_duty: true, ..settings() };
-    (db.clone(), Api::new(db, settings).expect("an API").router())
+    (db.clone(), router(db, settings).expect("an API"))
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn document() -> Value {
-    Api::new(Database::memory(), settings()).expect("an API").document().clone()
+pub(super) fn document() -> Value {
+    openapi::document(routes().get_openapi()).expect("a document")
 }
 
 /// The committed document is what the code says: `UPDATE=1 cargo test -p tenant-api` writes it.

@@ -13,8 +13,7 @@ async fn serving() -> (Router, String) {
     blueprint.custom_domain = Some("cloudflare-serve-domain".to_owned());
     catalogue.put_blueprint(&blueprint).await.expect("stored");
     let platform = Platform { domain: "vendin.store".to_owned(), target: "stores.vendin.store".to_owned() };
-    let api =
-        Api::new(db.clone(), Settings { platform: Some(platform), ..settings() }).expect("an API").router();
+    let api = router(db.clone(), Settings { platform: Some(platform), ..settings() }).expect("an API");
     let id = live(&api, &db, &signup("acme")).await;
     (api, id)
 }

@@ -18,7 +18,7 @@ async fn where_signups_take_a_key_nobody_signs_up_without_it() {
     let db = Database::memory();
     let _ = api_over(db.clone()).await;
     let settings = Settings { signup_key: Some(SignupKey::new("let-me-in".into())), ..settings() };
-    let api = Api::new(db, settings).expect("an API").router();
+    let api = router(db, settings).expect("an API");
     let with = async |key: Option<&str>| {
         let mut request = Request::post("/v1/signups").header("content-type", "application/json");
         if let Some(key) = key {
@@ -37,7 +37,7 @@ async fn too_many_signups_are_put_off_before_anything_is_made() {
     let db = Database::memory();
     let _ = api_over(db.clone()).await;
     let limits = SignupLimits { per_address: 2, per_email_domain: 100, trials_per_card: 100 };
-    let api = Api::new(db, Settings { limits, ..settings() }).expect("an API").router();
+    let api = router(db, Settings { limits, ..settings() }).expect("an API");
     for name in ["one", "two"] {
         assert_eq!(sign_up(&api, &signup(name)).await.status(), StatusCode::ACCEPTED);
     }
@@ -76,7 +76,7 @@ async fn a_repeated_signup_is_the_same_and_is_not_counted() {
     let db = Database::memory();
     let _ = api_over(db.clone()).await;
     let limits = SignupLimits { per_address: 1, per_email_domain: 1, trials_per_card: 1 };
-    let api = Api::new(db, Settings { limits, ..settings() }).expect("an API").router();
+    let api = router(db, Settings { limits, ..settings() }).expect("an API");
     let again = async || {
         send_as(&Person::default(), &api, "POST", "/v1/signups", Some("k"), &signup("acme").to_string()).await
     };
