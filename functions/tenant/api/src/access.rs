@@ -12,7 +12,7 @@ use crate::{Api, Problem};
 
 /// Who may ask for what: read from the API's own document, so that what it promises is what is enforced.
 #[derive(Clone, Debug)]
-pub(crate) struct Access(HashMap<(Method, String), Option<BTreeSet<Role>>>);
+pub(crate) struct Access(HashMap<(Method, String), BTreeSet<Role>>);
 
 impl Access {
     /// The roles that each operation of an OpenAPI document names. One that names no scheme at all is open to anybody.
@@ -21,7 +21,7 @@ impl Access {
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let Ok(method) = Method::from_bytes(method.to_ascii_uppercase().as_bytes()) else { continue };
-                routes.insert((method, path.clone()), roles(&operation["security"]));
+                routes.extend(roles(&operation["security"]).map(|roles| ((method, path.clone()), roles)));
             }
         }
         Self(routes)
@@ -30,7 +30,7 @@ impl Access {
     fn of(&self, method: &Method, path: &str) -> Option<&BTreeSet<Role>> {
         // What answers GET answers HEAD.
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        self.0.get(&(method.clone(), path.to_owned())).and_then(Option::as_ref)
+        self.0.get(&(method.clone(), path.to_owned()))
     }
 }
 
@@ -43,15 +43,13 @@ fn roles(security: &Value) -> Option<BTreeSet<Role>> {
 /// Lets through who may ask for that. To a tenant's people nothing but their own tenant exists.
 pub(crate) async fn permit(State(api): State<Api>, request: Request, next: Next) -> Response {
     let mut request = Caller::into_request(request, &api.settings.claim_names);
-    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let permitted = path.as_deref().and_then(|path| api.access.of(request.method(), path)).cloned();
-    if let Some(permitted) = permitted {
+    if let Some(path) = request.extensions().get::<MatchedPath>().cloned()
+        && let Some(permitted) = api.access.of(request.method(), path.as_str())
+    {
         let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
-        let named = request.extract_parts::<RawPathParams>().await.ok();
-        let first = named.as_ref().and_then(|params| params.iter().next()).map(|(_, value)| value.to_owned());
-        if let Err(problem) =
-            admit(&caller, &permitted, path.as_deref().unwrap_or_default(), first.as_deref())
-        {
+        let params = request.extract_parts::<RawPathParams>().await.ok();
+        let named = params.as_ref().and_then(|params| params.iter().next()).map(|(_, value)| value);
+        if let Err(problem) = admit(&caller, permitted, path.as_str(), named) {
             return problem.into_response();
         }
     }
@@ -64,13 +62,13 @@ fn admit(
     path: &str,
     named: Option<&str>,
 ) -> Result<(), Problem> {
-    if let (Some(own), Some(named)) = (caller.only_tenant(), named)
-        && !(path.starts_with("/v1/tenants/{id}") && named == own.as_str())
-    {
-        return Err(match path.starts_with("/v1/tenants/{id}") {
-            true => Problem::no_tenant(named),
-            false => Problem::not_found("there is no such resource"),
-        });
+    if let (Some(own), Some(named)) = (caller.only_tenant(), named) {
+        if !path.starts_with("/v1/tenants/{id}") {
+            return Err(Problem::not_found("there is no such resource"));
+        }
+        if named != own.as_str() {
+            return Err(Problem::no_tenant(named));
+        }
     }
     if caller.roles.iter().any(|role| permitted.contains(role)) {
         return Ok(());

@@ -37,6 +37,14 @@ fn operations(tenant: &str) -> Vec<Operation> {
     found
 }
 
+/// Signs up a tenant beside the one there is: its id.
+async fn mine(api: &Router) -> String {
+    let mut mine = signup("mine");
+    mine["name"] = json!("Mine");
+    let mine = body(send(api, "POST", "/v1/tenants", None, &mine.to_string()).await).await;
+    mine["tenant"]["id"].as_str().expect("an id").to_owned()
+}
+
 /// A role is refused what the document does not name it for, and nothing else.
 #[tokio::test]
 async fn every_role_may_do_what_the_document_says_and_no_more() {
@@ -81,10 +89,7 @@ async fn to_a_tenants_people_no_other_tenant_exists() {
     let api = api_over(db.clone()).await;
     let (other, operation) = signed_up(&api).await;
     let other = other.trim_start_matches("/v1/tenants/").to_owned();
-    let mut mine = signup("mine");
-    mine["name"] = json!("Mine");
-    let mine = body(send(&api, "POST", "/v1/tenants", None, &mine.to_string()).await).await;
-    let person = Person::of_tenant(mine["tenant"]["id"].as_str().expect("an id"));
+    let person = Person::of_tenant(&mine(&api).await);
     let before = body(send(&api, "GET", &format!("/v1/tenants/{other}"), None, "").await).await;
     let bodies =
         ["", "{", "{}", WHY, r#"{"reason":"r","plan":"professional"}"#, r#"{"hostname":"shop.example.com"}"#];
@@ -126,10 +131,7 @@ async fn a_tenants_people_list_their_own_tenant_alone() {
     let api = api().await;
     let (other, _) = signed_up(&api).await;
     let other = other.trim_start_matches("/v1/tenants/").to_owned();
-    let mut mine = signup("mine");
-    mine["name"] = json!("Mine");
-    let mine = body(send(&api, "POST", "/v1/tenants", None, &mine.to_string()).await).await;
-    let id = mine["tenant"]["id"].as_str().expect("an id");
+    let id = mine(&api).await;
     let first = body(send(&api, "GET", "/v1/tenants?limit=1", None, "").await).await;
     let token = first["next"].as_str().expect("there is more");
     for query in [
@@ -139,7 +141,7 @@ async fn a_tenants_people_list_their_own_tenant_alone() {
         "?plan=starter".to_owned(),
     ] {
         let path = format!("/v1/tenants{query}");
-        let listed = body(send_as(&Person::of_tenant(id), &api, "GET", &path, None, "").await).await;
+        let listed = body(send_as(&Person::of_tenant(&id), &api, "GET", &path, None, "").await).await;
         let ids: Vec<&Value> =
             listed["tenants"].as_array().expect("a list").iter().map(|tenant| &tenant["id"]).collect();
         assert_eq!(ids, [&json!(id)], "{path}");
@@ -152,11 +154,8 @@ async fn a_body_cannot_name_another_tenant() {
     let api = api().await;
     let (other, _) = signed_up(&api).await;
     let other = other.trim_start_matches("/v1/tenants/").to_owned();
-    let mut mine = signup("mine");
-    mine["name"] = json!("Mine");
-    let mine = body(send(&api, "POST", "/v1/tenants", None, &mine.to_string()).await).await;
-    let id = mine["tenant"]["id"].as_str().expect("an id");
-    let person = Person::of_tenant(id);
+    let id = mine(&api).await;
+    let person = Person::of_tenant(&id);
     for field in ["id", "tenant", "tenant_id"] {
         let wish = json!({ "reason": "r", "name": "X", field: other }).to_string();
         let response = send_as(&person, &api, "PATCH", &format!("/v1/tenants/{id}"), None, &wish).await;
