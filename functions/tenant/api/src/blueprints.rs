@@ -92,7 +92,7 @@ pub(crate) async fn update(
         put(&mut blueprint.settings, update.settings);
         put(&mut blueprint.costs, update.costs);
     };
-    let done = api.catalogue.change("update", &name, if_match.version(), by, clock::now(), apply).await?;
+    let done = api.catalogue.change("update", &name, if_match.version, by, clock::now(), apply).await?;
     Ok(tagged(done))
 }
 

@@ -16,13 +16,7 @@ use crate::{Api, Problem};
 pub(crate) struct IfMatch {
     /// The `ETag` it was read with
     #[param(rename = "If-Match", required = false, pattern = "^(\"[0-9]{1,18}\"|[0-9]{1,18})$", value_type = Option<String>)]
-    version: Option<u64>,
-}
-
-impl IfMatch {
-    pub(crate) fn version(&self) -> Option<u64> {
-        self.version
-    }
+    pub(crate) version: Option<u64>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
