@@ -118,7 +118,7 @@ pub(crate) async fn remove(
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
     let (id, hostname) = named(&id, &hostname)?;
-    let by = if change.body.is_empty() { change.by("removed")? } else { change.reason()? };
+    let by = change.reason_or("removed")?;
     let accepted = api.tenants.remove_domain(&id, &hostname, by, change.key.as_ref(), clock::now()).await?;
     Ok(asked(accepted, hostname, Vec::new()))
 }

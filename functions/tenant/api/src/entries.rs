@@ -100,7 +100,7 @@ impl Api {
         if_match: &IfMatch,
         change: &Change,
     ) -> Result<StatusCode, Problem> {
-        let by = if change.body.is_empty() { change.by("deleted")? } else { change.reason()? };
+        let by = change.reason_or("deleted")?;
         let names = |blueprint: &tenancy::Blueprint| match T::KIND {
             "plan" => blueprint.plans.iter().any(|plan| plan == id),
             "theme" => blueprint.themes.iter().any(|theme| theme == id),

@@ -64,6 +64,11 @@ impl Change {
         let Reason { reason } = self.decode()?;
         self.by(&reason)
     }
+
+    /// The same where nothing need be said: then it is for the usual reason.
+    pub(crate) fn reason_or(&self, usual: &str) -> Result<By, Problem> {
+        if self.body.is_empty() { self.by(usual) } else { self.reason() }
+    }
 }
 
 /// Why: it is written down.
