@@ -163,7 +163,7 @@ pub(crate) async fn change_plan(
     change.may_override(overrides.as_ref().unwrap_or(&Overrides::new()))?;
     let edit = EditRequest { plan: plan.clone(), overrides: overrides.clone(), ..EditRequest::default() };
     if let Some(preview) = api.rehearse_change(&id, &edit, &rehearsal).await? {
-        return Ok(Json(preview).into_response());
+        return Ok(preview.into_response());
     }
     let edit = Box::pin(api.check(&id, edit)).await?;
     if let Some(overrides) = overrides
@@ -219,7 +219,7 @@ pub(crate) async fn delete(
         return Err(Problem::violated(violation));
     }
     if let Some(preview) = api.rehearse_deletion(&id, &rehearsal).await? {
-        return Ok(Json(preview).into_response());
+        return Ok(preview.into_response());
     }
     if api.takes_two(&change, break_glass)? {
         api.known(&id).await?;

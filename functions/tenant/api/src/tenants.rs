@@ -193,7 +193,7 @@ pub(crate) async fn update(
         )));
     }
     if let Some(preview) = api.rehearse_change(&id, &edit, &rehearsal).await? {
-        return Ok(Json(preview).into_response());
+        return Ok(preview.into_response());
     }
     let order = Order::update(by).editing(Box::pin(api.check(&id, edit)).await?);
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?).into_response())
