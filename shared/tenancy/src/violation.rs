@@ -46,3 +46,9 @@ impl Violations {
         self.0.iter()
     }
 }
+
+impl From<Violation> for Violations {
+    fn from(violation: Violation) -> Self {
+        Self(vec![violation])
+    }
+}

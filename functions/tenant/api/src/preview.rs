@@ -10,6 +10,7 @@ use store::{Claims, Headroom};
 use tenancy::{Blueprint, EditRequest, Plan, Signup, TenantId, Violation, Violations};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::problem::{domain_taken, subdomain_taken};
 use crate::request::Asked;
 use crate::{Api, Problem};
 
@@ -113,8 +114,8 @@ impl IntoResponse for Preview {
 }
 
 impl Preview {
-    fn wrong(violations: &Violations) -> Self {
-        Self { valid: false, violations: violations.iter().cloned().collect(), plan: None }
+    fn wrong(violations: Vec<Violation>) -> Self {
+        Self { valid: false, violations, plan: None }
     }
 }
 
@@ -140,25 +141,21 @@ impl Api {
         }
         let signup = match checked {
             Ok(signup) => signup,
-            Err(violations) => return Ok(Some(Preview::wrong(violations))),
+            Err(violations) => return Ok(Some(Preview::wrong(violations.iter().cloned().collect()))),
         };
-        let mut taken = Violations::default();
+        let mut wrong = Vec::new();
         let claims = Claims::new(self.db.clone());
         if claims.tenant_of(&signup.subdomain).await?.is_some() {
-            let problem = format!("'{}' is taken", signup.subdomain);
-            taken.take::<()>(Err(Violation::new("subdomain", problem, "one that no other tenant has")));
-        }
-        if let Some(domain) = &signup.custom_domain
-            && claims.tenant_at(domain).await?.is_some()
-        {
-            let problem = format!("'{domain}' is another tenant's");
-            taken.take::<()>(Err(Violation::new("custom_domain", problem, "one that no other tenant has")));
+            wrong.push(subdomain_taken(&signup.subdomain));
         }
         if let Some(domain) = &signup.custom_domain {
-            taken.take(self.may_have("custom_domain", domain));
+            if claims.tenant_at(domain).await?.is_some() {
+                wrong.push(domain_taken("custom_domain", domain));
+            }
+            wrong.extend(self.may_have("custom_domain", domain).err());
         }
-        if !taken.is_empty() {
-            return Ok(Some(Preview::wrong(&taken)));
+        if !wrong.is_empty() {
+            return Ok(Some(Preview::wrong(wrong)));
         }
         let blueprint = &signup.blueprint;
         let steps: Vec<Step> =
@@ -193,7 +190,7 @@ impl Api {
                 edit.apply(&mut tenant);
                 tenant
             }
-            Err(violations) => return Ok(Some(Preview::wrong(&violations))),
+            Err(violations) => return Ok(Some(Preview::wrong(violations.iter().cloned().collect()))),
         };
         if !rehearsal.plans() {
             return Ok(Some(Preview { valid: true, violations: Vec::new(), plan: None }));

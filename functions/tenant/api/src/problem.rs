@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use fault::{Fault, Kind};
 use serde::Serialize;
 use store::{Exhausted, Refusal};
-use tenancy::{DomainName, Violation, Violations};
+use tenancy::{DomainName, Subdomain, Violation, Violations};
 use utoipa::ToSchema;
 
 /// An error answer: problem details by RFC 9457, `application/problem+json`.
@@ -101,17 +101,17 @@ impl Problem {
     }
 
     pub(crate) fn domain_taken(field: &'static str, domain: &DomainName) -> Self {
-        let taken = format!("'{domain}' is another tenant's");
-        let mut violations = Violations::default();
-        violations.take::<()>(Err(Violation::new(field, taken.clone(), "one that no other tenant has")));
-        Self { violations, ..Self::conflict("/problems/domain-taken", "The domain is taken", taken) }
+        let violation = domain_taken(field, domain);
+        let detail = violation.problem.clone();
+        Self {
+            violations: violation.into(),
+            ..Self::conflict("/problems/domain-taken", "The domain is taken", detail)
+        }
     }
 
     /// One field is wrong.
     pub fn violated(violation: Violation) -> Self {
-        let mut wrong = Violations::default();
-        wrong.take::<()>(Err(violation));
-        Self::invalid(wrong)
+        Self::invalid(violation.into())
     }
 
     fn conflict(kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
@@ -119,23 +119,22 @@ impl Problem {
     }
 }
 
+pub(crate) fn subdomain_taken(subdomain: &Subdomain) -> Violation {
+    Violation::new("subdomain", format!("'{subdomain}' is taken"), "one that no other tenant has")
+}
+
+pub(crate) fn domain_taken(field: &'static str, domain: &DomainName) -> Violation {
+    Violation::new(field, format!("'{domain}' is another tenant's"), "one that no other tenant has")
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            Refusal::SubdomainTaken(subdomain) => {
-                let mut violations = Violations::default();
-                let taken = Violation::new(
-                    "subdomain",
-                    format!("'{subdomain}' is taken"),
-                    "one that no other tenant has",
-                );
-                violations.take::<()>(Err(taken));
-                Self {
-                    violations,
-                    ..Self::conflict("/problems/subdomain-taken", "The subdomain is taken", detail)
-                }
-            }
+            Refusal::SubdomainTaken(subdomain) => Self {
+                violations: subdomain_taken(&subdomain).into(),
+                ..Self::conflict("/problems/subdomain-taken", "The subdomain is taken", detail)
+            },
             Refusal::DomainTaken(domain) => Self::domain_taken("hostname", &domain),
             Refusal::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
