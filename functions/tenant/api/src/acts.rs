@@ -7,7 +7,10 @@ use axum::response::{IntoResponse, Response};
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use store::{Accepted, By, ChangeRequest, Claims, Order, Wish};
-use tenancy::{Edit, EditRequest, OnFailure, OperationId, Overrides, Tenant as Record, TenantId, Violation};
+use tenancy::{
+    Blueprint, Edit, EditRequest, OnFailure, OperationId, Overrides, Tenant as Record, TenantId, Violation,
+    Violations,
+};
 use utoipa::ToSchema;
 
 use crate::caller::Role;
@@ -83,8 +86,18 @@ impl Api {
         }
         let tenant = self.known(id).await?;
         let blueprint = self.tenants.blueprint(&tenant).await?;
+        self.fits(edit, &tenant, &blueprint).await?.map_err(Problem::invalid)
+    }
+
+    /// The edit, or all that is wrong with it.
+    pub(crate) async fn fits(
+        &self,
+        edit: EditRequest,
+        tenant: &Record,
+        blueprint: &Blueprint,
+    ) -> Result<Result<Edit, Violations>, Problem> {
         let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
-        edit.check(&tenant, &blueprint, &plans, &themes).map_err(Problem::invalid)
+        Ok(edit.check(tenant, blueprint, &plans, &themes))
     }
 }
 

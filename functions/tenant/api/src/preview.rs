@@ -114,8 +114,13 @@ impl IntoResponse for Preview {
 }
 
 impl Preview {
-    fn wrong(violations: Vec<Violation>) -> Self {
-        Self { valid: false, violations, plan: None }
+    /// Without a plan: nobody asked for one, or something is wrong.
+    fn of(violations: Vec<Violation>) -> Self {
+        Self { valid: violations.is_empty(), violations, plan: None }
+    }
+
+    fn planned(plan: Plans) -> Self {
+        Self { plan: Some(plan), ..Self::of(Vec::new()) }
     }
 }
 
@@ -141,7 +146,7 @@ impl Api {
         }
         let signup = match checked {
             Ok(signup) => signup,
-            Err(violations) => return Ok(Some(Preview::wrong(violations.iter().cloned().collect()))),
+            Err(violations) => return Ok(Some(Preview::of(violations.iter().cloned().collect()))),
         };
         let mut wrong = Vec::new();
         let claims = Claims::new(self.db.clone());
@@ -154,20 +159,14 @@ impl Api {
             }
             wrong.extend(self.may_have("custom_domain", domain).err());
         }
-        if !wrong.is_empty() {
-            return Ok(Some(Preview::wrong(wrong)));
+        if !wrong.is_empty() || !rehearsal.plans() {
+            return Ok(Some(Preview::of(wrong)));
         }
         let blueprint = &signup.blueprint;
-        let steps: Vec<Step> =
-            blueprint.workflow.steps().into_iter().map(|step| made(blueprint, step)).collect();
-        let plan = rehearsal.plans().then(|| self.plan_of(blueprint, steps, |_| 1));
-        let mut preview = Preview { valid: true, violations: Vec::new(), plan };
-        if let Some(plan) = &mut preview.plan {
-            plan.approval = signup.waits_for_approval();
-            plan.price = Some(Price::of(&signup.plan));
-            plan.headroom = Headroom::of(&self.db, &blueprint.providers, clock::now()).await?;
-        }
-        Ok(Some(preview))
+        let steps = blueprint.workflow.steps().into_iter().map(|step| made(blueprint, step));
+        let plan = self.plan_of(blueprint, steps.collect(), |_| 1).await?;
+        let (approval, price) = (signup.waits_for_approval(), Some(Price::of(&signup.plan)));
+        Ok(Some(Preview::planned(Plans { approval, price, ..plan })))
     }
 
     /// What a change of a tenant would come to, unless it is meant.
@@ -180,20 +179,14 @@ impl Api {
         if rehearsal.is_meant() {
             return Ok(None);
         }
-        let tenant = self.known(id).await?;
+        let mut tenant = self.known(id).await?;
         let blueprint = self.tenants.blueprint(&tenant).await?;
-        let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
-        let checked = edit.clone().check(&tenant, &blueprint, &plans, &themes);
-        let edited = match checked {
-            Ok(edit) => {
-                let mut tenant = tenant;
-                edit.apply(&mut tenant);
-                tenant
-            }
-            Err(violations) => return Ok(Some(Preview::wrong(violations.iter().cloned().collect()))),
-        };
+        match self.fits(edit.clone(), &tenant, &blueprint).await? {
+            Ok(edit) => edit.apply(&mut tenant),
+            Err(violations) => return Ok(Some(Preview::of(violations.iter().cloned().collect()))),
+        }
         if !rehearsal.plans() {
-            return Ok(Some(Preview { valid: true, violations: Vec::new(), plan: None }));
+            return Ok(Some(Preview::of(Vec::new())));
         }
         let resources = self.ledger.resources(id).await?;
         let held: BTreeMap<&str, &Value> = resources
@@ -206,11 +199,11 @@ impl Api {
             let does = if resource.is_some() { Does::Change } else { does(step) };
             Step { does, resource, ..made(&blueprint, step) }
         });
-        let mut plan = self.plan_of(&blueprint, steps.collect(), |step| i64::from(!held.contains_key(step)));
-        plan.approval = self.settings.separation_of_duty && edit.overrides.is_some();
-        plan.price = plans.iter().find(|plan| plan.id == edited.plan).map(Price::of);
-        plan.headroom = Headroom::of(&self.db, &blueprint.providers, clock::now()).await?;
-        Ok(Some(Preview { valid: true, violations: Vec::new(), plan: Some(plan) }))
+        let more = |step: &str| i64::from(!held.contains_key(step));
+        let plan = self.plan_of(&blueprint, steps.collect(), more).await?;
+        let approval = self.settings.separation_of_duty && edit.overrides.is_some();
+        let price = self.catalogue.plan(&tenant.plan).await?.as_ref().map(Price::of);
+        Ok(Some(Preview::planned(Plans { approval, price, ..plan })))
     }
 
     /// What a deletion would come to, unless it is meant.
@@ -223,6 +216,9 @@ impl Api {
             return Ok(None);
         }
         let tenant = self.known(id).await?;
+        if !rehearsal.plans() {
+            return Ok(Some(Preview::of(Vec::new())));
+        }
         let blueprint = self.tenants.blueprint(&tenant).await?;
         let resources = self.ledger.resources(id).await?;
         let steps = resources.into_iter().filter(saga::Resource::is_left).map(|resource| Step {
@@ -231,13 +227,18 @@ impl Api {
             step: resource.step,
             resource: Some(resource.handle),
         });
-        let mut plan = self.plan_of(&blueprint, steps.collect(), |_| -1);
-        plan.approval = self.settings.separation_of_duty;
-        plan.headroom = Headroom::of(&self.db, &blueprint.providers, clock::now()).await?;
-        Ok(Some(Preview { valid: true, violations: Vec::new(), plan: rehearsal.plans().then_some(plan) }))
+        let plan = self.plan_of(&blueprint, steps.collect(), |_| -1).await?;
+        Ok(Some(Preview::planned(Plans { approval: self.settings.separation_of_duty, ..plan })))
     }
 
-    fn plan_of(&self, blueprint: &Blueprint, steps: Vec<Step>, more: impl Fn(&str) -> i64) -> Plans {
+    /// `more`: how many more there would be of what a step makes.
+    async fn plan_of(
+        &self,
+        blueprint: &Blueprint,
+        steps: Vec<Step>,
+        more: impl Fn(&str) -> i64,
+    ) -> Result<Plans, Problem> {
+        let headroom = Headroom::of(&self.db, &blueprint.providers, clock::now()).await?;
         let concerned = |step: &str| steps.iter().any(|found| found.step == step);
         let usual = |step: &str| {
             blueprint.usual_ms.get(step).copied().filter(|_| concerned(step)).unwrap_or_default()
@@ -246,15 +247,15 @@ impl Api {
         let missing = self.settings.missing_accounts.iter().filter(|provider| {
             steps.iter().any(|step| step.step.split('-').next() == Some(provider.as_str()))
         });
-        Plans {
+        Ok(Plans {
             estimated_ms: blueprint.workflow.critical_path(&usual),
             approval: false,
             price: None,
             cost_cents: blueprint.costs.iter().filter(|(step, _)| concerned(step)).map(cost).sum(),
-            headroom: Vec::new(),
+            headroom,
             missing_permissions: missing.cloned().collect(),
             steps,
-        }
+        })
     }
 }
 
