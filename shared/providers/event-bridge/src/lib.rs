@@ -1,0 +1,66 @@
+#![doc = include_str!("../README.md")]
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_smithy_types::DateTime;
+use fault::Fault;
+use jiff::Timestamp;
+
+const SERVICE: &str = "event-bridge";
+
+/// So many entries one call takes.
+const BATCH: usize = 10;
+
+/// A bus.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    client: Client,
+    name: String,
+}
+
+/// An event as rules see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub source: String,
+    pub detail_type: String,
+    /// JSON.
+    pub detail: String,
+    pub time: Timestamp,
+}
+
+impl Bus {
+    /// The bus whose name or ARN is in `EVENT_BUS`.
+    pub async fn from_env() -> Result<Self, aws::MissingVariable> {
+        Ok(Self::new(Client::new(&aws::config().await), aws::variable("EVENT_BUS")?))
+    }
+
+    #[must_use]
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Puts events onto the bus, in their order. A fault means that some of them may not be there.
+    pub async fn put(&self, events: &[Entry]) -> Result<(), Fault> {
+        for batch in events.chunks(BATCH) {
+            let entries = batch.iter().map(|event| {
+                PutEventsRequestEntry::builder()
+                    .event_bus_name(&self.name)
+                    .source(&event.source)
+                    .detail_type(&event.detail_type)
+                    .detail(&event.detail)
+                    .time(DateTime::from_secs(event.time.as_second()))
+                    .build()
+            });
+            let request = self.client.put_events().set_entries(Some(entries.collect()));
+            let answer = request.send().await.map_err(|e| aws::fault(SERVICE, &e))?;
+            if let Some(refused) = answer.entries().iter().find(|entry| entry.error_code().is_some()) {
+                let code = refused.error_code().unwrap_or_default();
+                let message = refused.error_message().unwrap_or("no message");
+                let cause =
+                    format!("{} events were not taken: {code}: {message}", answer.failed_entry_count());
+                return Err(Fault::transient(cause).from_provider(SERVICE, None));
+            }
+        }
+        Ok(())
+    }
+}
