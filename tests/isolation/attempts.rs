@@ -4,6 +4,7 @@ use std::pin::Pin;
 use aws_config::SdkConfig;
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
@@ -27,6 +28,7 @@ pub(crate) struct World {
     objects: Vec<(&'static str, String, String)>,
     functions: Vec<String>,
     machines: Vec<String>,
+    bus: String,
 }
 
 impl World {
@@ -61,6 +63,7 @@ impl World {
                 .map(|it| it.state_machine_arn)
                 .filter(|arn| arn.contains(&ours))
                 .collect(),
+            bus: output("EventBus"),
         };
         world.prepare(stack).await;
         world
@@ -90,6 +93,7 @@ impl World {
         self.on_functions(session, &mut attempts);
         self.on_pools(session, &mut attempts);
         self.on_objects(session, &mut attempts);
+        self.on_bus(session, &mut attempts);
         attempts
     }
 
@@ -199,6 +203,14 @@ impl World {
             attempt(all, thing, "PutObject", put.send());
             attempt(all, thing, "DeleteObject", client.delete_object().bucket(bucket).key(key).send());
         }
+    }
+
+    /// No rule listens to what is put there.
+    fn on_bus(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let entry = PutEventsRequestEntry::builder().event_bus_name(&self.bus).source(NOBODY);
+        let entry = entry.detail_type(NOBODY).detail("{}").build();
+        let client = aws_sdk_eventbridge::Client::new(session);
+        attempt(all, "bus", "PutEvents", client.put_events().entries(entry).send());
     }
 }
 

@@ -1,7 +1,6 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use events::Change;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
 
