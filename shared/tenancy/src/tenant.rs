@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlueprintRef, DomainName, Email, OnFailure, OperationId, Overrides, Plan, Status, Subdomain, TenantId,
-    Theme,
+    BlueprintRef, DomainName, Email, OnFailure, OperationId, Overrides, Plan, Status, Subdomain,
+    SubscriptionId, TenantId, Theme,
 };
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
@@ -52,6 +52,9 @@ pub struct Tenant {
     pub grace: Option<Grace>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activated_at: Option<Timestamp>,
+    /// What pays for it, where somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<SubscriptionId>,
     /// Where it answers, by purpose: `site`, `dashboard`. Set on activation; [`DOMAIN`] once its own domain is live.
     #[serde(default)]
     pub endpoints: BTreeMap<String, String>,
