@@ -74,6 +74,7 @@ async fn create(client: &Client, name: impl Fn(Table) -> String) {
             Table::Tenants => "TENANTS_TABLE",
             Table::Ledger => "LEDGER_TABLE",
             Table::Claims => "CLAIMS_TABLE",
+            Table::Webhooks => "WEBHOOKS_TABLE",
             Table::Catalogue => "CATALOGUE_TABLE",
         };
         let deployed = aws::variable(variable).expect("a deployed table to make one like");

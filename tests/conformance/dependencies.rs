@@ -8,7 +8,7 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
     ("shared/aws", &["shared/fault"]),
@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         "shared/saga",
         &["shared/clock", "shared/fault", "shared/governor", "shared/telemetry", "shared/tenancy"],
     ),
+    ("shared/seal", &["shared/aws", "shared/fault", "shared/secrets"]),
     ("shared/secrets", &["shared/aws", "shared/fault"]),
     (
         "shared/store",
@@ -31,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "shared/aws",
             "shared/billing",
             "shared/clock",
+            "shared/events",
             "shared/fault",
             "shared/governor",
             "shared/saga",
@@ -42,8 +44,8 @@ const ARROWS: [(&str, &[&str]); 15] = [
 ];
 
 /// What the crates without I/O may name of others: neither of these has any.
-const PURE: [&str; 10] =
-    ["hex", "jiff", "psl", "serde", "serde_json", "sha2", "slug", "thiserror", "ulid", "utoipa"];
+const PURE: [&str; 11] =
+    ["hex", "jiff", "psl", "serde", "serde_json", "sha2", "slug", "thiserror", "ulid", "url", "utoipa"];
 
 #[test]
 fn the_arrows_of_the_design_hold() {

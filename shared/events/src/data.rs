@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tenancy::{
     BlueprintRef, Domain, DomainName, DomainState, Kind, Operation, OperationId, State, Status, StepFault,
-    Tenant, TenantId,
+    SubscriptionId, Tenant, TenantId,
 };
 
 /// What an event says. Made of named fields, one by one: what is added to a record is not told by accident, least of all a
@@ -15,6 +15,7 @@ pub enum Data {
     Tenant(Box<TenantData>),
     Operation(Box<OperationData>),
     Domain(Box<DomainData>),
+    Subscription(SubscriptionData),
     Webhook(WebhookData),
     Test(TestData),
 }
@@ -130,6 +131,19 @@ impl DomainData {
     }
 }
 
+/// What a customer has bought, as its biller names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SubscriptionData {
+    pub subscription: SubscriptionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// Whether its customer is to be charged.
+    pub charged: bool,
+    /// Why it came to nothing.
+    pub why: String,
+}
+
 /// An endpoint of ours to others. Its address stays out: it may carry a token of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -156,6 +170,7 @@ impl Data {
             Self::Tenant(data) => format!("tenants/{}", data.tenant),
             Self::Operation(data) => format!("tenants/{}/operations/{}", data.tenant, data.operation),
             Self::Domain(data) => format!("tenants/{}/domains/{}", data.tenant, data.hostname),
+            Self::Subscription(data) => format!("subscriptions/{}", data.subscription),
             Self::Webhook(WebhookData { webhook, .. }) | Self::Test(TestData { webhook, .. }) => {
                 format!("webhooks/{webhook}")
             }
@@ -167,6 +182,7 @@ impl Data {
             Self::Tenant(data) => Some(&data.tenant),
             Self::Operation(data) => Some(&data.tenant),
             Self::Domain(data) => Some(&data.tenant),
+            Self::Subscription(data) => data.tenant.as_ref(),
             Self::Webhook(data) => data.tenant.as_ref(),
             Self::Test(_) => None,
         }

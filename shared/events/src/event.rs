@@ -3,7 +3,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tenancy::TenantId;
 
@@ -61,6 +61,16 @@ impl Event<Data> {
             tenant: data.tenant().cloned(),
             data,
         }
+    }
+}
+
+impl<D: Serialize> Event<D> {
+    /// The same as whoever hears it reads it.
+    #[must_use]
+    pub fn plain(self) -> Event {
+        let Self { specversion, id, kind, source, subject, time, datacontenttype, tenant, data } = self;
+        let data = json!(data);
+        Event { specversion, id, kind, source, subject, time, datacontenttype, tenant, data }
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Type {
     DomainLive,
     DomainFailed,
     DomainRemoved,
+    /// What was bought did not come up: its customer is not to be charged.
+    SubscriptionVoided,
     /// An endpoint has refused for so long that nothing more is sent to it.
     WebhookDisabled,
     /// Somebody tries whether an endpoint listens.
@@ -51,7 +53,7 @@ pub enum Type {
 }
 
 impl Type {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::TenantCreated,
         Self::TenantApproved,
         Self::TenantActivated,
@@ -75,6 +77,7 @@ impl Type {
         Self::DomainLive,
         Self::DomainFailed,
         Self::DomainRemoved,
+        Self::SubscriptionVoided,
         Self::WebhookDisabled,
         Self::WebhookTest,
     ];
@@ -105,6 +108,7 @@ impl Type {
             Self::DomainLive => "tenantry.domain.live.v1",
             Self::DomainFailed => "tenantry.domain.failed.v1",
             Self::DomainRemoved => "tenantry.domain.removed.v1",
+            Self::SubscriptionVoided => "tenantry.subscription.voided.v1",
             Self::WebhookDisabled => "tenantry.webhook.disabled.v1",
             Self::WebhookTest => "tenantry.webhook.test.v1",
         }

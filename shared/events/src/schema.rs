@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::{DomainData, OperationData, TenantData, TestData, Type, WebhookData};
+use crate::{DomainData, OperationData, SubscriptionData, TenantData, TestData, Type, WebhookData};
 
 /// The JSON Schema (2020-12) of an event of that type, whole. A listener that follows it must let further fields pass:
 /// what is added to a type does not make another of it.
@@ -18,7 +18,7 @@ pub fn schema(kind: Type) -> Result<Value, serde_json::Error> {
     let tenant = defs.contains_key("TenantId");
     let mut required =
         vec!["specversion", "id", "type", "source", "subject", "time", "datacontenttype", "data"];
-    if tenant && !matches!(kind, Type::WebhookDisabled) {
+    if tenant && !matches!(kind, Type::SubscriptionVoided | Type::WebhookDisabled) {
         required.push("tenant");
     }
     let mut schema = json!({
@@ -69,6 +69,7 @@ fn described(kind: Type) -> Described {
             of::<OperationData>()
         }
         T::DomainRequested | T::DomainLive | T::DomainFailed | T::DomainRemoved => of::<DomainData>(),
+        T::SubscriptionVoided => of::<SubscriptionData>(),
         T::WebhookDisabled => of::<WebhookData>(),
         T::WebhookTest => of::<TestData>(),
     }

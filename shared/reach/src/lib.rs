@@ -10,15 +10,30 @@ use std::sync::Arc;
 
 pub use address::is_public;
 use fault::{Actor, Fault, Kind};
-use http_client::{Answers, Http, Method, Request, StatusCode};
+use http_client::{Answers, Http, Method, Request, Response, StatusCode};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderMap;
 
 type Refused = Box<dyn std::error::Error + Send + Sync>;
 
+/// So much of an answer is read.
+const BEGINNING: usize = 1024;
+
 /// Visits addresses that customers name.
 #[derive(Clone, Debug)]
-pub struct Reach(Http);
+pub struct Reach {
+    http: Http,
+    anywhere: bool,
+}
+
+/// What an address answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: StatusCode,
+    /// The beginning of its body, as far as it is text.
+    pub beginning: String,
+}
 
 impl Reach {
     /// Over the network, by the resolver of the machine.
@@ -29,10 +44,17 @@ impl Reach {
         )
     }
 
+    /// Over the network to whatever is named, also inside: for a deployment whose customers are its own people. Still no
+    /// redirect is followed.
+    #[must_use]
+    pub fn anywhere() -> Self {
+        Self { http: Http::network(), anywhere: true }
+    }
+
     /// To something in this process that answers in the network's place.
     #[must_use]
     pub fn in_process(answers: Arc<dyn Answers>) -> Self {
-        Self(Http::InProcess(answers))
+        Self { http: Http::InProcess(answers), anywhere: false }
     }
 
     fn by<L, F>(lookup: L) -> Self
@@ -41,19 +63,45 @@ impl Reach {
         F: Future<Output = std::io::Result<Vec<SocketAddr>>> + Send + 'static,
     {
         let guard = Guard(Arc::new(move |name| Box::pin(lookup(name))));
-        Self(Http::Network(http_client::guarded(Arc::new(guard))))
+        Self { http: Http::Network(http_client::guarded(Arc::new(guard))), anywhere: false }
     }
 
     /// The status that an address answers with, over TLS with a certificate of that name.
     pub async fn visit(&self, url: &str) -> Result<StatusCode, Fault> {
-        let url: Url = url.parse().map_err(|e| closed(format!("'{url}' is no address: {e}")))?;
-        // A number is not resolved, so nobody would look at it; and no customer has one for a name.
-        if url.scheme() != "https" || url.domain().is_none() || url.port().is_some() {
-            return Err(closed(format!("{url} is not visited: it has to be https, a name and no port")));
-        }
-        let answer = self.0.send("domain", Request::new(Method::GET, url)).await?;
+        let answer = self.http.send("domain", Request::new(Method::GET, self.open(url)?)).await?;
         Ok(answer.status())
     }
+
+    /// Posts a body, and gives what is answered. A fault means that nothing was.
+    pub async fn post(&self, url: &str, headers: HeaderMap, body: Vec<u8>) -> Result<Answer, Fault> {
+        let mut request = Request::new(Method::POST, self.open(url)?);
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(body.into());
+        let answer = self.http.send("endpoint", request).await?;
+        Ok(Answer { status: answer.status(), beginning: beginning(answer).await })
+    }
+
+    fn open(&self, url: &str) -> Result<Url, Fault> {
+        let url: Url = url.parse().map_err(|e| closed(format!("'{url}' is no address: {e}")))?;
+        // A number is not resolved, so nobody would look at it; and no customer has one for a name.
+        let open = url.scheme() == "https" && url.domain().is_some() && url.port().is_none();
+        if !(open || self.anywhere) {
+            return Err(closed(format!("{url} is not visited: it has to be https, a name and no port")));
+        }
+        Ok(url)
+    }
+}
+
+/// As much of a body as there is before it breaks off or is too long: whoever answers chooses how much it is.
+async fn beginning(mut answer: Response) -> String {
+    let mut read = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        read.extend_from_slice(&chunk[..chunk.len().min(BEGINNING - read.len())]);
+        if read.len() == BEGINNING {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&read).into_owned()
 }
 
 /// Resolves names, and gives out public addresses alone.

@@ -16,10 +16,11 @@ pub enum Table {
     Ledger,
     Claims,
     Catalogue,
+    Webhooks,
 }
 
 impl Table {
-    pub const ALL: [Self; 4] = [Self::Tenants, Self::Ledger, Self::Claims, Self::Catalogue];
+    pub const ALL: [Self; 5] = [Self::Tenants, Self::Ledger, Self::Claims, Self::Catalogue, Self::Webhooks];
 }
 
 /// Where an item is.
@@ -208,7 +209,7 @@ impl From<Error> for Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page(pub String);
 
-/// The four tables, on DynamoDB or in memory. Reads are strongly consistent, but for those of an index.
+/// The five tables, on DynamoDB or in memory. Reads are strongly consistent, but for those of an index.
 #[derive(Clone, Debug)]
 pub enum Database {
     Dynamo(Dynamo),
@@ -218,7 +219,7 @@ pub enum Database {
 
 impl Database {
     /// DynamoDB, with the table names of the function's environment: `TENANTS_TABLE`, `LEDGER_TABLE`,
-    /// `CLAIMS_TABLE`, `CATALOGUE_TABLE`, whichever the function may use.
+    /// `CLAIMS_TABLE`, `CATALOGUE_TABLE`, `WEBHOOKS_TABLE`, whichever the function may use.
     pub async fn from_env() -> Self {
         Self::Dynamo(Dynamo::from_env().await)
     }

@@ -315,6 +315,7 @@ fn variable_of(table: Table) -> &'static str {
         Table::Ledger => "LEDGER_TABLE",
         Table::Claims => "CLAIMS_TABLE",
         Table::Catalogue => "CATALOGUE_TABLE",
+        Table::Webhooks => "WEBHOOKS_TABLE",
     }
 }
 

@@ -1,5 +1,5 @@
-//! What Tenantry remembers, in four DynamoDB tables: tenants with their operations and outbox, the resource
-//! ledger, claims, and the catalogue.
+//! What Tenantry remembers, in five DynamoDB tables: tenants with their operations and outbox, the resource
+//! ledger, claims, the catalogue, and webhooks with their deliveries.
 //!
 //! Everything is written by one of three conditions (see [`Condition`]), so a lost race is always noticed, and
 //! read by `GetItem`, `BatchGetItem` or a `Query` with a page token; there is no `Scan` anywhere. The same code runs
@@ -30,6 +30,7 @@ mod subscriptions;
 mod sweeps;
 mod tenants;
 mod usage;
+mod webhooks;
 mod words;
 
 pub use audit::{Audit, By};
@@ -52,3 +53,4 @@ pub use repairs::{RepairTask, TaskId};
 pub use subscriptions::{Account, Ordered, UnknownEvent, Voided};
 pub use sweeps::{Finding, Sweep, SweepOutcome, Unswept, Verdict};
 pub use tenants::{Accepted, Outcome, Refusal, Tenants, Versioned};
+pub use webhooks::Webhooks;

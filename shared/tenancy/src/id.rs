@@ -129,6 +129,11 @@ ulid! {
     ChangeRequestId, "a change request"
 }
 
+ulid! {
+    /// Names an endpoint of somebody else's that is told what happens. Sorts by time.
+    WebhookId, "a webhook"
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -31,7 +31,7 @@ pub use domain::{
 pub use domain_name::DomainName;
 pub use edit::{Edit, EditRequest, Former};
 pub use email::Email;
-pub use id::{ChangeRequestId, OperationId, SweepId, TenantId, slug_of};
+pub use id::{ChangeRequestId, OperationId, SweepId, TenantId, WebhookId, slug_of};
 pub use lifecycle::{Event, Refused, Status};
 pub use mark::Mark;
 pub use operation::{Kind, Operation, State, StepFault, StepProgress, StepState};

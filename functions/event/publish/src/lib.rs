@@ -6,7 +6,9 @@
 mod domains;
 mod operation;
 mod record;
+mod subscription;
 mod tenant;
+mod webhook;
 
 use aws_lambda_events::dynamodb::Event as Delivered;
 use event_bridge::{Bus, Entry};
@@ -30,8 +32,13 @@ pub type Told = Result<Vec<(Type, Data)>, serde_json::Error>;
 type Tell = fn(&Record) -> Told;
 
 /// A kind of record, by its sort key's first word, and what is told of its changes. The mapping's filter lets these through.
-const KINDS: [(&str, Tell); 3] =
-    [("TENANT", tenant::told), ("OPERATION", operation::told), ("DOMAINS", domains::told)];
+const KINDS: [(&str, Tell); 5] = [
+    ("TENANT", tenant::told),
+    ("OPERATION", operation::told),
+    ("DOMAINS", domains::told),
+    ("SUBSCRIPTION", subscription::told),
+    ("WEBHOOK", webhook::told),
+];
 
 impl Publish {
     /// Tells all of it. If the bus did not take all, the whole batch is delivered again.

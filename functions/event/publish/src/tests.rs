@@ -142,6 +142,43 @@ fn each_domain_of_a_tenant_is_told_by_itself() {
     assert_eq!(gone.iter().map(|event| &event.id).collect::<BTreeSet<_>>().len(), 2, "two are told apart");
 }
 
+fn subscription(voided: bool) -> Value {
+    let mut account = json!({
+        "subscription": { "id": "sub_1", "bought": {}, "dunning": {} }, "tenant": TENANT, "charged": !voided,
+        "heard": 1, "late": 0,
+    });
+    if voided {
+        account["voided"] = json!({ "at": AT, "why": "its provisioning failed" });
+    }
+    account
+}
+
+#[test]
+fn a_subscription_is_told_of_once_it_is_voided() {
+    let change = |was, is| types(delivered("SUBSCRIPTION", 2, subscription(was), subscription(is)));
+    assert_eq!(change(false, true), [Type::SubscriptionVoided]);
+    assert_eq!((change(false, false), change(true, true)), (vec![], vec![]));
+}
+
+fn webhook(disabled: bool) -> Value {
+    let mut webhook = json!({
+        "id": OPERATION, "url": "https://hooks.example.com/t?key=theirs", "enabled": !disabled, "secrets": [],
+        "created_at": AT,
+    });
+    if disabled {
+        let fault = json!({ "kind": "Terminal", "cause": "the endpoint answered 500", "actor": "customer" });
+        webhook["disabled"] = json!({ "at": AT, "fault": fault });
+    }
+    webhook
+}
+
+#[test]
+fn an_endpoint_that_was_given_up_is_told_of_without_its_address() {
+    let told = told(delivered("WEBHOOK#1", 2, webhook(false), webhook(true)));
+    assert_eq!(told.iter().map(|event| event.kind).collect::<Vec<_>>(), [Type::WebhookDisabled]);
+    assert!(!json!(told).to_string().contains("theirs"));
+}
+
 #[test]
 fn what_is_told_is_what_the_schemas_say() {
     let records = [
@@ -150,9 +187,11 @@ fn what_is_told_is_what_the_schemas_say() {
         delivered("OPERATION#1", 1, Value::Null, operation("accepted")),
         delivered("OPERATION#1", 4, operation("compensating"), operation("failed")),
         delivered("DOMAINS", 1, Value::Null, domains(&[("shop.example.com", "pending")])),
+        delivered("SUBSCRIPTION", 2, subscription(false), subscription(true)),
+        delivered("WEBHOOK#1", 2, webhook(false), webhook(true)),
     ];
     let events: Vec<_> = records.into_iter().flat_map(told).collect();
-    assert_eq!(events.len(), 6);
+    assert_eq!(events.len(), 8);
     for event in events {
         let schema = events::schema(event.kind).expect("described");
         let validator = jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema");

@@ -14,6 +14,7 @@ mod blueprints;
 mod caller;
 mod change_requests;
 mod defaults;
+mod deliveries;
 mod docs;
 mod domains;
 mod entries;
@@ -34,6 +35,7 @@ mod subdomains;
 mod sweeps;
 mod tenants;
 mod themes;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,7 +46,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use serde_json::Value;
-use store::{Catalogue, Database, ResourceLedger, Tenants};
+use store::{Catalogue, Database, ResourceLedger, Tenants, Webhooks};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -55,6 +57,7 @@ pub use problem::Problem;
 pub use settings::Settings;
 pub use signup_key::SignupKey;
 pub use signups::SignupLimits;
+pub use webhooks::Notifier;
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]
@@ -62,6 +65,7 @@ pub(crate) struct Api {
     tenants: Tenants,
     ledger: ResourceLedger,
     catalogue: Catalogue,
+    webhooks: Webhooks,
     db: Database,
     settings: Arc<Settings>,
     access: Arc<Access>,
@@ -79,6 +83,7 @@ pub fn router(db: Database, settings: Settings) -> Result<Router, serde_json::Er
         tenants: Tenants::new(db.clone()),
         ledger: ResourceLedger::new(db.clone()),
         catalogue: Catalogue::new(db.clone()),
+        webhooks: Webhooks::new(db.clone()),
         db,
         settings: Arc::new(settings),
         access: Arc::new(Access::read(&document)),
@@ -143,6 +148,14 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(blueprints::activate))
         .routes(routes!(blueprints::deactivate))
         .routes(routes!(defaults::seed))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::show))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::replay_since))
 }
 
 /// One log line for each request, and no caching: statuses change by the second, and answers name customers.

@@ -1,8 +1,10 @@
 use std::error::Error;
 
+use seal::Seal;
 use secrets::{SecretRef, Vault};
+use sqs::Queue;
 use store::Database;
-use tenant_api::{ClaimNames, Platform, Settings, SignupKey, SignupLimits};
+use tenant_api::{ClaimNames, Notifier, Platform, Settings, SignupKey, SignupLimits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -36,5 +38,11 @@ async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
         separation_of_duty: aws::variable("SEPARATION_OF_DUTY")? == "true",
         platform: domain.zip(target).map(|(domain, target)| Platform { domain, target }),
         missing_accounts: missing.collect(),
+        notifier: Notifier {
+            seal: Seal::from_env().await?,
+            errands: Queue::from_env("ERRANDS_QUEUE").await?,
+            private: aws::variable("WEBHOOKS_MAY_BE_PRIVATE")? == "true",
+            deployment: aws::variable("DEPLOYMENT")?,
+        },
     })
 }

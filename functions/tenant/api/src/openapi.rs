@@ -12,7 +12,7 @@ What takes time is accepted (202) and done by an operation, which the `Location`
 changes something can carry an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): sent again within 24 hours, \
 it takes effect once and is answered as it was the first time. Errors are problem details (RFC 9457).";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("signup", "Open to who signs up"),
     ("tenants", "Tenants, from their making to their end"),
     ("operations", "What is being done to a tenant, and was"),
@@ -21,6 +21,7 @@ const TAGS: [(&str, &str); 9] = [
     ("catalogue", "Plans, themes and blueprints"),
     ("repair", "What would not go"),
     ("orphans", "What providers hold and no ledger does"),
+    ("webhooks", "Who is told what happens"),
     ("audit", "Who did what, and why"),
 ];
 

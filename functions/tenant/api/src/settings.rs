@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::{ClaimNames, Platform, SignupKey, SignupLimits};
+use crate::{ClaimNames, Notifier, Platform, SignupKey, SignupLimits};
 
 /// How a deployment has its API.
 #[derive(Clone, Debug)]
@@ -15,4 +15,5 @@ pub struct Settings {
     pub platform: Option<Platform>,
     /// The providers that we have no account with here.
     pub missing_accounts: BTreeSet<String>,
+    pub notifier: Notifier,
 }

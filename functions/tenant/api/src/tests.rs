@@ -14,6 +14,7 @@ mod catalogue;
 mod document;
 mod domains;
 mod signups;
+mod webhooks;
 
 async fn api() -> Router {
     api_over(Database::memory()).await
@@ -51,6 +52,12 @@ fn settings() -> Settings {
         separation_of_duty: false,
         platform: None,
         missing_accounts: std::collections::BTreeSet::new(),
+        notifier: Notifier {
+            seal: seal::Seal::Memory,
+            errands: sqs::Queue::Memory(sqs::Memory::default()),
+            private: false,
+            deployment: "t".to_owned(),
+        },
     }
 }
 
