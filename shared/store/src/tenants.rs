@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault,
-    StepProgress, Subdomain, Tenant, TenantId,
+    Access, DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
+    StepFault, StepProgress, Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;
@@ -198,6 +198,7 @@ impl Tenants {
             theme,
             inhabited: tenant.activated_at.is_some() && kind != Kind::Provision,
             suspended: kind == Kind::Suspend,
+            access: tenant.access,
             settings,
             domains: Vec::new(),
         })
@@ -428,6 +429,7 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         integrations: signup.integrations.clone(),
         blueprint: signup.blueprint.reference(),
         overrides: signup.overrides.clone(),
+        access: Access::default(),
         on_failure: signup.on_failure,
         remade: 0,
         status,
