@@ -160,7 +160,7 @@ impl Tenants {
                 (1, None) | (2, Some(_)) if let Some(domain) = &signup.custom_domain => {
                     return Err(Refusal::DomainTaken(domain.clone()));
                 }
-                _ if !conflict.existing.as_ref().is_some_and(|row| row.key.sk == "TENANT") => {
+                _ if conflict.existing.as_ref().is_none_or(|row| row.key.sk != "TENANT") => {
                     return Err(Error::Conflict(conflict).into()); // Another of the writes that come with it.
                 }
                 _ => {} // The drawn id is taken: draw again.
