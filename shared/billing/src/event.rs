@@ -35,6 +35,17 @@ pub enum Fact {
     Paid,
 }
 
+/// What was read of what a biller sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    Event(Box<Event>),
+    /// Nothing that we react to: of another type, or about what is no subscription.
+    Unknown {
+        id: EventId,
+        kind: String,
+    },
+}
+
 impl Event {
     /// Its place among what was heard: by time, and in one second what ends a subscription comes last.
     pub(crate) fn order(&self) -> (Timestamp, u8, EventId) {

@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tenancy::SubscriptionId;
 
 /// Names one thing that a biller said: however often it is delivered, it is one.
@@ -15,6 +16,12 @@ use tenancy::SubscriptionId;
 pub struct EventId(String);
 
 impl EventId {
+    /// The id of what came without one: its content's digest, so that the same is known when it comes again.
+    #[must_use]
+    pub fn of(content: &str) -> Self {
+        Self(format!("sha256:{}", hex::encode(&Sha256::digest(content.as_bytes())[..16])))
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

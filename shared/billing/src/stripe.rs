@@ -12,23 +12,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenancy::TenantId;
 
-use crate::{Customer, Event, EventId, Fact, State, SubscriptionId, Terms};
+use crate::{Customer, Event, EventId, Fact, Read, State, SubscriptionId, Terms};
 
 pub use signature::{Forged, TOLERANCE, verify};
 
 /// Where partner events of Stripe come from (docs.stripe.com, "Amazon EventBridge").
 pub const PARTNER: &str = "aws.partner/stripe.com/";
-
-/// What was read of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Read {
-    Event(Event),
-    /// Nothing that we react to: of another type, or about what is no subscription.
-    Unknown {
-        id: EventId,
-        kind: String,
-    },
-}
 
 /// It says it is an event that concerns us, and is not: a field and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,7 +166,7 @@ pub fn read(event: &Value) -> Result<Read, Malformed> {
         }
         _ => return unknown(id, kind),
     };
-    Ok(Read::Event(Event { id, at, subscription, fact }))
+    Ok(Read::Event(Box::new(Event { id, at, subscription, fact })))
 }
 
 impl StripeSubscription {

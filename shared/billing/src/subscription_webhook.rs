@@ -4,8 +4,6 @@
 //! An event has no id of its own: it is named by what it says, so that one that is sent again is known. Its rules: a company's
 //! name of 3 to 100 letters, digits and spaces; an address; a tier and a region that the deployment knows.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -14,23 +12,29 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tenancy::{Email, TenantId, Violation, Violations};
 
-use crate::{Customer, Event, EventId, Fact, State, SubscriptionId, Terms};
+use crate::{Customer, Event, EventId, Fact, PlanNames, Read, State, SubscriptionId, Terms};
 
 /// What a deployment sells by this webhook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sold {
-    /// The plan of ours that a tier is, by its name.
-    pub tiers: BTreeMap<String, String>,
+    pub tiers: PlanNames,
     pub regions: Vec<String>,
 }
 
+impl Sold {
+    /// Of a deployment's parameters: `standard=starter,premium=pro` and `us-east,eu-west`.
+    #[must_use]
+    pub fn parse(tiers: &str, regions: &str) -> Self {
+        let regions = regions.split(',').map(str::trim).filter(|region| !region.is_empty());
+        Self { tiers: PlanNames::parse(tiers), regions: regions.map(str::to_owned).collect() }
+    }
+}
+
 #[derive(Deserialize)]
-#[serde(tag = "event", content = "data")]
-enum Body {
-    #[serde(rename = "subscription.created")]
-    Created(Created),
-    #[serde(rename = "subscription.cancelled")]
-    Cancelled(Cancelled),
+struct Envelope {
+    event: String,
+    timestamp: Timestamp,
+    data: Value,
 }
 
 #[derive(Deserialize)]
@@ -89,23 +93,22 @@ pub fn authorised(header: Option<&str>, secrets: &[SecretString]) -> bool {
 }
 
 /// Reads a body, by the deployment's rules.
-pub fn read(body: &Value, sold: &Sold) -> Result<Event, Refused> {
+pub fn read(body: &Value, sold: &Sold) -> Result<Read, Refused> {
     let shape = |e: serde_json::Error| Refused::Shape(e.to_string());
-    #[derive(Deserialize)]
-    struct Stamp {
-        timestamp: Timestamp,
-    }
-    let Stamp { timestamp: at } = Stamp::deserialize(body).map_err(shape)?;
-    let (kind, subscription, fact) = match Body::deserialize(body).map_err(shape)? {
-        Body::Created(created) => {
-            let subscription = created.subscription_id.clone();
-            ("created", subscription, created.terms(sold).map_err(Refused::Violations)?)
+    let Envelope { event: kind, timestamp: at, data } = Envelope::deserialize(body).map_err(shape)?;
+    let (subscription, fact) = match kind.as_str() {
+        "subscription.created" => {
+            let created = Created::deserialize(data).map_err(shape)?;
+            (created.subscription_id.clone(), created.terms(sold).map_err(Refused::Violations)?)
         }
-        Body::Cancelled(Cancelled { subscription_id, effective_date, .. }) => {
-            ("cancelled", subscription_id, Fact::Cancelled { at: effective_date })
+        "subscription.cancelled" => {
+            let Cancelled { subscription_id, effective_date, .. } =
+                Cancelled::deserialize(data).map_err(shape)?;
+            (subscription_id, Fact::Cancelled { at: effective_date })
         }
+        _ => return Ok(Read::Unknown { id: named(&kind, &data.to_string(), at), kind }),
     };
-    Ok(Event { id: named(kind, &subscription, at), at, subscription, fact })
+    Ok(Read::Event(Box::new(Event { id: named(&kind, subscription.as_str(), at), at, subscription, fact })))
 }
 
 impl Created {
@@ -118,14 +121,13 @@ impl Created {
             let named = |violation| Violation { field: "billing_email", ..violation };
             wrong.take(Email::parse(address).map_err(named));
         }
-        let known = |list: Vec<&String>| list.into_iter().cloned().collect::<Vec<_>>().join(", ");
-        let tier = sold.tiers.get(&plan.tier).cloned();
+        let tier = sold.tiers.plan(&plan.tier).map(str::to_owned);
         if tier.is_none() {
-            let tiers = known(sold.tiers.keys().collect());
+            let tiers = sold.tiers.names().collect::<Vec<_>>().join(", ");
             wrong.take(Err::<(), _>(Violation::new("tier", "is not sold here", tiers)));
         }
         if !sold.regions.contains(&metadata.region) {
-            let regions = known(sold.regions.iter().collect());
+            let regions = sold.regions.join(", ");
             wrong.take(Err::<(), _>(Violation::new("region", "is not served from here", regions)));
         }
         let (Some(plan), true) = (tier, wrong.is_empty()) else { return Err(wrong) };
@@ -144,10 +146,8 @@ fn company(name: &str) -> Result<(), Violation> {
     }
 }
 
-fn named(kind: &str, subscription: &SubscriptionId, at: Timestamp) -> EventId {
-    let said = Sha256::digest(format!("{kind}\n{subscription}\n{at}").as_bytes());
-    let name = format!("said_{}", hex::encode(&said[..16]));
-    EventId::try_from(name).unwrap_or_else(|_| subscription.into()) // Hex is always an id.
+fn named(kind: &str, about: &str, at: Timestamp) -> EventId {
+    EventId::of(&format!("{kind}\n{about}\n{at}"))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault,
-    StepProgress, Subdomain, Tenant, TenantId,
+    Access, DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
+    StepFault, StepProgress, Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;
@@ -160,7 +160,7 @@ impl Tenants {
                 (1, None) | (2, Some(_)) if let Some(domain) = &signup.custom_domain => {
                     return Err(Refusal::DomainTaken(domain.clone()));
                 }
-                _ if !conflict.existing.as_ref().is_some_and(|row| row.key.sk == "TENANT") => {
+                _ if conflict.existing.as_ref().is_none_or(|row| row.key.sk != "TENANT") => {
                     return Err(Error::Conflict(conflict).into()); // Another of the writes that come with it.
                 }
                 _ => {} // The drawn id is taken: draw again.
@@ -198,6 +198,7 @@ impl Tenants {
             theme,
             inhabited: tenant.activated_at.is_some() && kind != Kind::Provision,
             suspended: kind == Kind::Suspend,
+            access: tenant.access,
             settings,
             domains: Vec::new(),
         })
@@ -428,6 +429,7 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         integrations: signup.integrations.clone(),
         blueprint: signup.blueprint.reference(),
         overrides: signup.overrides.clone(),
+        access: Access::default(),
         on_failure: signup.on_failure,
         remade: 0,
         status,

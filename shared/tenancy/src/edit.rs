@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::offer::Offer;
 use crate::signup::store_name;
-use crate::{Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Usage, Violation, Violations};
+use crate::{
+    Access, Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Usage, Violation, Violations,
+};
 
 /// What is to be changed about a tenant's signup before it is tried again, as it arrives. What is not named stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub struct Edit {
     category: Option<String>,
     integrations: Option<BTreeSet<String>>,
     overrides: Option<Overrides>,
+    access: Option<Access>,
 }
 
 impl EditRequest {
@@ -73,6 +76,7 @@ impl EditRequest {
             category: self.category.and_then(|category| wrong.take(offer.category(Some(category)))).flatten(),
             integrations: self.integrations.map(|given| offer.integrations(given, &mut wrong)),
             overrides,
+            access: None,
         };
         if wrong.is_empty() { Ok(edit) } else { Err(wrong) }
     }
@@ -90,6 +94,12 @@ fn fits(plan: Plan, usage: &Usage) -> Result<Plan, Violation> {
 }
 
 impl Edit {
+    /// The same edit, and that access besides: there is nothing about it that could not hold.
+    #[must_use]
+    pub fn giving(self, access: Access) -> Self {
+        Self { access: Some(access), ..self }
+    }
+
     /// Writes it into a tenant. Its id stays, and with it whatever is named by that.
     pub fn apply(self, tenant: &mut Tenant) {
         put(&mut tenant.name, self.name);
@@ -98,6 +108,7 @@ impl Edit {
         put(&mut tenant.plan, self.plan);
         put(&mut tenant.integrations, self.integrations);
         put(&mut tenant.overrides, self.overrides);
+        put(&mut tenant.access, self.access);
         tenant.theme = self.theme.or(tenant.theme.take());
         tenant.category = self.category.or(tenant.category.take());
     }
@@ -116,19 +127,23 @@ pub struct Former {
     integrations: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "Overrides::is_empty")]
     overrides: Overrides,
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    access: Access,
 }
 
 impl Former {
     #[must_use]
     pub fn of(tenant: &Tenant) -> Self {
-        let Tenant { name, email, plan, theme, category, integrations, overrides, .. } = tenant.clone();
-        Self { name, email, plan, theme, category, integrations, overrides }
+        let Tenant { name, email, plan, theme, category, integrations, overrides, access, .. } =
+            tenant.clone();
+        Self { name, email, plan, theme, category, integrations, overrides, access }
     }
 
     /// Leads a tenant back to it.
     pub fn restore(self, tenant: &mut Tenant) {
-        let Self { name, email, plan, theme, category, integrations, overrides } = self;
-        *tenant = Tenant { name, email, plan, theme, category, integrations, overrides, ..tenant.clone() };
+        let Self { name, email, plan, theme, category, integrations, overrides, access } = self;
+        *tenant =
+            Tenant { name, email, plan, theme, category, integrations, overrides, access, ..tenant.clone() };
     }
 }
 
@@ -280,8 +295,8 @@ mod tests {
             ..EditRequest::default()
         };
         let mut edited = before.clone();
-        check(request).expect("valid").apply(&mut edited);
-        assert_ne!(edited, before);
+        check(request).expect("valid").giving(Access::ReadOnly).apply(&mut edited);
+        assert_eq!((edited.access, before.access), (Access::ReadOnly, Access::Full));
         Former::of(&before).restore(&mut edited);
         assert_eq!(edited, before);
     }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. What needs one of these takes it as an argument.
 
+mod access;
 mod blueprint;
 mod domain;
 mod domain_name;
@@ -24,6 +25,7 @@ mod usage;
 mod violation;
 mod workflow;
 
+pub use access::Access;
 pub use blueprint::{Blueprint, BlueprintRef, OnFailure};
 pub use domain::{
     Aspect, AspectState, DnsRecord, Domain, DomainState, Domains, Seen, Settled, Unwilling, pause,

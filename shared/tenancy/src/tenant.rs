@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlueprintRef, DomainName, Email, OnFailure, OperationId, Overrides, Plan, Status, Subdomain,
+    Access, BlueprintRef, DomainName, Email, OnFailure, OperationId, Overrides, Plan, Status, Subdomain,
     SubscriptionId, TenantId, Theme,
 };
 
@@ -33,6 +33,10 @@ pub struct Tenant {
     /// What an admin gives it instead of what its plan does.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: Overrides,
+    /// What its product lets people do. Billing takes it back, and gives it again.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub access: Access,
     /// What becomes of what a failed provisioning made, where the blueprint is not to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
@@ -98,6 +102,8 @@ pub struct Snapshot {
     /// Visitors are to see that it is suspended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    pub access: Access,
     /// The blueprint's settings, and over them the plan's.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,

@@ -12,6 +12,7 @@ fn sample(object: &str) -> Value {
     samples["resources"][object].clone()
 }
 
+#[allow(clippy::needless_pass_by_value)] // As it is built where it is used.
 fn event(kind: &str, object: Value) -> Value {
     let mut event = sample("event");
     event["id"] = json!("evt_1");
@@ -35,7 +36,7 @@ fn subscription(status: &str) -> Value {
 
 fn heard(event: &Value) -> Event {
     match read(event) {
-        Ok(Read::Event(event)) => event,
+        Ok(Read::Event(event)) => *event,
         other => panic!("{other:?}"),
     }
 }
