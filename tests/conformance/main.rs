@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod dependencies;
+mod events;
 mod expressions;
 mod machines;
 mod names;

@@ -4,6 +4,7 @@
 
 mod access;
 mod decisions;
+mod events;
 mod front;
 mod identity;
 mod merchant_workspace;

@@ -8,6 +8,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use serde_json::json;
 use tests::Stack;
 
 use crate::rights::Right;
@@ -29,6 +30,8 @@ pub(crate) struct World {
     functions: Vec<String>,
     machines: Vec<String>,
     bus: String,
+    errands: String,
+    seal: String,
 }
 
 impl World {
@@ -45,6 +48,7 @@ impl World {
                 ("ledger", output("LedgerTable")),
                 ("claims", output("ClaimsTable")),
                 ("catalogue", output("CatalogueTable")),
+                ("webhooks", output("WebhooksTable")),
             ],
             pools: vec![
                 ("merchants", output("UserPoolId"), output("UserPoolClientId")),
@@ -64,6 +68,8 @@ impl World {
                 .filter(|arn| arn.contains(&ours))
                 .collect(),
             bus: output("EventBus"),
+            errands: output("ErrandsQueue"),
+            seal: output("SealKey"),
         };
         world.prepare(stack).await;
         world
@@ -94,6 +100,7 @@ impl World {
         self.on_pools(session, &mut attempts);
         self.on_objects(session, &mut attempts);
         self.on_bus(session, &mut attempts);
+        self.on_webhooks(session, &mut attempts);
         attempts
     }
 
@@ -203,6 +210,21 @@ impl World {
             attempt(all, thing, "PutObject", put.send());
             attempt(all, thing, "DeleteObject", client.delete_object().bucket(bucket).key(key).send());
         }
+    }
+
+    /// The errand is about what nobody has, so nobody is visited.
+    fn on_webhooks(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let errand = json!({
+            "webhook": "01J00000000000000000000000", "round": 1, "attempt": 1, "due": "2026-01-01T00:00:00Z",
+            "delivery": "0000000000-evt_00000000000000000000000000000000",
+        });
+        let queues = aws_sdk_sqs::Client::new(session);
+        let send = queues.send_message().queue_url(&self.errands).message_body(errand.to_string());
+        attempt(all, "errands", "SendMessage", send.send());
+        let keys = aws_sdk_kms::Client::new(session);
+        let blob = || aws_sdk_kms::primitives::Blob::new("x");
+        attempt(all, "seal", "Encrypt", keys.encrypt().key_id(&self.seal).plaintext(blob()).send());
+        attempt(all, "seal", "Decrypt", keys.decrypt().key_id(&self.seal).ciphertext_blob(blob()).send());
     }
 
     /// No rule listens to what is put there.

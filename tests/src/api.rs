@@ -135,6 +135,21 @@ impl Api {
         operation(self.send(method, path, body).await)
     }
 
+    /// Asks for something that must be granted.
+    pub async fn ask(&self, method: Method, path: &str, body: &Value) -> Value {
+        let answer = self.request(method, path).json(body).send().await.expect("the API answers");
+        let status = answer.status();
+        let answer: Value = answer.json().await.expect("JSON");
+        assert!(status.is_success(), "{path}: {status}: {answer}");
+        answer
+    }
+
+    /// Deletes what has no operation.
+    pub async fn remove(&self, path: &str) {
+        let answer = self.request(Method::DELETE, path).send().await.expect("the API answers");
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{path}");
+    }
+
     /// Asks for something that must be accepted.
     pub async fn send(&self, method: Method, path: &str, body: &Value) -> Value {
         let mut request = self.request(method, path);
@@ -173,6 +188,6 @@ pub fn signup(blueprint: &str) -> Value {
 }
 
 #[allow(clippy::disallowed_methods)] // A test waits for the world; there is nothing that would call it back.
-pub(crate) async fn pause() {
+pub async fn pause() {
     tokio::time::sleep(Duration::from_millis(150)).await;
 }

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod merchant_workspace;
 pub mod people;
+pub mod receiver;
 pub mod stack;
 pub mod worker;
 pub mod world;

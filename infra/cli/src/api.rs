@@ -10,6 +10,7 @@ mod repairs;
 mod reply;
 mod sweeps;
 mod tenants;
+mod webhooks;
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
@@ -28,6 +29,7 @@ use problem::Problem;
 pub(crate) use reply::{Accepted, Reply};
 pub(crate) use sweeps::Sweep;
 pub(crate) use tenants::{Again, Approval, Deletion, PlanChange, Signup, Update};
+pub(crate) use webhooks::Webhook;
 
 /// The API of a deployment.
 #[derive(Clone, Debug)]

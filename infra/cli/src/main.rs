@@ -18,6 +18,7 @@ mod table;
 mod tenant;
 mod theme;
 mod watch;
+mod webhook;
 mod workflow;
 
 use std::error::Error;
@@ -62,6 +63,9 @@ enum Command {
     /// Adds, shows and removes the domains of a tenant's own.
     #[command(subcommand)]
     Domain(domain::Command),
+    /// Lists, adds, changes and tries endpoints that are told what happens, and sends again what they missed.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Lists the plans.
     Plans,
     /// Puts a plan on offer, takes it off or deletes it.
@@ -102,6 +106,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Orphans(command) => command.run(&api().await?).await,
         Command::Domain(command) => command.run(&api().await?).await,
         Command::Changes(command) => command.run(&api().await?).await,
+        Command::Webhook(command) => command.run(&api().await?).await,
         Command::Plans => plan::list(&api().await?).await,
         Command::Plan(command) => command.run(&api().await?, "plan").await,
         Command::Themes => theme::list(&api().await?).await,

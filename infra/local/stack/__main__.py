@@ -93,6 +93,9 @@ def up(record: Record, throw_away: bool) -> None:
         "Deployment": record.deployment,
         "PublicUrl": record.urls["front"],
         "MailFrom": "hello@tenantry.example",
+        # Tests listen on this machine, and have no three days.
+        "WebhookPatience": "1,1",
+        "WebhooksMayBePrivate": "true",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
     accounts.prepare(record.directory, record.urls["clouds"])
@@ -216,7 +219,7 @@ def environment(record: Record) -> dict[str, str]:
     }
 
 
-TABLES = ("Tenants", "Ledger", "Claims", "Catalogue")
+TABLES = ("Tenants", "Ledger", "Claims", "Catalogue", "Webhooks")
 
 if __name__ == "__main__":
     try:

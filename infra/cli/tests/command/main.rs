@@ -8,6 +8,7 @@ mod orphans;
 mod sign_in;
 mod stub;
 mod tenant;
+mod webhook;
 
 use std::net::TcpListener;
 use std::process::{Command, Output};

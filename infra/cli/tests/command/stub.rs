@@ -1,6 +1,7 @@
 mod catalogue;
 mod changes;
 mod listing;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -119,6 +120,7 @@ fn router(world: Shared) -> Router {
         .route("/_faults/{id}", delete(withdraw))
         .route("/sites/{subdomain}", get(site))
         .merge(catalogue::router())
+        .merge(webhooks::router())
         .merge(changes::router())
         .with_state(world)
 }
