@@ -12,3 +12,4 @@ mod neon_cloud_run;
 mod operators;
 mod orphans;
 mod outbox;
+mod sbt;

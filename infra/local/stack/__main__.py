@@ -96,6 +96,8 @@ def up(record: Record, throw_away: bool) -> None:
         # Tests listen on this machine, and have no three days.
         "WebhookPatience": "1,1",
         "WebhooksMayBePrivate": "true",
+        "SbtBlueprint": "merchant-workspace",
+        "SbtPlans": "basic=starter",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
     accounts.prepare(record.directory, record.urls["clouds"])
