@@ -16,10 +16,14 @@ use reach::Reach;
 use seal::Seal;
 use secrets::SecretString;
 use sqs::Queue;
-use store::{Versioned, Webhooks};
+use store::{Error, Versioned, Webhooks};
+use tenancy::WebhookId;
 
 /// What an endpoint says that wants to hear nothing more, ever.
 const GONE: u16 = 410;
+
+/// How often what is known of an endpoint is read again because another delivery has changed it.
+const RIVALS: u32 = 8;
 
 #[derive(Debug)]
 pub struct Deliver {
@@ -61,7 +65,7 @@ impl Deliver {
             return Ok(self.webhooks.keep(&delivery, now).await?);
         }
         let attempt = self.attempt(&webhook.value, &delivery.value, now).await?;
-        self.conclude(webhook, delivery, attempt).await
+        self.conclude(delivery, attempt).await
     }
 
     /// Visits the endpoint. What comes of that is an outcome; a fault is ours.
@@ -97,12 +101,7 @@ impl Deliver {
 
     /// Writes down what became of an attempt, and has another one made where there is to be one. The webhook comes first
     /// and the delivery last: who dies between them makes the attempt again, and nothing is forgotten.
-    async fn conclude(
-        &self,
-        webhook: Versioned<Webhook>,
-        mut delivery: Versioned<Delivery>,
-        attempt: Attempt,
-    ) -> Result<(), Fault> {
+    async fn conclude(&self, mut delivery: Versioned<Delivery>, attempt: Attempt) -> Result<(), Fault> {
         let now = clock::now();
         let taken = attempt.status.is_some_and(|status| (200..300).contains(&status));
         let gone = attempt.status == Some(GONE);
@@ -116,38 +115,53 @@ impl Deliver {
         };
         let dead = state == DeliveryState::Dead && !is_test(&delivery.value);
         let given_up = dead.then(|| refused(&attempt));
-        self.judge(webhook, taken, given_up, gone, (begun_at, attempt.at)).await?;
+        self.judge(delivery.value.webhook, taken, given_up.as_ref(), gone, (begun_at, attempt.at)).await?;
         delivery.value.tried(attempt, state, next_at);
         if let Some(next_at) = next_at {
             self.later(&delivery.value.errand(next_at), now).await?;
         }
-        self.webhooks.keep(&delivery, now).await?;
+        match self.webhooks.keep(&delivery, now).await {
+            // A twin of this errand was quicker, and has written the same.
+            Ok(()) | Err(Error::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         telemetry::found(&self.deployment, "WebhookDead", usize::from(dead));
         Ok(())
     }
 
     /// Keeps since when nothing has got through, and gives an endpoint up to which nothing has since before a delivery
-    /// that is given up was begun with.
+    /// that is given up was begun with. Many deliveries of one endpoint end at once.
     async fn judge(
         &self,
-        mut webhook: Versioned<Webhook>,
+        id: WebhookId,
         taken: bool,
-        given_up: Option<Fault>,
+        given_up: Option<&Fault>,
         gone: bool,
         (begun_at, at): (Timestamp, Timestamp),
     ) -> Result<(), Fault> {
-        let before = webhook.value.clone();
-        let known = &mut webhook.value;
-        known.failing_since = if taken { None } else { known.failing_since.or(Some(at)) };
-        let silent = known.failing_since.is_some_and(|since| since <= begun_at);
-        if let Some(fault) = given_up.filter(|_| known.enabled && (gone || silent)) {
-            known.disable(fault, at);
-            telemetry::found(&self.deployment, "WebhookDisabled", 1);
+        for _ in 0..RIVALS {
+            let Some(mut webhook) = self.webhooks.get(id).await? else { return Ok(()) };
+            let before = webhook.value.clone();
+            let known = &mut webhook.value;
+            known.failing_since = if taken { None } else { known.failing_since.or(Some(at)) };
+            let silent = known.failing_since.is_some_and(|since| since <= begun_at);
+            let given_up = given_up.filter(|_| known.enabled && (gone || silent));
+            if let Some(fault) = given_up {
+                known.disable(fault.clone(), at);
+            }
+            if webhook.value == before {
+                return Ok(());
+            }
+            match self.webhooks.note(&webhook).await {
+                Ok(()) => {
+                    telemetry::found(&self.deployment, "WebhookDisabled", usize::from(given_up.is_some()));
+                    return Ok(());
+                }
+                Err(Error::Conflict(_) | Error::Rivals) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        if webhook.value == before {
-            return Ok(());
-        }
-        Ok(self.webhooks.note(&webhook).await?)
+        Err(Error::Rivals.into())
     }
 
     async fn later(&self, errand: &Errand, now: Timestamp) -> Result<(), Fault> {

@@ -244,6 +244,18 @@ async fn an_endpoint_that_something_gets_through_to_stays_enabled() {
     assert_eq!((bed.delivery(&errand).await.state, bed.webhook().await.enabled), (DeliveryState::Dead, true));
 }
 
+/// Each learns the same of the endpoint, and none has to come again for it.
+#[tokio::test]
+async fn deliveries_that_fail_at_once_are_not_in_each_others_way() {
+    let bed = bed(500).await;
+    let errands = [bed.offer(event(1)).await, bed.offer(event(2)).await, bed.offer(event(3)).await];
+    let letters = errands.each_ref().map(|errand| bed.deliver.run(letter(&json!(errand).to_string())));
+    let [one, two, three] = letters;
+    let (one, two, three) = tokio::join!(one, two, three);
+    assert!(one.is_ok() && two.is_ok() && three.is_ok(), "{one:?} {two:?} {three:?}");
+    assert!(bed.webhook().await.failing_since.is_some());
+}
+
 #[tokio::test]
 async fn a_test_is_tried_once_and_disables_nothing() {
     let bed = bed(500).await;
