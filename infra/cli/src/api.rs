@@ -1,4 +1,5 @@
 mod catalogue;
+mod certificates;
 mod change_requests;
 mod domains;
 mod health;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use catalogue::Seeded;
+pub(crate) use certificates::CertificateKey;
 pub(crate) use domains::Shown;
 pub(crate) use health::Health;
 pub(crate) use listing::Wanted;

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status, StepFault,
-    StepProgress, Subdomain, Tenant, TenantId,
+    DomainName, Event, Hold, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
+    StepFault, StepProgress, Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;
@@ -57,6 +57,10 @@ pub enum Refusal {
     NoSuchTenant(TenantId),
     #[error("operation {0} is still under way")]
     Busy(OperationId),
+    #[error("{} holds the tenant since {}: {}", .0.who, .0.since, .0.why)]
+    Held(Hold),
+    #[error("{} locked the tenant against deletion on {}: {}", .0.who, .0.since, .0.why)]
+    Locked(Hold),
     #[error("{0}")]
     NotNow(Refused),
     #[error("{0}")]
@@ -208,11 +212,9 @@ impl Tenants {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.change(tenant, operation, |record| {
-            // One about domains may have been started anew.
-            let news = match &record.execution {
-                None => true,
-                Some(known) => record.kind == Kind::Domain && known != execution,
-            };
+            // One that tears nothing down by itself may have been started anew.
+            let again = matches!(record.kind, Kind::Domain | Kind::Offboard);
+            let news = record.execution.as_ref().is_none_or(|known| again && known != execution);
             if news {
                 record.execution = Some(execution.to_owned());
             }
@@ -259,6 +261,18 @@ impl Tenants {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Tenant, Error> {
+        self.settle_with(id, operation, outcome, Vec::new(), now).await
+    }
+
+    /// The same, and what else comes to be with it.
+    pub(crate) async fn settle_with(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        outcome: Outcome,
+        mut others: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<Tenant, Error> {
         let lost = |what| Error::Unusable(format!("the record of {what} of tenant {id} is missing"));
         let record = self.operation(id, operation).await?.ok_or_else(|| lost("an operation"))?;
         let found = self.get(id).await?.ok_or_else(|| lost("the tenant"))?;
@@ -292,7 +306,6 @@ impl Tenants {
         if outcome.event == Event::Provisioned {
             tenant.activated_at.get_or_insert(now);
         }
-        let mut others = Vec::new();
         if outcome.event == Event::ChangeFailed {
             others.extend(self.way_back(&mut tenant, &ended, now).await?);
         }
@@ -404,7 +417,7 @@ pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: O
     record.fault = fault;
     record.reached = reached;
     record.state = match record.kind {
-        Kind::Delete | Kind::Repair | Kind::Domain => State::Running,
+        Kind::Delete | Kind::Offboard | Kind::Repair | Kind::Domain => State::Running,
         _ => State::Compensating,
     };
 }
@@ -428,6 +441,8 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         created_at: now,
         approve_by: None,
         grace: None,
+        hold: None,
+        deletion_lock: None,
         activated_at: None,
         endpoints: BTreeMap::new(),
     }
@@ -462,6 +477,7 @@ pub(crate) fn new_operation(
         forced: false,
         optional: blueprint.optional.clone(),
         skipped: BTreeSet::new(),
+        offboarding: None,
         steps: Vec::new(),
     }
 }

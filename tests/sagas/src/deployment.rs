@@ -155,6 +155,7 @@ impl Deployment {
             claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
             signup_key: None,
             limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 100 },
+            calendar,
             separation_of_duty: false,
             platform: Some(platform),
             missing_accounts: BTreeSet::new(),

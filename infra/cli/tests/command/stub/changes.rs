@@ -58,7 +58,11 @@ pub(super) async fn change(
         ("reject", _) => told("deleted", Value::Null),
         ("restore", _) => told("active", Value::Null),
         (_, 1..) => {
-            told("cancelling", json!({ "grace": { "deletes_at": "2026-01-31T00:00:00Z", "was": "active" } }))
+            let mut tenant = tenant.clone();
+            tenant["status"] = "cancelling".into();
+            tenant["grace"] = json!({ "deletes_at": "2026-01-31T00:00:00Z", "was": "active" });
+            let accepted = json!({ "tenant": tenant, "operation": "01KE0000000000000000000000" });
+            (StatusCode::ACCEPTED, Json(accepted)).into_response()
         }
         _ => {
             let accepted = json!({ "tenant": tenant, "operation": "01KE0000000000000000000000" });
