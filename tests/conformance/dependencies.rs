@@ -8,7 +8,7 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
     (
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         &["shared/aws", "shared/fault", "shared/providers/s3", "shared/saga", "shared/tenancy"],
     ),
     ("shared/aws", &["shared/fault"]),
+    ("shared/billing", &["shared/tenancy"]),
     ("shared/clock", &[]),
     ("shared/fault", &[]),
     ("shared/governor", &["shared/fault"]),
@@ -29,7 +30,15 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("shared/secrets", &["shared/aws", "shared/fault"]),
     (
         "shared/store",
-        &["shared/aws", "shared/clock", "shared/fault", "shared/governor", "shared/saga", "shared/tenancy"],
+        &[
+            "shared/aws",
+            "shared/billing",
+            "shared/clock",
+            "shared/fault",
+            "shared/governor",
+            "shared/saga",
+            "shared/tenancy",
+        ],
     ),
     ("shared/telemetry", &[]),
     ("shared/tenancy", &["shared/fault"]),

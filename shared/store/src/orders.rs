@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tenancy::{
-    Edit, Event, Former, Grace, Kind, Offboarding, OnFailure, Operation, OperationId, State, Status,
+    Access, Edit, Event, Former, Grace, Kind, Offboarding, OnFailure, Operation, OperationId, State, Status,
     StepFault, Tenant, TenantId,
 };
 
@@ -105,6 +105,12 @@ impl Order {
         Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("update", by)))
     }
 
+    /// Has its product let people do that, and no more.
+    #[must_use]
+    pub fn change_access(access: Access, by: By) -> Self {
+        Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("change access", by))).giving(access)
+    }
+
     /// Has a tenant provisioned that waited for it.
     #[must_use]
     pub fn approve(by: By) -> Self {
@@ -130,6 +136,12 @@ impl Order {
     #[must_use]
     pub fn skipping(self, skipped: BTreeSet<String>) -> Self {
         Self { skipped, ..self }
+    }
+
+    /// That access besides: whoever is resumed because they have paid may write again.
+    #[must_use]
+    pub fn giving(self, access: Access) -> Self {
+        Self { edit: self.edit.giving(access), ..self }
     }
 
     #[must_use]
@@ -399,7 +411,7 @@ impl Tenants {
         others.extend(words::change(&before, &tenant)?);
         let mut operation = new_operation(&tenant, order.kind, &blueprint, now);
         operation.forced = order.forced;
-        operation.former = (order.kind == Kind::ChangePlan).then(|| Former::of(&before));
+        operation.former = order.kind.back().map(|_| Former::of(&before));
         operation.skipped = order.skipped;
         operation.offboarding = order.offboarding;
         operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
@@ -480,8 +492,8 @@ pub(crate) fn summary(tenant: &Tenant, other: &Tenant) -> Value {
     summary
 }
 
-/// What a retry may edit.
-fn inputs(tenant: &Tenant) -> [(&'static str, Value); 8] {
+/// What an order may edit.
+fn inputs(tenant: &Tenant) -> [(&'static str, Value); 9] {
     [
         ("name", json!(tenant.name)),
         ("subdomain", json!(tenant.subdomain)),
@@ -491,5 +503,6 @@ fn inputs(tenant: &Tenant) -> [(&'static str, Value); 8] {
         ("category", json!(tenant.category)),
         ("integrations", json!(tenant.integrations)),
         ("overrides", json!(tenant.overrides)),
+        ("access", json!(tenant.access)),
     ]
 }

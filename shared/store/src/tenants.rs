@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    DomainName, Event, Hold, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
+    Access, DomainName, Event, Hold, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
     StepFault, StepProgress, Subdomain, Tenant, TenantId,
 };
 
@@ -16,6 +16,7 @@ use crate::domains;
 use crate::listing;
 use crate::open::Open;
 use crate::outbox::Outbox;
+use crate::subscriptions::begin_trial;
 use crate::words;
 
 /// How often a fresh id is drawn when another tenant of the same name already has the drawn one.
@@ -163,6 +164,9 @@ impl Tenants {
                 (1, None) | (2, Some(_)) if let Some(domain) = &signup.custom_domain => {
                     return Err(Refusal::DomainTaken(domain.clone()));
                 }
+                _ if conflict.existing.as_ref().is_none_or(|row| row.key.sk != "TENANT") => {
+                    return Err(Error::Conflict(conflict).into()); // Another of the writes that come with it.
+                }
                 _ => {} // The drawn id is taken: draw again.
             }
         }
@@ -198,6 +202,7 @@ impl Tenants {
             theme,
             inhabited: tenant.activated_at.is_some() && kind != Kind::Provision,
             suspended: kind == Kind::Suspend,
+            access: tenant.access,
             settings,
             domains: Vec::new(),
         })
@@ -303,8 +308,11 @@ impl Tenants {
             tenant.endpoints = endpoints;
             tenant.endpoints.extend(domain);
         }
-        if outcome.event == Event::Provisioned {
-            tenant.activated_at.get_or_insert(now);
+        if outcome.event == Event::Provisioned && tenant.activated_at.is_none() {
+            tenant.activated_at = Some(now);
+            if let Some(plan) = Catalogue::new(self.db.clone()).plan(&tenant.plan).await? {
+                others.extend(begin_trial(&mut tenant, &plan, now)?);
+            }
         }
         if outcome.event == Event::ChangeFailed {
             others.extend(self.way_back(&mut tenant, &ended, now).await?);
@@ -434,6 +442,7 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         integrations: signup.integrations.clone(),
         blueprint: signup.blueprint.reference(),
         overrides: signup.overrides.clone(),
+        access: Access::default(),
         on_failure: signup.on_failure,
         remade: 0,
         status,
@@ -444,6 +453,7 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         hold: None,
         deletion_lock: None,
         activated_at: None,
+        subscription: None,
         endpoints: BTreeMap::new(),
     }
 }

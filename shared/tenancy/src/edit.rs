@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::offer::Offer;
 use crate::signup::store_name;
-use crate::{Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Violation, Violations};
+use crate::{
+    Access, Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Usage, Violation, Violations,
+};
 
 /// What is to be changed about a tenant's signup before it is tried again, as it arrives. What is not named stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub struct Edit {
     category: Option<String>,
     integrations: Option<BTreeSet<String>>,
     overrides: Option<Overrides>,
+    access: Option<Access>,
 }
 
 impl EditRequest {
@@ -44,13 +47,15 @@ impl EditRequest {
         blueprint: &Blueprint,
         plans: &[Plan],
         themes: &[Theme],
+        usage: &Usage,
     ) -> Result<Edit, Violations> {
         let offer = Offer { blueprint, plans, themes };
         let mut wrong = Violations::default();
         let name = self.name.and_then(|name| wrong.take(store_name(&name)));
         let subdomain = self.subdomain.and_then(|subdomain| wrong.take(Subdomain::parse(&subdomain)));
         let email = self.email.and_then(|email| wrong.take(Email::parse(&email)));
-        let plan = self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan))));
+        let plan =
+            self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan)).and_then(|plan| fits(plan, usage))));
         let moves = plan.as_ref().is_some_and(|plan| plan.id != tenant.plan);
         let overrides = self.overrides.or_else(|| moves.then(Overrides::new)).and_then(|overrides| {
             let plan = plan.as_ref().or_else(|| plans.iter().find(|plan| plan.id == tenant.plan));
@@ -71,12 +76,30 @@ impl EditRequest {
             category: self.category.and_then(|category| wrong.take(offer.category(Some(category)))).flatten(),
             integrations: self.integrations.map(|given| offer.integrations(given, &mut wrong)),
             overrides,
+            access: None,
         };
         if wrong.is_empty() { Ok(edit) } else { Err(wrong) }
     }
 }
 
+/// A plan that is enough for what is in use.
+fn fits(plan: Plan, usage: &Usage) -> Result<Plan, Violation> {
+    match plan.limits.exceeded_by(usage) {
+        beyond if beyond.is_empty() => Ok(plan),
+        beyond => {
+            let problem = format!("'{}' is too small for what is in use: {}", plan.id, beyond.join(", "));
+            Err(Violation::new("plan", problem, "a plan with room for it, or less of it in use"))
+        }
+    }
+}
+
 impl Edit {
+    /// The same edit, and that access besides: there is nothing about it that could not hold.
+    #[must_use]
+    pub fn giving(self, access: Access) -> Self {
+        Self { access: Some(access), ..self }
+    }
+
     /// Writes it into a tenant. Its id stays, and with it whatever is named by that.
     pub fn apply(self, tenant: &mut Tenant) {
         put(&mut tenant.name, self.name);
@@ -85,6 +108,7 @@ impl Edit {
         put(&mut tenant.plan, self.plan);
         put(&mut tenant.integrations, self.integrations);
         put(&mut tenant.overrides, self.overrides);
+        put(&mut tenant.access, self.access);
         tenant.theme = self.theme.or(tenant.theme.take());
         tenant.category = self.category.or(tenant.category.take());
     }
@@ -103,19 +127,23 @@ pub struct Former {
     integrations: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "Overrides::is_empty")]
     overrides: Overrides,
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    access: Access,
 }
 
 impl Former {
     #[must_use]
     pub fn of(tenant: &Tenant) -> Self {
-        let Tenant { name, email, plan, theme, category, integrations, overrides, .. } = tenant.clone();
-        Self { name, email, plan, theme, category, integrations, overrides }
+        let Tenant { name, email, plan, theme, category, integrations, overrides, access, .. } =
+            tenant.clone();
+        Self { name, email, plan, theme, category, integrations, overrides, access }
     }
 
     /// Leads a tenant back to it.
     pub fn restore(self, tenant: &mut Tenant) {
-        let Self { name, email, plan, theme, category, integrations, overrides } = self;
-        *tenant = Tenant { name, email, plan, theme, category, integrations, overrides, ..tenant.clone() };
+        let Self { name, email, plan, theme, category, integrations, overrides, access } = self;
+        *tenant =
+            Tenant { name, email, plan, theme, category, integrations, overrides, access, ..tenant.clone() };
     }
 }
 
@@ -159,7 +187,7 @@ mod tests {
     }
 
     fn check(request: EditRequest) -> Result<Edit, Violations> {
-        request.check(&tenant(), &blueprint(), &[plan("starter"), plan("pro")], &[])
+        request.check(&tenant(), &blueprint(), &[plan("starter"), plan("pro")], &[], &Usage::default())
     }
 
     #[test]
@@ -228,7 +256,10 @@ mod tests {
         let had = Tenant { overrides: cpu("2"), ..tenant() };
         let edited = |request: EditRequest| {
             let mut tenant = had.clone();
-            request.check(&had, &blueprint(), &plans, &[]).expect("valid").apply(&mut tenant);
+            request
+                .check(&had, &blueprint(), &plans, &[], &Usage::default())
+                .expect("valid")
+                .apply(&mut tenant);
             tenant.overrides
         };
         let pro = EditRequest { plan: Some("pro".to_owned()), ..EditRequest::default() };
@@ -236,7 +267,21 @@ mod tests {
         assert_eq!(edited(pro.clone()), Overrides::new());
         assert_eq!(edited(EditRequest { overrides: Some(cpu("4")), ..pro }), cpu("4"));
         let more = EditRequest { overrides: Some(cpu("5")), ..EditRequest::default() };
-        assert!(more.check(&had, &blueprint(), &plans, &[]).is_err());
+        assert!(more.check(&had, &blueprint(), &plans, &[], &Usage::default()).is_err());
+    }
+
+    #[test]
+    fn a_plan_that_is_too_small_for_what_is_in_use_is_refused_with_what_is_too_much() {
+        let limits = crate::Limits { products: Some(100), ..crate::Limits::default() };
+        let plans = [Plan { limits, ..plan("starter") }];
+        let request = EditRequest { plan: Some("starter".to_owned()), ..EditRequest::default() };
+        let check = |products| {
+            let usage = Usage { products: Some(products), ..Usage::default() };
+            request.clone().check(&tenant(), &blueprint(), &plans, &[], &usage)
+        };
+        assert!(check(100).is_ok());
+        let wrong = check(101).expect_err("too small");
+        assert!(wrong.iter().any(|violation| violation.problem.contains("products: 101 of 100")));
     }
 
     #[test]
@@ -250,8 +295,8 @@ mod tests {
             ..EditRequest::default()
         };
         let mut edited = before.clone();
-        check(request).expect("valid").apply(&mut edited);
-        assert_ne!(edited, before);
+        check(request).expect("valid").giving(Access::ReadOnly).apply(&mut edited);
+        assert_eq!((edited.access, before.access), (Access::ReadOnly, Access::Full));
         Former::of(&before).restore(&mut edited);
         assert_eq!(edited, before);
     }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. What needs one of these takes it as an argument.
 
+mod access;
 mod blueprint;
 mod domain;
 mod domain_name;
@@ -18,11 +19,14 @@ mod plan;
 mod quantity;
 mod signup;
 mod subdomain;
+mod subscription_id;
 mod tenant;
 mod theme;
+mod usage;
 mod violation;
 mod workflow;
 
+pub use access::Access;
 pub use blueprint::{Blueprint, BlueprintRef, OnFailure};
 pub use domain::{
     Aspect, AspectState, DnsRecord, Domain, DomainState, Domains, Seen, Settled, Unwilling, pause,
@@ -40,7 +44,9 @@ pub use plan::{Limits, Plan};
 pub use quantity::Quantity;
 pub use signup::{Signup, SignupRequest};
 pub use subdomain::{RESERVED, Subdomain};
+pub use subscription_id::SubscriptionId;
 pub use tenant::{DOMAIN, Grace, Integration, Snapshot, Tenant};
 pub use theme::{Colour, Fonts, Layout, Palette, Theme, Typeface};
+pub use usage::Usage;
 pub use violation::{Violation, Violations};
 pub use workflow::Workflow;

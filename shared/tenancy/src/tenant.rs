@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlueprintRef, DomainName, Email, Hold, OnFailure, OperationId, Overrides, Plan, Status, Subdomain,
-    TenantId, Theme,
+    Access, BlueprintRef, DomainName, Email, Hold, OnFailure, OperationId, Overrides, Plan, Status,
+    Subdomain, SubscriptionId, TenantId, Theme,
 };
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
@@ -33,6 +33,10 @@ pub struct Tenant {
     /// What an admin gives it instead of what its plan does.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: Overrides,
+    /// What its product lets people do. Billing takes it back, and gives it again.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub access: Access,
     /// What becomes of what a failed provisioning made, where the blueprint is not to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
@@ -58,6 +62,9 @@ pub struct Tenant {
     pub deletion_lock: Option<Hold>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activated_at: Option<Timestamp>,
+    /// What pays for it, where somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<SubscriptionId>,
     /// Where it answers, by purpose: `site`, `dashboard`. Set on activation; [`DOMAIN`] once its own domain is live.
     #[serde(default)]
     pub endpoints: BTreeMap<String, String>,
@@ -101,6 +108,8 @@ pub struct Snapshot {
     /// Visitors are to see that it is suspended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    pub access: Access,
     /// The blueprint's settings, and over them the plan's.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use store::{Accepted, By, ChangeRequest, Claims, Order, Wish};
 use tenancy::{
-    Blueprint, Edit, EditRequest, OnFailure, OperationId, Overrides, Tenant as Record, TenantId, Violation,
-    Violations,
+    Access, Blueprint, Edit, EditRequest, OnFailure, OperationId, Overrides, Tenant as Record, TenantId,
+    Violation, Violations,
 };
 use utoipa::ToSchema;
 
@@ -44,6 +44,7 @@ pub(crate) struct Retry {
     category: Option<String>,
     #[schema(value_type = Option<Vec<String>>)]
     integrations: Option<BTreeSet<String>>,
+    access: Option<Access>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -68,12 +69,25 @@ pub(crate) async fn retry(
     Named(id): Named,
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
-    let Retry { reason, from, on_failure, skip, name, subdomain, email, plan, theme, category, integrations } =
-        change.decode()?;
+    let Retry {
+        reason,
+        from,
+        on_failure,
+        skip,
+        access,
+        name,
+        subdomain,
+        email,
+        plan,
+        theme,
+        category,
+        integrations,
+    } = change.decode()?;
     let by = change.by(&reason)?;
     let edit = EditRequest { name, subdomain, email, plan, theme, category, integrations, overrides: None };
     let order = Order::retry(by).on_failure(on_failure).skipping(skip).from_start(from == From::Start);
     let order = order.editing(Box::pin(api.check(&id, edit)).await?);
+    let order = if let Some(access) = access { order.giving(access) } else { order };
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 
@@ -96,7 +110,8 @@ impl Api {
         blueprint: &Blueprint,
     ) -> Result<Result<Edit, Violations>, Problem> {
         let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
-        Ok(edit.check(tenant, blueprint, &plans, &themes))
+        let usage = self.tenants.usage(&tenant.id).await?;
+        Ok(edit.check(tenant, blueprint, &plans, &themes, &usage))
     }
 }
 
@@ -129,6 +144,34 @@ pub(crate) async fn resume(
     change: Change,
 ) -> Result<impl IntoResponse, Problem> {
     let order = Order::resume(change.reason()?);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+}
+
+/// What a tenant's product is to let people do.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "access": "read_only", "reason": "the second reminder was not paid" }))]
+pub(crate) struct AccessChange {
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+    access: Access,
+}
+
+/// Has a tenant's product refuse changes, or take them again
+///
+/// Its people and visitors see what there is either way. An operation tells each part of it, and leads back should it fail.
+#[utoipa::path(
+    post, path = "/v1/tenants/{id}/access", tag = "tenants", params(Tenant), request_body = AccessChange,
+    responses((status = 202, description = "It will be done", body = Accepted)),
+    security(("token" = ["admin", "operator", "machine"])),
+)]
+pub(crate) async fn change_access(
+    State(api): State<Api>,
+    Named(id): Named,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let AccessChange { reason, access } = change.decode()?;
+    let order = Order::change_access(access, change.by(&reason)?);
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 

@@ -109,6 +109,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(acts::retry))
         .routes(routes!(acts::suspend))
         .routes(routes!(acts::resume))
+        .routes(routes!(acts::change_access))
         .routes(routes!(acts::change_plan))
         .routes(routes!(acts::restore))
         .routes(routes!(acts::force_delete))

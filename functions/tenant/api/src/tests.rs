@@ -356,6 +356,33 @@ async fn a_plan_change_that_fails_is_led_back_by_the_next_operation() {
 }
 
 #[tokio::test]
+async fn a_product_that_is_to_be_read_only_is_brought_there_or_led_back() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    ended(&db, &operation, tenancy::Event::Provisioned, tenancy::State::Succeeded).await;
+    assert_eq!(body(send(&api, "GET", &tenant, None, "").await).await["access"], "full");
+    let wish = r#"{"reason":"they did not pay","access":"read_only"}"#;
+    let (status, changes) = change(&api, &tenant, "access", wish).await;
+    assert_eq!(status, "changing_plan");
+    let shown = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!(shown["access"], "read_only", "what its steps are to bring about");
+    ended(&db, &changes, tenancy::Event::ChangeFailed, tenancy::State::Failed).await;
+    let back = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!((&back["access"], &back["status"]), (&json!("full"), &json!("changing_plan")));
+    let operation = format!("{tenant}/operations/{}", back["operation"].as_str().expect("an operation"));
+    ended(&db, &operation, tenancy::Event::PlanSettled, tenancy::State::Succeeded).await;
+
+    let (_, changes) = change(&api, &tenant, "access", wish).await;
+    ended(&db, &changes, tenancy::Event::PlanSettled, tenancy::State::Succeeded).await;
+    let settled = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!((&settled["access"], &settled["status"]), (&json!("read_only"), &json!("active")));
+    let audit = body(send(&api, "GET", &format!("{tenant}/audit"), None, "").await).await;
+    let last = &audit["audit"][0];
+    assert_eq!((&last["action"], &last["after"]["access"]), (&json!("change access"), &json!("read_only")));
+}
+
+#[tokio::test]
 async fn a_plan_that_is_not_sold_is_refused_and_nothing_is_changed() {
     let db = Database::memory();
     let api = api_over(db.clone()).await;
