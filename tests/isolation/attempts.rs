@@ -5,6 +5,8 @@ use aws_config::SdkConfig;
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
@@ -26,7 +28,9 @@ pub(crate) struct World {
     pub(crate) deployment: String,
     tables: Vec<(&'static str, String)>,
     pools: Vec<(&'static str, String, String)>,
-    objects: Vec<(&'static str, String, String)>,
+    objects: Vec<(String, String, String)>,
+    queues: Vec<(&'static str, String)>,
+    certificate_key: String,
     functions: Vec<String>,
     machines: Vec<String>,
     bus: String,
@@ -40,7 +44,25 @@ impl World {
         let machines = aws_sdk_sfn::Client::new(&stack.aws).list_state_machines().send().await;
         let machines = machines.expect("machines").state_machines;
         let ours = format!(":{}-", stack.deployment);
-        let object = |thing, bucket, key: &str| (thing, output(bucket), format!("{key}/{NOBODY}"));
+        let queues = aws_sdk_sqs::Client::new(&stack.aws);
+        let queue = async |name: &'static str| {
+            let name_here = format!("{}-{name}", stack.deployment);
+            let found = queues.get_queue_url().queue_name(name_here).send().await.expect("a queue");
+            (name, found.queue_url.expect("its URL"))
+        };
+        let object =
+            |thing: &str, bucket, key: &str| (thing.to_owned(), output(bucket), format!("{key}/{NOBODY}"));
+        let kept = |thing: &str, name: &str| {
+            (thing.to_owned(), output("ArchiveBucket"), format!("tenants/{NOBODY}/1/2/{name}"))
+        };
+        let keepers = [
+            "merchant-create-owner",
+            "merchant-publish-website",
+            "merchant-configure-dashboard",
+            "merchant-seed-data",
+            "neon-create-database",
+        ];
+        let archived = keepers.map(|step| kept(&format!("archived-{step}"), &format!("{step}/{NOBODY}")));
         let world = Self {
             deployment: stack.deployment.clone(),
             tables: vec![
@@ -60,7 +82,15 @@ impl World {
                 object("data", "WorkspacesBucket", "workspaces/nobody/data"),
                 object("strays", "SitesBucket", "strays"),
                 object("strays", "WorkspacesBucket", "strays"),
-            ],
+                object("strays", "ArchiveBucket", "strays"),
+                kept("manifests", "manifest.json"),
+                kept("parts", "nobodys-step/part.json"),
+            ]
+            .into_iter()
+            .chain(archived)
+            .collect(),
+            queues: vec![queue("billing").await, queue("billing-dead-letters").await],
+            certificate_key: output("CertificateKey"),
             functions,
             machines: machines
                 .into_iter()
@@ -101,6 +131,8 @@ impl World {
         self.on_objects(session, &mut attempts);
         self.on_bus(session, &mut attempts);
         self.on_webhooks(session, &mut attempts);
+        self.on_queues(session, &mut attempts);
+        self.on_keys(session, &mut attempts);
         attempts
     }
 
@@ -201,6 +233,15 @@ impl World {
         }
     }
 
+    fn on_keys(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_kms::Client::new(session);
+        let key = &self.certificate_key;
+        let sign = client.sign().key_id(key).message_type(MessageType::Digest).message(Blob::new([0; 32]));
+        let sign = sign.signing_algorithm(SigningAlgorithmSpec::EcdsaSha256);
+        attempt(all, "certificates", "Sign", sign.send());
+        attempt(all, "certificates", "GetPublicKey", client.get_public_key().key_id(key).send());
+    }
+
     fn on_objects(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
         let path_style = aws_sdk_s3::config::Builder::from(session).force_path_style(true).build();
         let client = aws_sdk_s3::Client::from_conf(path_style);
@@ -233,6 +274,20 @@ impl World {
         let entry = entry.detail_type(NOBODY).detail("{}").build();
         let client = aws_sdk_eventbridge::Client::new(session);
         attempt(all, "bus", "PutEvents", client.put_events().entries(entry).send());
+    }
+
+    fn on_queues(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_sqs::Client::new(session);
+        for (thing, url) in &self.queues {
+            // No letter is held back so long.
+            let send = client.send_message().queue_url(url).message_body(NOBODY).delay_seconds(100_000);
+            let receive = client.receive_message().queue_url(url).visibility_timeout(0);
+            let delete = client.delete_message().queue_url(url).receipt_handle(NOBODY);
+            attempt(all, thing, "SendMessage", send.send());
+            attempt(all, thing, "ReceiveMessage", receive.send());
+            attempt(all, thing, "DeleteMessage", delete.send());
+            attempt(all, thing, "GetQueueAttributes", client.get_queue_attributes().queue_url(url).send());
+        }
     }
 }
 

@@ -1,4 +1,6 @@
+mod billing;
 mod catalogue;
+mod certificates;
 mod change_requests;
 mod domains;
 mod health;
@@ -19,6 +21,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use catalogue::Seeded;
+pub(crate) use certificates::CertificateKey;
 pub(crate) use domains::Shown;
 pub(crate) use health::Health;
 pub(crate) use listing::Wanted;
@@ -73,7 +76,8 @@ impl Api {
         }
     }
 
-    fn url(&self, path: &[&str]) -> Url {
+    /// Where something is.
+    pub(crate) fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         // Only a URL that cannot have a path (`mailto:`) has no segments; reqwest refuses to send that one.
         if let Ok(mut segments) = url.path_segments_mut() {

@@ -98,6 +98,8 @@ def up(record: Record, throw_away: bool) -> None:
         "WebhooksMayBePrivate": "true",
         "SbtBlueprint": "merchant-workspace",
         "SbtPlans": "basic=starter",
+        # Nobody waits for a month here: a day of grace is five seconds.
+        "GraceDaySeconds": "5",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
     accounts.prepare(record.directory, record.urls["clouds"])
@@ -217,6 +219,7 @@ def environment(record: Record) -> dict[str, str]:
         "AWS_DEFAULT_REGION": servers.REGION,  # The name Python's SDK and the AWS CLI read.
         "AWS_EC2_METADATA_DISABLED": "true",
         **servers.CREDENTIALS,
+        **accounts.billers(record.directory),
         **{name: value for name, value in tables.items() if value},
     }
 

@@ -2,7 +2,6 @@ use std::sync::Mutex;
 
 use billing::subscription_webhook::Sold;
 use billing::{PlanNames, Policy};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use ses::Mail;
 use store::Outcome;
@@ -45,7 +44,8 @@ fn settings() -> Settings {
         prices: PlanNames::parse("price_small=small,price_big=big,price_demo=demo"),
         sold: Sold::parse("standard=small,premium=big", "us-east"),
         policy: Policy::days(7, 14, 3),
-        grace: SignedDuration::from_hours(30 * 24),
+        grace_days: 30,
+        calendar: tenancy::Calendar { day_seconds: 86_400, notices: Vec::new() },
     }
 }
 
@@ -74,6 +74,7 @@ async fn deployment() -> React<Sent> {
 /// Says when the month is over that begins with a second.
 const MONTH: i64 = 30 * 86_400;
 
+#[allow(clippy::needless_pass_by_value)] // As it is built where it is used.
 fn stripe(id: &str, kind: &str, at: i64, object: Value) -> String {
     let event =
         json!({ "id": id, "object": "event", "type": kind, "created": at, "data": { "object": object } });

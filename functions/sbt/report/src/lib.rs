@@ -9,7 +9,7 @@ use sbt::Job;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{Correspondence, Database, Tenants};
-use tenancy::{Kind, StepFault, Tenant, TenantId};
+use tenancy::{Kind, Status, StepFault, Tenant, TenantId};
 
 #[derive(Debug)]
 pub struct Report {
@@ -52,6 +52,11 @@ impl Report {
         let Some(job) = job(&event.data) else { return Ok(()) };
         let Some(known) = Correspondence::of(&self.db, &event.data.tenant).await? else { return Ok(()) };
         let tenant = self.tenants.get(&known.tenant).await?.map(|found| found.value);
+        // Who was to leave was restored in time.
+        let stays = tenant.as_ref().is_some_and(|tenant| tenant.status != Status::Deleted);
+        if job == Job::Deprovision && event.kind == Type::OperationSucceeded && stays {
+            return Ok(());
+        }
         let unsaid = Fault::terminal("it failed, and nobody said why");
         let said = match (event.kind, &event.data.fault) {
             (Type::OperationSucceeded, _) => Ok(kept(tenant.as_ref())),
@@ -74,7 +79,7 @@ fn job(over: &Over) -> Option<Job> {
     match over.kind {
         _ if over.back => None,
         Kind::Provision => Some(Job::Provision),
-        Kind::Delete => Some(Job::Deprovision),
+        Kind::Delete | Kind::Offboard => Some(Job::Deprovision),
         Kind::Suspend => Some(Job::Deactivate),
         Kind::Resume => Some(Job::Activate),
         Kind::ChangePlan | Kind::Repair | Kind::Domain => None,
@@ -106,6 +111,7 @@ mod tests {
         let jobs = [
             ("provision", Some(Job::Provision)),
             ("delete", Some(Job::Deprovision)),
+            ("offboard", Some(Job::Deprovision)),
             ("suspend", Some(Job::Deactivate)),
             ("resume", Some(Job::Activate)),
             ("change_plan", None),

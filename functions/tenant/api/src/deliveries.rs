@@ -98,7 +98,7 @@ pub(crate) async fn replay(
 /// From when on events are sent again.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ReplayOrder, example = json!({ "since": "2026-11-22T06:00:00Z", "reason": "their outage is over" }))]
+#[schema(as = DeliveriesReplay, example = json!({ "since": "2026-11-22T06:00:00Z", "reason": "their outage is over" }))]
 pub(crate) struct Wanted {
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
@@ -114,6 +114,7 @@ pub(crate) struct Wanted {
 
 /// What is sent again.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReplayedDeliveries)]
 pub(crate) struct Replayed {
     replayed: usize,
     /// Where it goes on: there are more than one request replays.

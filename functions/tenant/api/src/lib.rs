@@ -10,14 +10,17 @@ mod access;
 mod acts;
 mod approvals;
 mod audit;
+mod billing;
 mod blueprints;
 mod caller;
+mod certificates;
 mod change_requests;
 mod defaults;
 mod deliveries;
 mod docs;
 mod domains;
 mod entries;
+mod guards;
 mod health;
 mod log;
 mod offers;
@@ -51,6 +54,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use access::Access;
+pub use billing::Letters;
 pub use caller::ClaimNames;
 pub use domains::Platform;
 pub use problem::Problem;
@@ -116,6 +120,12 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(acts::change_plan))
         .routes(routes!(acts::restore))
         .routes(routes!(acts::force_delete))
+        .routes(routes!(guards::hold))
+        .routes(routes!(guards::release))
+        .routes(routes!(guards::lock))
+        .routes(routes!(guards::unlock))
+        .routes(routes!(certificates::show))
+        .routes(routes!(certificates::keys))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
         .routes(routes!(change_requests::list))
@@ -148,6 +158,11 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(blueprints::show, blueprints::update, blueprints::delete))
         .routes(routes!(blueprints::activate))
         .routes(routes!(blueprints::deactivate))
+        .routes(routes!(billing::show))
+        .routes(routes!(billing::unknown))
+        .routes(routes!(billing::dead))
+        .routes(routes!(billing::replay))
+        .routes(routes!(billing::report))
         .routes(routes!(defaults::seed))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::update, webhooks::delete))

@@ -4,7 +4,8 @@ use seal::Seal;
 use secrets::{SecretRef, Vault};
 use sqs::Queue;
 use store::Database;
-use tenant_api::{ClaimNames, Notifier, Platform, Settings, SignupKey, SignupLimits};
+use tenancy::Calendar;
+use tenant_api::{ClaimNames, Letters, Notifier, Platform, Settings, SignupKey, SignupLimits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -35,8 +36,13 @@ async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
             per_email_domain: aws::variable("SIGNUPS_PER_EMAIL_DOMAIN")?.parse()?,
             trials_per_card: aws::variable("TRIALS_PER_CARD")?.parse()?,
         },
+        calendar: Calendar::parse(&aws::variable("GRACE_DAY_SECONDS")?, "")?,
         separation_of_duty: aws::variable("SEPARATION_OF_DUTY")? == "true",
         platform: domain.zip(target).map(|(domain, target)| Platform { domain, target }),
+        letters: Some(Letters {
+            queue: Queue::from_env("BILLING_QUEUE").await?,
+            dead: Queue::from_env("BILLING_DEAD_LETTERS").await?,
+        }),
         missing_accounts: missing.collect(),
         notifier: Notifier {
             seal: Seal::from_env().await?,

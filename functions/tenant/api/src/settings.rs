@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use crate::{ClaimNames, Notifier, Platform, SignupKey, SignupLimits};
+use tenancy::Calendar;
+
+use crate::{ClaimNames, Letters, Notifier, Platform, SignupKey, SignupLimits};
 
 /// How a deployment has its API.
 #[derive(Clone, Debug)]
@@ -11,8 +13,12 @@ pub struct Settings {
     pub limits: SignupLimits,
     /// Whether somebody else has to approve deletions and overrides.
     pub separation_of_duty: bool,
+    /// How the days of grace are counted.
+    pub calendar: Calendar,
     /// Tenants have no domains of their own without it.
     pub platform: Option<Platform>,
+    /// What billers say is nowhere to be found without it.
+    pub letters: Option<Letters>,
     /// The providers that we have no account with here.
     pub missing_accounts: BTreeSet<String>,
     pub notifier: Notifier,

@@ -13,6 +13,7 @@ mod approvals;
 mod catalogue;
 mod document;
 mod domains;
+mod guards;
 mod signups;
 mod webhooks;
 
@@ -49,8 +50,10 @@ fn settings() -> Settings {
         claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
         signup_key: None,
         limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 2 },
+        calendar: tenancy::Calendar { day_seconds: 86_400, notices: Vec::new() },
         separation_of_duty: false,
         platform: None,
+        letters: None,
         missing_accounts: std::collections::BTreeSet::new(),
         notifier: Notifier {
             seal: seal::Seal::Memory,
