@@ -26,6 +26,7 @@ use crate::story::{Ending, Life};
 const OPERATION: std::ops::Range<i64> = 20..180;
 /// How often the agenda is seen to. A deployment does every minute, and has nothing more to do by that.
 const AGENDA: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// How soon a letter comes again that could not be dealt with.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// How long it is waited after the last letter: longer than dunning, grace and everything else in a row.
@@ -55,7 +56,7 @@ pub struct Tally {
     pub fates: BTreeMap<Fate, usize>,
     /// What nobody could read, as it was sent.
     pub unreadable: Vec<String>,
-    /// What it took to take them in and to react.
+    /// What it took to take them in and to do all that follows.
     pub busy: Duration,
     /// How many letters came again because others were at work on the same.
     pub again: usize,
@@ -136,7 +137,7 @@ impl Platform {
     async fn live(&mut self, arrivals: &[Arrival]) {
         let end = arrivals.last().map_or(clock::now(), |last| last.at) + AFTER;
         let mut arrivals = arrivals.iter().peekable();
-        let mut agenda = clock::now();
+        let (mut agenda, mut midnight) = (clock::now(), clock::now());
         while clock::now() < end {
             let arrival = arrivals.peek().map(|arrival| arrival.at);
             let letter = self.post.letters().waiting.iter().map(|(at, _)| *at).min();
@@ -153,12 +154,24 @@ impl Platform {
             self.open(next).await;
             self.tally.busy += begun.elapsed();
             if agenda <= next {
-                self.react.agenda(next).await.expect("the agenda is seen to");
-                self.graces_end(next).await;
+                self.see_to_the_agenda(next).await;
                 agenda = next + AGENDA;
+            }
+            if midnight <= next {
+                self.graces_end(next).await;
+                midnight = next + DAY;
             }
             self.operations_begin(next).await;
         }
+    }
+
+    async fn see_to_the_agenda(&mut self, now: Timestamp) {
+        let begun = Instant::now();
+        // Mostly nothing is due, and that is seen by one entry.
+        while !Account::due(&self.react.db, now, 1).await.expect("read").is_empty() {
+            self.react.agenda(now).await.expect("the agenda is seen to");
+        }
+        self.tally.busy += begun.elapsed();
     }
 
     async fn take(&mut self, arrival: &Arrival) {

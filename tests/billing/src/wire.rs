@@ -94,6 +94,8 @@ impl Contract {
                 invoice["parent"] = Value::Null;
                 (invoice["paid"], invoice["paid_out_of_band"]) = (json!(paid), json!(false));
                 invoice["total_tax_amounts"] = json!([]);
+                let line = &mut invoice["lines"]["data"][0];
+                (line["type"], line["proration"]) = (json!("subscription"), json!(false));
             }
         }
         invoice
