@@ -165,7 +165,9 @@ impl Deliver {
     }
 
     async fn later(&self, errand: &Errand, now: Timestamp) -> Result<(), Fault> {
-        let seconds = u64::try_from(errand.due.as_second() - now.as_second()).unwrap_or_default();
+        // Rounded up: what comes back a moment too early goes in again.
+        let wait = u64::try_from(errand.due.duration_since(now).as_millis()).unwrap_or_default();
+        let seconds = wait.div_ceil(1000);
         self.errands.send_with(&serde_json::json!(errand).to_string(), Duration::from_secs(seconds)).await
     }
 }
