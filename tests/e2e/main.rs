@@ -3,6 +3,7 @@
 //! Every test has tenants of its own and asserts on the world: the emulator's own listings.
 
 mod access;
+mod billing;
 mod decisions;
 mod front;
 mod identity;

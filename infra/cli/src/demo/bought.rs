@@ -10,6 +10,7 @@ use tenancy::{Status, SubscriptionId, Tenant};
 use ulid::Ulid;
 
 use crate::api::{Api, unanswered};
+use crate::tenant::certificate::certificate;
 
 /// What a tenant is bought with.
 #[derive(Clone, Debug, Args)]
@@ -68,7 +69,7 @@ pub(super) async fn live_and_end(api: &Api, biller: &Biller, name: String) -> Re
     told("it is cancelled, and can be restored while the grace lasts");
     reaches(api, &id, Status::Deleted).await?;
     told("it is deleted");
-    Ok(())
+    certificate(api, &id, true).await.map(|_| ())
 }
 
 async fn reaches(api: &Api, id: &tenancy::TenantId, status: Status) -> Result<Tenant> {
