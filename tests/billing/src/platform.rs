@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use billing::subscription_webhook::Sold;
-use billing::{PlanNames, Policy, SubscriptionId};
+use billing::{PlanNames, Policy, Subscription, SubscriptionId};
 use billing_react::{React, Settings};
 use billing_webhook::Webhook;
 use fastrand::Rng;
@@ -68,7 +68,8 @@ pub struct Outcomes {
     /// How many tenants were made for it, and how often one of them was provisioned.
     pub tenants: usize,
     pub provisionings: usize,
-    /// How many things were heard of it, each once.
+    /// What was heard of it, and how many things, each once.
+    pub subscription: Subscription,
     pub heard: u64,
 }
 
@@ -296,7 +297,8 @@ impl Platform {
                 voided: account.voided.is_some(),
                 refused: account.refused.is_some(),
             };
-            let outcomes = Outcomes { ending, tenants: all.len(), provisionings, heard: account.heard };
+            let (subscription, heard) = (account.subscription, account.heard);
+            let outcomes = Outcomes { ending, tenants: all.len(), provisionings, subscription, heard };
             subscriptions.insert(id.clone(), outcomes);
         }
         strays.extend(of.into_values().flatten().map(|tenant| tenant.id));
