@@ -166,17 +166,19 @@ impl Account {
         Ok(accepted)
     }
 
-    /// Has a tenant that was there before be paid for by a subscription, unless another pays for it.
+    /// Has a tenant that was there before be paid for by a subscription. What was ordered for it because of another one is
+    /// this one's to take back.
     pub async fn link(
         &mut self,
         tenants: &Tenants,
         found: Versioned<Tenant>,
+        former: Ordered,
         due: Timestamp,
     ) -> Result<(), Error> {
         let Versioned { value: tenant, version } = found;
         let linked = Self {
             tenant: Some(tenant.id.clone()),
-            ordered: Ordered { plan: Some(tenant.plan.clone()), ..Ordered::default() },
+            ordered: Ordered { plan: Some(tenant.plan.clone()), ..former },
             refused: None,
             ..self.clone()
         };

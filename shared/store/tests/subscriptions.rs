@@ -6,7 +6,7 @@ mod bed;
 use bed::{Bed, at_once, drawn, now};
 use billing::{Event, EventId, Fact, Hearing, State as SubscriptionState, SubscriptionId, Terms};
 use jiff::{Timestamp, ToSpan};
-use store::{Account, Claims, Database, Error, Refusal, UnknownEvent};
+use store::{Account, Claims, Database, Error, Ordered, Refusal, UnknownEvent};
 use tenancy::{Event as Happened, Plan, State, Status, Usage};
 
 contract! {
@@ -131,7 +131,7 @@ async fn a_tenant_that_was_there_before_can_be_paid_for(db: Database) {
     let id = subscription();
     let mut account = heard(&db, &id).await;
     let found = bed.tenants.get(&tenant.id).await.expect("read").expect("there");
-    account.link(&bed.tenants, found, now()).await.expect("linked");
+    account.link(&bed.tenants, found, Ordered::default(), now()).await.expect("linked");
     assert_eq!(bed.tenant(&tenant.id).await.subscription, Some(id.clone()));
     assert_eq!(stored(&db, &id).await.tenant, Some(tenant.id));
     account.save(&db, None).await.expect("its version is known");

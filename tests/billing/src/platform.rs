@@ -6,15 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use billing::subscription_webhook::Sold;
-use billing::{PlanNames, Policy, SubscriptionId};
+use billing::{PlanNames, Policy, Subscription, SubscriptionId};
 use billing_react::{React, Settings};
 use billing_webhook::Webhook;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use ses::Mail;
-use store::{Account, By, Catalogue, Database, Filter, Open, Order, Outcome, Tenants};
-use tenancy::{Event, Kind, OperationId, State, Status, Tenant, TenantId, Usage};
+use store::{Account, Catalogue, Database, Filter, Open, Outcome, Tenants};
+use tenancy::{Archive, Calendar, Event, Kind, Operation, OperationId, State, Tenant, TenantId, Usage};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
@@ -26,7 +26,6 @@ use crate::story::{Ending, Life};
 const OPERATION: std::ops::Range<i64> = 20..180;
 /// How often the agenda is seen to. A deployment does every minute, and has nothing more to do by that.
 const AGENDA: SignedDuration = SignedDuration::from_hours(1);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// How soon a letter comes again that could not be dealt with.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// How long it is waited after the last letter: longer than dunning, grace and everything else in a row.
@@ -69,7 +68,8 @@ pub struct Outcomes {
     /// How many tenants were made for it, and how often one of them was provisioned.
     pub tenants: usize,
     pub provisionings: usize,
-    /// How many things were heard of it, each once.
+    /// What was heard of it, and how many things, each once.
+    pub subscription: Subscription,
     pub heard: u64,
 }
 
@@ -115,7 +115,8 @@ impl Platform {
             prices: PlanNames::parse("price_small=small,price_big=big"),
             sold,
             policy: Policy::days(7, 14, 3),
-            grace: SignedDuration::from_hours(30 * 24),
+            grace_days: 30,
+            calendar: Calendar { day_seconds: 86_400, notices: Vec::new() },
         };
         let ill_fated = lives.iter().filter(|life| life.ill_fated).map(|life| life.subscription.clone());
         let products =
@@ -137,7 +138,7 @@ impl Platform {
     async fn live(&mut self, arrivals: &[Arrival]) {
         let end = arrivals.last().map_or(clock::now(), |last| last.at) + AFTER;
         let mut arrivals = arrivals.iter().peekable();
-        let (mut agenda, mut midnight) = (clock::now(), clock::now());
+        let mut agenda = clock::now();
         while clock::now() < end {
             let arrival = arrivals.peek().map(|arrival| arrival.at);
             let letter = self.post.letters().waiting.iter().map(|(at, _)| *at).min();
@@ -156,10 +157,6 @@ impl Platform {
             if agenda <= next {
                 self.see_to_the_agenda(next).await;
                 agenda = next + AGENDA;
-            }
-            if midnight <= next {
-                self.graces_end(next).await;
-                midnight = next + DAY;
             }
             self.operations_begin(next).await;
         }
@@ -222,19 +219,28 @@ impl Platform {
         }
     }
 
-    /// What was begun meanwhile gets an end.
+    /// What was begun meanwhile gets an end: soon, but for who is seen out once the days of grace are over.
     async fn operations_begin(&mut self, now: Timestamp) {
         for open in Open::all(&self.react.db).await.expect("read") {
-            let seconds = self.rng.i64(OPERATION);
-            let ends = now + SignedDuration::from_secs(seconds);
-            self.under_way.entry(open.operation).or_insert((ends, open.tenant));
+            if self.under_way.contains_key(&open.operation) {
+                continue;
+            }
+            let begun = self.operation(&open.tenant, open.operation).await;
+            let soon = now + SignedDuration::from_secs(self.rng.i64(OPERATION));
+            let ends = begun.offboarding.map_or(soon, |leaving| leaving.until);
+            self.under_way.insert(open.operation, (ends, open.tenant));
         }
     }
 
     async fn operations_end(&mut self, now: Timestamp) {
-        for (operation, (_, id)) in self.under_way.extract_if(.., |_, (at, _)| *at <= now).collect::<Vec<_>>() {
+        for (operation, (_, id)) in self.under_way.extract_if(.., |_, (at, _)| *at <= now).collect::<Vec<_>>()
+        {
             let tenant = self.tenant(&id).await;
-            let kind = self.tenants.operation(&id, operation).await.expect("read").expect("there").value.kind;
+            let Operation { kind, state, .. } = self.operation(&id, operation).await;
+            // Whoever was restored meanwhile stays.
+            if state.is_final() {
+                continue;
+            }
             let outcome = |event, state| Outcome { event, state, steps: Vec::new(), endpoints: None };
             let outcome = match kind {
                 Kind::Provision if tenant.subscription.iter().any(|id| self.ill_fated.contains(id)) => {
@@ -245,6 +251,11 @@ impl Platform {
                 Kind::Resume => outcome(Event::Resumed, State::Succeeded),
                 Kind::ChangePlan => outcome(Event::PlanSettled, State::Succeeded),
                 Kind::Delete => outcome(Event::Deleted, State::Succeeded),
+                Kind::Offboard => {
+                    let sealed = self.tenants.seal(&id, operation, archive(now), now).await.expect("sealed");
+                    assert!(sealed, "nobody holds it, and its days of grace are over");
+                    outcome(Event::Deleted, State::Succeeded)
+                }
                 kind => panic!("{kind:?} does not happen here"),
             };
             self.tenants.settle(&id, operation, outcome, now).await.expect("settled");
@@ -256,21 +267,10 @@ impl Platform {
         }
     }
 
-    /// Whoever was not restored in time is deleted.
-    async fn graces_end(&mut self, now: Timestamp) {
-        let cancelled = Filter { status: Some(Status::Cancelling), ..Filter::default() };
-        for tenant in self.list(&cancelled).await {
-            if tenant.grace.is_some_and(|grace| grace.deletes_at <= now) {
-                let by = By { who: "replay".to_owned(), why: "its grace is over".to_owned() };
-                self.tenants.order(&tenant.id, Order::delete(by), None, now).await.expect("accepted");
-            }
-        }
-    }
-
     async fn aftermath(self, lives: &[Life]) -> Aftermath {
         let mut of: BTreeMap<SubscriptionId, Vec<Tenant>> = BTreeMap::new();
         let mut strays = Vec::new();
-        for tenant in self.list(&Filter::default()).await {
+        for tenant in self.everyone().await {
             match tenant.subscription.clone() {
                 Some(id) => of.entry(id).or_default().push(tenant),
                 None => strays.push(tenant.id),
@@ -284,7 +284,8 @@ impl Platform {
             let all = of.remove(id).unwrap_or_default();
             for tenant in &all {
                 let operations = self.tenants.operations(&tenant.id).await.expect("read");
-                provisionings += operations.iter().filter(|operation| operation.kind == Kind::Provision).count();
+                provisionings +=
+                    operations.iter().filter(|operation| operation.kind == Kind::Provision).count();
             }
             let Some(tenant) = account.tenant.as_ref() else { continue };
             let tenant = self.tenant(tenant).await;
@@ -296,7 +297,8 @@ impl Platform {
                 voided: account.voided.is_some(),
                 refused: account.refused.is_some(),
             };
-            let outcomes = Outcomes { ending, tenants: all.len(), provisionings, heard: account.heard };
+            let (subscription, heard) = (account.subscription, account.heard);
+            let outcomes = Outcomes { ending, tenants: all.len(), provisionings, subscription, heard };
             subscriptions.insert(id.clone(), outcomes);
         }
         strays.extend(of.into_values().flatten().map(|tenant| tenant.id));
@@ -305,10 +307,11 @@ impl Platform {
         Aftermath { subscriptions, strays, dead, mails, tally: self.tally }
     }
 
-    async fn list(&self, filter: &Filter) -> Vec<Tenant> {
+    async fn everyone(&self) -> Vec<Tenant> {
         let (mut all, mut page) = (Vec::new(), None);
         loop {
-            let (found, next) = self.tenants.list(filter, 100, page.as_ref()).await.expect("read");
+            let (found, next) =
+                self.tenants.list(&Filter::default(), 100, page.as_ref()).await.expect("read");
             all.extend(found);
             match next {
                 Some(next) => page = Some(next),
@@ -317,9 +320,19 @@ impl Platform {
         }
     }
 
+    async fn operation(&self, tenant: &TenantId, id: OperationId) -> Operation {
+        self.tenants.operation(tenant, id).await.expect("read").expect("there").value
+    }
+
     async fn tenant(&self, id: &TenantId) -> Tenant {
         self.tenants.get(id).await.expect("read").expect("there").value
     }
+}
+
+/// What is kept of who is gone: here, nothing.
+fn archive(now: Timestamp) -> Archive {
+    let (bucket, manifest, sha256) = ("archive".to_owned(), "manifest.json".to_owned(), "0".repeat(64));
+    Archive { bucket, manifest, sha256, objects: 0, bytes: 0, kept_until: now, without: Vec::new() }
 }
 
 async fn pass_until(at: Timestamp) {

@@ -18,7 +18,7 @@ use billing::{Event, Read, Standing, Subject, SubscriptionId, Wanted};
 use fault::{Fault, Kind};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
-use store::{Account, By, Catalogue, Database, Order, Refusal, Tenants, UnknownEvent, Voided};
+use store::{Account, By, Catalogue, Database, Order, Ordered, Refusal, Tenants, UnknownEvent, Voided};
 use tenancy::{Access, EditRequest, Plan, Signup, SignupRequest, Status, Tenant};
 
 use decide::{Deed, Known, decide};
@@ -215,13 +215,15 @@ impl<P: Post> React<P> {
             Deed::SignUp { plan } => self.sign_up(account, &plan, plans, now).await,
             Deed::Link(id) => {
                 let tenants = Tenants::new(self.db.clone());
-                match tenants.get(&id).await? {
-                    Some(found) if is_free(&found.value, account) => {
-                        account.link(&tenants, found, now).await?;
+                let Some(found) = tenants.get(&id).await? else {
+                    return Ok(refuse(account, format!("there is no tenant {id}")));
+                };
+                match self.former(&found.value, account, plans, now).await? {
+                    Some(former) => {
+                        account.link(&tenants, found, former, now).await?;
                         Ok(Begun::Operation)
                     }
-                    Some(_) => Ok(refuse(account, format!("{id} is paid for by another subscription"))),
-                    None => Ok(refuse(account, format!("there is no tenant {id}"))),
+                    None => Ok(refuse(account, format!("{id} is paid for by another subscription"))),
                 }
             }
             Deed::NotePlan { plan } => {
@@ -279,6 +281,25 @@ impl<P: Post> React<P> {
             }
             Deed::Restore => self.restore(account, tenant, now).await,
         }
+    }
+
+    /// What was ordered for a tenant because of the subscription that it had, unless that goes on. A trial pays for nothing.
+    async fn former(
+        &self,
+        tenant: &Tenant,
+        account: &Account,
+        plans: &[Plan],
+        now: Timestamp,
+    ) -> Result<Option<Ordered>, Fault> {
+        let trial = format!("trial:{}", tenant.id);
+        let another = |id: &&SubscriptionId| **id != account.subscription.id && id.as_str() != trial;
+        let Some(id) = tenant.subscription.as_ref().filter(another) else {
+            return Ok(Some(Ordered::default()));
+        };
+        let Some(former) = Account::get(&self.db, id).await? else { return Ok(Some(Ordered::default())) };
+        let offered = |names: &[String]| self.settings.offered(names, plans);
+        let standing = former.subscription.standing(&self.settings.policy, offered, now);
+        Ok(matches!(standing.wanted, Wanted::Gone { .. }).then_some(former.ordered))
     }
 
     async fn sign_up(
@@ -479,12 +500,6 @@ fn refuse(account: &mut Account, why: String) -> Begun {
 
 fn by(why: &str) -> By {
     By { who: "billing-react".to_owned(), why: why.to_owned() }
-}
-
-/// Nobody else pays for it; a trial does not.
-fn is_free(tenant: &Tenant, account: &Account) -> bool {
-    let trial = format!("trial:{}", tenant.id);
-    tenant.subscription.as_ref().is_none_or(|id| *id == account.subscription.id || id.as_str() == trial)
 }
 
 /// The subdomain that is tried when the one of the name is taken.

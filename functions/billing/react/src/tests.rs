@@ -428,6 +428,34 @@ story! {
 }
 
 story! {
+    /// With Stripe what has ended is over: who comes back has another subscription, and names the tenant.
+    async fn another_subscription_takes_on_the_tenant_of_one_that_has_ended() {
+        let (deployment, begins) = React::bought("price_big").await;
+        let first = deployment.tenant().await.id;
+        let mut object = subscribed("price_big", begins, "canceled");
+        object["ended_at"] = json!(begins + 10);
+        days(1).await;
+        deployment.open(&stripe("evt_2", "customer.subscription.deleted", begins + 10, object)).await.expect("heard");
+        deployment.settle().await;
+        assert_eq!(deployment.tenant().await.status, Status::Cancelling);
+        let mut object = subscribed("price_small", begins, "active");
+        (object["id"], object["metadata"]) = (json!("sub_2"), json!({ "tenant_id": first }));
+        deployment.open(&stripe("evt_3", "customer.subscription.created", begins + 20, object)).await.expect("heard");
+        deployment.settle().await;
+        deployment.ends(&first, true).await;
+        let tenant = deployment.tenant_of(&first).await;
+        assert_eq!((tenant.status, tenant.plan.as_str()), (Status::Active, "small"));
+        assert_eq!(tenant.subscription.map(String::from), Some("sub_2".to_owned()));
+        let id: SubscriptionId = "sub_2".parse().expect("an id");
+        let second = Account::get(&deployment.db, &id).await.expect("read").expect("there");
+        assert!(second.charged && !deployment.account().await.charged);
+        days(40).await;
+        deployment.settle().await;
+        assert_eq!(deployment.tenant_of(&first).await.status, Status::Active);
+    }
+}
+
+story! {
     async fn what_nobody_can_read_goes_to_the_dead_and_what_nobody_knows_is_kept() {
         let deployment = deployment().await;
         let poison = [
