@@ -13,6 +13,7 @@ pub(crate) fn over(db: Database) -> Router {
         calendar: tenancy::Calendar { day_seconds: 86_400, notices: Vec::new() },
         separation_of_duty: false,
         platform: None,
+        letters: None,
         missing_accounts: [].into(),
     };
     tenant_api::router(db, settings).expect("an API that can be described")

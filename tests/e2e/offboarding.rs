@@ -29,8 +29,12 @@ async fn a_tenant_that_leaves_is_archived_and_gone_and_anybody_can_verify_that()
     assert_eq!(left["tenant"]["status"], "cancelling");
     let operation = left["operation"].as_str().expect("one operation from the start");
     let path = format!("/v1/tenants/{id}");
-    let waiting = stack.api.when(&format!("{path}/operations/{operation}"), |it| it["state"] == "running").await;
-    assert!(waiting["execution"].as_str().is_some_and(|arn| arn.ends_with(&format!(":{operation}"))), "{waiting:#}");
+    let waiting =
+        stack.api.when(&format!("{path}/operations/{operation}"), |it| it["state"] == "running").await;
+    assert!(
+        waiting["execution"].as_str().is_some_and(|arn| arn.ends_with(&format!(":{operation}"))),
+        "{waiting:#}"
+    );
     assert!(!inventory(&stack, &id).await.is_empty(), "it lives on");
     stack.api.when(&path, |tenant| tenant["status"] == "deleted").await;
     assert_eq!(inventory(&stack, &id).await, [].into());
@@ -54,11 +58,13 @@ async fn a_tenant_that_leaves_is_archived_and_gone_and_anybody_can_verify_that()
     // The archive is what the certificate says it is, and nothing of it can be read without waiting for it.
     let (archive, s3) = (&certificate["archive"], s3(&stack));
     let bucket = stack.output("ArchiveBucket");
-    let manifest = s3.get_object().bucket(bucket).key(archive["manifest"].as_str().expect("a key")).send().await;
+    let manifest =
+        s3.get_object().bucket(bucket).key(archive["manifest"].as_str().expect("a key")).send().await;
     let manifest = manifest.expect("the manifest").body.collect().await.expect("all of it").to_vec();
     assert_eq!(hex::encode(Sha256::digest(&manifest)), archive["sha256"].as_str().expect("a checksum"));
     let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
-    let kept = manifest["parts"].as_array().expect("parts").iter().flat_map(|part| part["objects"].as_array());
+    let kept =
+        manifest["parts"].as_array().expect("parts").iter().flat_map(|part| part["objects"].as_array());
     let kept: Vec<&Value> = kept.flatten().collect();
     assert_eq!(archive["objects"], json!(kept.len()));
     assert!(kept.len() >= 10, "{manifest:#}");

@@ -212,6 +212,7 @@ impl Deployment {
             calendar,
             separation_of_duty: false,
             platform: Some(platform),
+            letters: None,
             missing_accounts: BTreeSet::new(),
         };
         let api = tenant_api::router(database, settings).expect("an API that can be described");

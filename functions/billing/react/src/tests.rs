@@ -74,6 +74,7 @@ async fn deployment() -> React<Sent> {
 /// Says when the month is over that begins with a second.
 const MONTH: i64 = 30 * 86_400;
 
+#[allow(clippy::needless_pass_by_value)] // As it is built where it is used.
 fn stripe(id: &str, kind: &str, at: i64, object: Value) -> String {
     let event =
         json!({ "id": id, "object": "event", "type": kind, "created": at, "data": { "object": object } });

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Accepted, progress};
 use tenancy::{
-    Kind, Offboarding, OnFailure, Operation, OperationId, State as Stage, StepFault, StepProgress, TenantId, Workflow,
+    Kind, Offboarding, OnFailure, Operation, OperationId, State as Stage, StepFault, StepProgress, TenantId,
+    Workflow,
 };
 use utoipa::ToSchema;
 

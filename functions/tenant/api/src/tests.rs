@@ -52,6 +52,7 @@ fn settings() -> Settings {
         calendar: tenancy::Calendar { day_seconds: 86_400, notices: Vec::new() },
         separation_of_duty: false,
         platform: None,
+        letters: None,
         missing_accounts: std::collections::BTreeSet::new(),
     }
 }

@@ -53,7 +53,17 @@ impl Queue {
 
     /// Up to ten letters, nobody else's for the queue's visibility timeout.
     pub async fn take(&self) -> Result<Vec<Letter>, Fault> {
+        self.receive(None).await
+    }
+
+    /// Up to ten letters, which anybody may still take.
+    pub async fn peek(&self) -> Result<Vec<Letter>, Fault> {
+        self.receive(Some(0)).await
+    }
+
+    async fn receive(&self, hidden_for: Option<i32>) -> Result<Vec<Letter>, Fault> {
         let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
+        let request = request.set_visibility_timeout(hidden_for);
         let taken = request.send().await.map_err(|e| aws::fault(SERVICE, &e))?;
         let letter = |message: aws_sdk_sqs::types::Message| {
             Some(Letter { id: message.message_id?, body: message.body?, receipt: message.receipt_handle? })

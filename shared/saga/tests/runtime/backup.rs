@@ -15,7 +15,9 @@ use crate::turns::run;
 impl BackUp for MakeThing {
     async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
         Ok(match self.0.things().get(&handle.name).filter(|thing| thing.owner == mark.to_string()) {
-            Some(Thing { size: 0, .. }) => Holding::OutOfReach("nobody can read a thing of no size".to_owned()),
+            Some(Thing { size: 0, .. }) => {
+                Holding::OutOfReach("nobody can read a thing of no size".to_owned())
+            }
             Some(Thing { size, .. }) => Holding::Copies(vec![Copied {
                 path: "size".to_owned(),
                 content_type: "text/plain".to_owned(),
@@ -134,7 +136,11 @@ fn what_is_not_what_was_kept_is_not_put_back() {
     }
     bench.shelf.kept().remove(&part.objects[0].key);
     assert!(bench.restore(&noted).expect_err("gone").cause.contains("has no"));
-    assert_eq!(bench.lab.thing().map(|thing| (thing.size, thing.writes)), Some((7, 1)), "nothing was touched");
+    assert_eq!(
+        bench.lab.thing().map(|thing| (thing.size, thing.writes)),
+        Some((7, 1)),
+        "nothing was touched"
+    );
 }
 
 #[test]

@@ -122,10 +122,14 @@ async fn change_request(Path(id): Path<String>) -> Json<Value> {
 /// Genuine of one tenant; of any other somebody has written their name over.
 async fn certificate(Path(id): Path<String>) -> Json<Value> {
     let genuine = include_str!("../certificate.json");
-    Json(serde_json::from_str(genuine).map(|mut certified: Value| {
-        certified["certificate"]["tenant"] = id.into();
-        certified
-    }).expect("JSON"))
+    Json(
+        serde_json::from_str(genuine)
+            .map(|mut certified: Value| {
+                certified["certificate"]["tenant"] = id.into();
+                certified
+            })
+            .expect("JSON"),
+    )
 }
 
 async fn certificate_keys() -> Json<Value> {
