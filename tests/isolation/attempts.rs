@@ -27,8 +27,8 @@ pub(crate) struct World {
     tables: Vec<(&'static str, String)>,
     pools: Vec<(&'static str, String, String)>,
     objects: Vec<(String, String, String)>,
-    certificate_key: String,
     queues: Vec<(&'static str, String)>,
+    certificate_key: String,
     functions: Vec<String>,
     machines: Vec<String>,
 }
@@ -83,8 +83,8 @@ impl World {
             .into_iter()
             .chain(archived)
             .collect(),
-            certificate_key: output("CertificateKey"),
             queues: vec![queue("billing").await, queue("billing-dead-letters").await],
+            certificate_key: output("CertificateKey"),
             functions,
             machines: machines
                 .into_iter()
@@ -120,8 +120,8 @@ impl World {
         self.on_functions(session, &mut attempts);
         self.on_pools(session, &mut attempts);
         self.on_objects(session, &mut attempts);
-        self.on_keys(session, &mut attempts);
         self.on_queues(session, &mut attempts);
+        self.on_keys(session, &mut attempts);
         attempts
     }
 
