@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Claims, Headroom};
+use store::{Claims, Headroom, Refusal};
 use tenancy::{Blueprint, EditRequest, Plan, Signup, TenantId, Violation, Violations};
 use utoipa::{IntoParams, ToSchema};
 
@@ -216,6 +216,12 @@ impl Api {
             return Ok(None);
         }
         let tenant = self.known(id).await?;
+        // Refused as the real one is: there is no field to change.
+        match (tenant.hold.clone(), tenant.deletion_lock.clone()) {
+            (Some(hold), _) => return Err(Refusal::Held(hold).into()),
+            (None, Some(lock)) => return Err(Refusal::Locked(lock).into()),
+            (None, None) => {}
+        }
         if !rehearsal.plans() {
             return Ok(Some(Preview::of(Vec::new())));
         }

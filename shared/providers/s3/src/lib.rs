@@ -136,8 +136,8 @@ impl Bucket {
     pub async fn read_folder(&self, folder: &str, owner: &str) -> Result<Vec<File>, Fault> {
         match self.owner(folder).await? {
             None => return Ok(Vec::new()),
-            Some(found) if found == owner => {}
-            Some(_) => return Err(foreign(folder)),
+            Some(found) if found != owner => return Err(foreign(folder)),
+            Some(_) => {}
         }
         let mut files = Vec::new();
         for key in self.files(folder).await? {

@@ -2,6 +2,7 @@
 //! what it was made to hold, whose it is, and how often it was written.
 
 mod apply;
+mod backup;
 mod destroy;
 mod fence;
 mod lab;

@@ -73,6 +73,13 @@ impl Provider {
         self.state().things.insert(name.to_owned(), thing);
     }
 
+    /// Somebody changes what is theirs, beside us.
+    pub(crate) fn resize(&self, name: &str, owner: &str, size: u32) {
+        if let Some(thing) = self.state().things.get_mut(name).filter(|thing| thing.owner == owner) {
+            thing.size = size;
+        }
+    }
+
     /// One call: the caller gives way before and after it, as over a network.
     async fn call<T>(&self, change: impl FnOnce(&mut State) -> Result<T, Fault>) -> Result<T, Fault> {
         self.asked().await;

@@ -16,10 +16,11 @@ async fn what_is_held_or_locked_cannot_be_taken_away_and_says_by_whom() {
     {
         let guarded = send(&api, "POST", &format!("{tenant}/{guard}"), None, WHY).await;
         assert_eq!(guarded.status(), StatusCode::OK);
-        let forced = format!("{tenant}/force-delete");
+        let (forced, rehearsed) = (format!("{tenant}/force-delete"), format!("{tenant}?dry_run=validate"));
         for (method, path, wish) in [
             ("DELETE", &tenant, WHY),
             ("DELETE", &tenant, r#"{"reason":"they left","grace_days":30}"#),
+            ("DELETE", &rehearsed, WHY),
             ("POST", &forced, WHY),
         ] {
             let refused = send(&api, method, path, None, wish).await;
