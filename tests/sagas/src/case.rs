@@ -47,7 +47,7 @@ pub enum Script {
     Redeployed(Moment),
     /// Somebody stops every execution in the console when a moment comes.
     Stopped(Moment),
-    /// It is suspended, resumed and given another plan.
+    /// It is suspended, resumed, given another plan, made read-only, and given full access again.
     Changed,
     /// It is given a domain of its own, which is taken away again.
     Domain,
@@ -237,6 +237,8 @@ impl Life<'_> {
             (Wish::Suspend, Status::Active, Status::Suspended),
             (Wish::Resume, Status::Suspended, Status::Active),
             (Wish::ChangePlan, Status::Active, Status::Active),
+            (Wish::ReadOnly, Status::Active, Status::Active),
+            (Wish::FullAccess, Status::Active, Status::Active),
         ];
         for (wish, from, to) in changes {
             if self.status() == Some(from) {

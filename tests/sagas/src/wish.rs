@@ -21,6 +21,8 @@ pub enum Wish {
     Suspend,
     Resume,
     ChangePlan,
+    ReadOnly,
+    FullAccess,
     /// Of the optional steps, as many as there are.
     Skip,
     /// Its first repair task is tried again.
@@ -36,7 +38,7 @@ pub(crate) const EDITED: [(&str, &str); 3] =
     [("name", "Better Beans"), ("email", "better@example.com"), ("subdomain", "better-beans")];
 
 impl Wish {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Delete,
         Self::ForceDelete,
         Self::Retry,
@@ -45,6 +47,8 @@ impl Wish {
         Self::Suspend,
         Self::Resume,
         Self::ChangePlan,
+        Self::ReadOnly,
+        Self::FullAccess,
         Self::Skip,
         Self::Repair,
         Self::Resolve,
@@ -74,6 +78,10 @@ impl Wish {
             Self::ChangePlan => {
                 let plan = world.other_plan(&tenant.plan);
                 vec![Ask::post("change-plan", format!("{path}/change-plan"), key, json!({ "plan": plan }))]
+            }
+            Self::ReadOnly | Self::FullAccess => {
+                let access = if self == Self::ReadOnly { "read_only" } else { "full" };
+                vec![Ask::post("access", format!("{path}/access"), key, json!({ "access": access }))]
             }
             Self::Skip => {
                 let optional: Vec<_> = world.optional().into_iter().enumerate().collect();

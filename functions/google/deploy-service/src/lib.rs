@@ -1,5 +1,6 @@
 //! Runs a tenant's store in its service on Cloud Run, which was reserved with a page and goes with it. Of a tenant that is
-//! suspended it runs the page again, which says so; the store's data stay where they are.
+//! suspended it runs the page again, which says so; the store's data stay where they are. One that is read-only runs its
+//! store, and tells it to refuse changes.
 //!
 //! A revision starts only once Google lets its account read the secrets it names, and a grant takes up to minutes to be
 //! felt. What failed for that is asked for again; what failed for another reason would fail again.
@@ -165,7 +166,10 @@ impl DeployService {
         };
         let Params { connection, signing_key, .. } = params;
         let address = self.store_url.replace("{subdomain}", cx.tenant.subdomain.as_str());
-        vec![
+        // Said only where there is something to refuse: a store that was deployed before is not deployed anew for it.
+        let access = Some(cx.tenant.access).filter(|access| !access.is_full());
+        let access = access.map(|access| plain("TENANT_ACCESS", access.name()));
+        let mut environment = vec![
             plain("MEDUSA_BACKEND_URL", &address),
             plain("STORE_CORS", &address),
             plain("ADMIN_CORS", &address),
@@ -179,7 +183,9 @@ impl DeployService {
             secret("DATABASE_URL", &connection.secret),
             secret("JWT_SECRET", &signing_key.secret),
             secret("COOKIE_SECRET", &signing_key.secret),
-        ]
+        ];
+        environment.extend(access);
+        environment
     }
 }
 
