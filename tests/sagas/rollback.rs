@@ -37,7 +37,7 @@ fn a_life_in_which_nothing_fails_leaves_nothing_either() {
 fn a_suspended_store_comes_back_as_it_was() {
     let run = lives("changed=yes");
     assert_eq!(run.findings, [].into());
-    use Status::{Active, Deleted, Suspended};
-    let (lives, closes) = ([Active, Suspended], [Active; 4]);
-    assert_eq!(run.statuses, [&lives[..], &closes, &[Deleted]].concat());
+    use Status::{Active, Deleted, Hibernating, Suspended};
+    let (changed, slept) = ([Active; 4], [Hibernating, Active, Deleted]);
+    assert_eq!(run.statuses, [&[Active, Suspended][..], &changed, &slept].concat());
 }

@@ -5,6 +5,7 @@ use crate::audit::By;
 use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, commit};
 use crate::database::{Condition, Error, Write};
+use crate::idle;
 use crate::orders::summary;
 use crate::tenants::{Refusal, Tenants, Versioned, new_tenant, put_tenant};
 use crate::words;
@@ -75,6 +76,7 @@ impl Tenants {
     ) -> Result<Tenant, Refusal> {
         let restore = |tenant: &mut Tenant| match tenant.grace.take().map(|grace| grace.was) {
             Some(Status::Suspended) => Event::Suspended,
+            Some(Status::Hibernating) => Event::Hibernated,
             _ => Event::Reactivated,
         };
         self.decide(id, ("restore", by), None, restore, request, now).await
@@ -121,8 +123,13 @@ impl Tenants {
         let mut tenant = before.clone();
         let event = change(&mut tenant);
         tenant.status = before.status.after(event).map_err(Refusal::NotNow)?;
+        tenant.hibernates_at = None;
+        if tenant.status == Status::Active {
+            self.is_used(&mut tenant, now).await?;
+        }
         let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
         writes.push(put_tenant(&tenant, Condition::Version(version))?);
+        writes.extend(idle::change(Some(&before), &tenant)?);
         let change = (summary(&before, &tenant), summary(&tenant, &before));
         writes.push(by.did(action, change, now).put(id)?);
         writes.extend(granted.map(ChangeRequest::delete));

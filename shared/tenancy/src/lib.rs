@@ -8,6 +8,7 @@ mod domain;
 mod domain_name;
 mod edit;
 mod email;
+mod hibernation;
 mod id;
 mod lifecycle;
 mod mark;
@@ -31,6 +32,7 @@ pub use domain::{
 pub use domain_name::DomainName;
 pub use edit::{Edit, EditRequest, Former};
 pub use email::Email;
+pub use hibernation::Hibernation;
 pub use id::{ChangeRequestId, OperationId, SweepId, TenantId, slug_of};
 pub use lifecycle::{Event, Refused, Status};
 pub use mark::Mark;

@@ -81,7 +81,7 @@ impl Matrix {
             family('M', "retried at once x every effect that comes late", self.prompt()),
             family('N', "another version with other names x every crash", self.redeployments()),
             family('O', "every execution stopped at every moment", self.stops()),
-            family('P', "suspended, resumed, of another plan, read-only x every fault", self.changes()),
+            family('P', "suspended, of another plan, read-only, asleep x every fault", self.changes()),
         ];
         if Offer::of(self.blueprint.name).blueprint.custom_domain.is_some() {
             families.push(family('Q', "a domain that comes and goes x every fault", self.domains()));

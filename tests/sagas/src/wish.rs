@@ -23,6 +23,8 @@ pub enum Wish {
     ChangePlan,
     ReadOnly,
     FullAccess,
+    Hibernate,
+    Wake,
     /// Of the optional steps, as many as there are.
     Skip,
     /// Its first repair task is tried again.
@@ -38,7 +40,7 @@ pub(crate) const EDITED: [(&str, &str); 3] =
     [("name", "Better Beans"), ("email", "better@example.com"), ("subdomain", "better-beans")];
 
 impl Wish {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Delete,
         Self::ForceDelete,
         Self::Retry,
@@ -49,6 +51,8 @@ impl Wish {
         Self::ChangePlan,
         Self::ReadOnly,
         Self::FullAccess,
+        Self::Hibernate,
+        Self::Wake,
         Self::Skip,
         Self::Repair,
         Self::Resolve,
@@ -75,6 +79,8 @@ impl Wish {
             }
             Self::Suspend => vec![ask("suspend", format!("{path}/suspend"))],
             Self::Resume => vec![ask("resume", format!("{path}/resume"))],
+            Self::Hibernate => vec![ask("hibernate", format!("{path}/hibernate"))],
+            Self::Wake => vec![ask("wake", format!("{path}/wake"))],
             Self::ChangePlan => {
                 let plan = world.other_plan(&tenant.plan);
                 vec![Ask::post("change-plan", format!("{path}/change-plan"), key, json!({ "plan": plan }))]

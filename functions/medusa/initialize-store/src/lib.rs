@@ -34,7 +34,7 @@ pub struct Params {
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The owner's id in the store, which is not asked once they have had it, nor while it is suspended.
+    /// The owner's id in the store, which is not asked once they have had it, nor while it is suspended or sleeps.
     user: Option<String>,
     first_sign_in: String,
 }
@@ -45,8 +45,8 @@ impl Setup for InitializeStore {
     type Output = Output;
 
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
-        // There is a page in the store's place.
-        if cx.tenant.suspended {
+        // There is a page in the store's place, or a store that a question would wake.
+        if cx.tenant.suspended || cx.tenant.hibernating {
             return Ok(self.made(None));
         }
         let email = cx.tenant.email.as_str();

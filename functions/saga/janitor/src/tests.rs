@@ -67,7 +67,7 @@ impl Bed {
         .expect("a plan");
         let blueprint: tenancy::Blueprint = serde_json::from_value(json!({
             "name": "shop", "version": 1, "description": "", "active": true, "plans": ["starter"],
-            "workflow": { "step": "make-thing" },
+            "workflow": { "step": "make-thing" }, "hibernates": true, "hibernation": { "idle_days": 30 },
         }))
         .expect("a blueprint");
         let catalogue = Catalogue::new(db.clone());
@@ -286,4 +286,25 @@ async fn the_sweep_of_the_day_and_those_that_were_asked_for_are_started_once() {
     let sweeps = Sweep::all(&bed.db).await.expect("read");
     let daily = sweeps.iter().find(|sweep| sweep.who == "saga-janitor").expect("the sweep of the day");
     assert_eq!((daily.dry_run, daily.limit), (true, None));
+}
+
+#[tokio::test]
+async fn whom_nobody_uses_is_put_to_sleep_when_the_time_has_come_and_once() {
+    let bed = Bed::started().await;
+    bed.settle(bed.operation, tenancy::Event::Provisioned, State::Succeeded).await;
+    let day = 24 * 60;
+    bed.look(30 * day - 1).await;
+    assert_eq!(bed.tenant().await.status, Status::Active, "a minute is left");
+    bed.look(30 * day).await;
+    let asleep = bed.tenant().await;
+    assert_eq!(asleep.status, Status::Hibernating);
+    let operation = asleep.operation.expect("something does it");
+    let (audit, _) = store::Audit::of(&bed.db, &bed.tenant, 10, None).await.expect("read");
+    let last = audit.last().expect("written down");
+    assert_eq!((last.action.as_str(), last.why.as_str()), ("hibernate", "nobody has used it for 30 days"));
+    bed.look(30 * day).await;
+    assert_eq!(bed.tenant().await.operation, Some(operation));
+    bed.settle(operation, tenancy::Event::Hibernated, State::Succeeded).await;
+    bed.look(300 * day).await;
+    assert_eq!((bed.tenant().await.status, bed.tenant().await.operation), (Status::Hibernating, None));
 }

@@ -18,6 +18,7 @@ mod docs;
 mod domains;
 mod entries;
 mod health;
+mod hibernation;
 mod log;
 mod offers;
 mod openapi;
@@ -107,6 +108,9 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(acts::retry))
         .routes(routes!(acts::suspend))
         .routes(routes!(acts::resume))
+        .routes(routes!(hibernation::hibernate))
+        .routes(routes!(hibernation::wake))
+        .routes(routes!(hibernation::used))
         .routes(routes!(acts::change_access))
         .routes(routes!(acts::change_plan))
         .routes(routes!(acts::restore))

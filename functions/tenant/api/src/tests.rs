@@ -13,6 +13,7 @@ mod approvals;
 mod catalogue;
 mod document;
 mod domains;
+mod hibernation;
 mod signups;
 
 async fn api() -> Router {
