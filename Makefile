@@ -40,9 +40,9 @@ up: setup ## Start the local stack, or bring the running one up to date
 down: setup ## Stop the local stack; `make up` brings its data back
 	@$(STACK) down
 
-demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<name> chooses the product
+demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<name> chooses, BILLING=1 has it bought
 	@eval "$$($(STACK) env)" && $(CARGO_TARGET_DIR)/debug/tenantry demo \
-	  $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT))
+	  $(if $(BILLING),--bought) $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT))
 
 # What is marked `#[ignore = "needs the local stack"]` runs here too.
 test: build $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>

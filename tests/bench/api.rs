@@ -12,6 +12,7 @@ pub(crate) fn over(db: Database) -> Router {
         limits: SignupLimits { per_address: 1, per_email_domain: 1, trials_per_card: 1 },
         separation_of_duty: false,
         platform: None,
+        letters: None,
         missing_accounts: [].into(),
     };
     tenant_api::router(db, settings).expect("an API that can be described")

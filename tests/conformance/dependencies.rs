@@ -8,10 +8,11 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
     ("shared/aws", &["shared/fault"]),
+    ("shared/billing", &["shared/tenancy"]),
     ("shared/clock", &[]),
     ("shared/fault", &[]),
     ("shared/governor", &["shared/fault"]),
@@ -25,7 +26,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("shared/secrets", &["shared/aws", "shared/fault"]),
     (
         "shared/store",
-        &["shared/aws", "shared/clock", "shared/fault", "shared/governor", "shared/saga", "shared/tenancy"],
+        &[
+            "shared/aws",
+            "shared/billing",
+            "shared/clock",
+            "shared/fault",
+            "shared/governor",
+            "shared/saga",
+            "shared/tenancy",
+        ],
     ),
     ("shared/telemetry", &[]),
     ("shared/tenancy", &["shared/fault"]),

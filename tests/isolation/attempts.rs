@@ -25,6 +25,7 @@ pub(crate) struct World {
     tables: Vec<(&'static str, String)>,
     pools: Vec<(&'static str, String, String)>,
     objects: Vec<(&'static str, String, String)>,
+    queues: Vec<(&'static str, String)>,
     functions: Vec<String>,
     machines: Vec<String>,
 }
@@ -35,6 +36,12 @@ impl World {
         let machines = aws_sdk_sfn::Client::new(&stack.aws).list_state_machines().send().await;
         let machines = machines.expect("machines").state_machines;
         let ours = format!(":{}-", stack.deployment);
+        let queues = aws_sdk_sqs::Client::new(&stack.aws);
+        let queue = async |name: &'static str| {
+            let name_here = format!("{}-{name}", stack.deployment);
+            let found = queues.get_queue_url().queue_name(name_here).send().await.expect("a queue");
+            (name, found.queue_url.expect("its URL"))
+        };
         let object = |thing, bucket, key: &str| (thing, output(bucket), format!("{key}/{NOBODY}"));
         let world = Self {
             deployment: stack.deployment.clone(),
@@ -55,6 +62,7 @@ impl World {
                 object("strays", "SitesBucket", "strays"),
                 object("strays", "WorkspacesBucket", "strays"),
             ],
+            queues: vec![queue("billing").await, queue("billing-dead-letters").await],
             functions,
             machines: machines
                 .into_iter()
@@ -90,6 +98,7 @@ impl World {
         self.on_functions(session, &mut attempts);
         self.on_pools(session, &mut attempts);
         self.on_objects(session, &mut attempts);
+        self.on_queues(session, &mut attempts);
         attempts
     }
 
@@ -202,6 +211,20 @@ impl World {
             attempt(all, thing, "GetObject", client.get_object().bucket(bucket).key(key).send());
             attempt(all, thing, "PutObject", put.send());
             attempt(all, thing, "DeleteObject", client.delete_object().bucket(bucket).key(key).send());
+        }
+    }
+
+    fn on_queues(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_sqs::Client::new(session);
+        for (thing, url) in &self.queues {
+            // No letter is held back so long.
+            let send = client.send_message().queue_url(url).message_body(NOBODY).delay_seconds(100_000);
+            let receive = client.receive_message().queue_url(url).visibility_timeout(0);
+            let delete = client.delete_message().queue_url(url).receipt_handle(NOBODY);
+            attempt(all, thing, "SendMessage", send.send());
+            attempt(all, thing, "ReceiveMessage", receive.send());
+            attempt(all, thing, "DeleteMessage", delete.send());
+            attempt(all, thing, "GetQueueAttributes", client.get_queue_attributes().queue_url(url).send());
         }
     }
 }

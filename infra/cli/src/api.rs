@@ -1,3 +1,4 @@
+mod billing;
 mod catalogue;
 mod change_requests;
 mod domains;
@@ -71,7 +72,8 @@ impl Api {
         }
     }
 
-    fn url(&self, path: &[&str]) -> Url {
+    /// Where something is.
+    pub(crate) fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         // Only a URL that cannot have a path (`mailto:`) has no segments; reqwest refuses to send that one.
         if let Ok(mut segments) = url.path_segments_mut() {

@@ -1,3 +1,5 @@
+mod bought;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -30,10 +32,16 @@ pub(crate) struct Demo {
     /// Where the sandbox takes faults; only --fail needs it.
     #[arg(long, env = "TENANTRY_SANDBOX")]
     sandbox: Option<Url>,
+    #[command(flatten)]
+    biller: bought::Biller,
 }
 
 impl Demo {
     pub(crate) async fn run(self, api: &Api) -> Outcome {
+        if self.biller.bought {
+            let life = bought::live_and_end(api, &self.biller, invent(&self.blueprint).name);
+            return in_time(async { Box::pin(life).await.map(|()| ExitCode::SUCCESS) }).await;
+        }
         let (Some(step), Some(sandbox)) = (&self.fail, &self.sandbox) else {
             return in_time(Box::pin(succeed(api, &self.blueprint))).await;
         };

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its terminal")]
 
 mod api;
+mod billing;
 mod catalogue;
 mod changes;
 mod demo;
@@ -62,6 +63,9 @@ enum Command {
     /// Adds, shows and removes the domains of a tenant's own.
     #[command(subcommand)]
     Domain(domain::Command),
+    /// Shows what is paid for, and what billers say.
+    #[command(subcommand)]
+    Billing(billing::Command),
     /// Lists the plans.
     Plans,
     /// Puts a plan on offer, takes it off or deletes it.
@@ -102,6 +106,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Orphans(command) => command.run(&api().await?).await,
         Command::Domain(command) => command.run(&api().await?).await,
         Command::Changes(command) => command.run(&api().await?).await,
+        Command::Billing(command) => command.run(&api().await?).await,
         Command::Plans => plan::list(&api().await?).await,
         Command::Plan(command) => command.run(&api().await?, "plan").await,
         Command::Themes => theme::list(&api().await?).await,

@@ -212,6 +212,7 @@ def environment(record: Record) -> dict[str, str]:
         "AWS_DEFAULT_REGION": servers.REGION,  # The name Python's SDK and the AWS CLI read.
         "AWS_EC2_METADATA_DISABLED": "true",
         **servers.CREDENTIALS,
+        **accounts.billers(record.directory),
         **{name: value for name, value in tables.items() if value},
     }
 

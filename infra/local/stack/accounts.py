@@ -33,7 +33,15 @@ def keys(directory: Path, deployment: str, clouds: str) -> dict[str, str]:
         f"{deployment}/providers/neon": held["neon"],
         f"{deployment}/providers/google": json.dumps(google),
         f"{deployment}/providers/cloudflare": held["cloudflare"],
+        f"{deployment}/billing/stripe": held["stripe"],
+        f"{deployment}/billing/subscriptions": held["subscriptions"],
     }
+
+
+def billers(directory: Path) -> dict[str, str]:
+    """What whoever plays a biller signs with, by the names that the demo and the tests know."""
+    held = json.loads(_made(directory)[1].read_text())
+    return {"TENANTRY_STRIPE_SECRET": held["stripe"], "TENANTRY_BILLING_SECRET": held["subscriptions"]}
 
 
 def prepare(directory: Path, clouds: str) -> None:
@@ -67,6 +75,11 @@ def parameters(deployment: str, clouds: str) -> dict[str, str]:
         # The sandbox's edge serves nothing, and the internet's must not be asked for it.
         "DomainVisits": "false",
         "ResolverUrl": f"{clouds}/cloudflare-dns.com",
+        "StripeWebhookSecret": f"{deployment}/billing/stripe",
+        "BillingWebhookSecret": f"{deployment}/billing/subscriptions",
+        # Two days of grace, of five seconds each.
+        "GraceDays": "2",
+        "GraceDaySeconds": "5",
     }
 
 
@@ -80,7 +93,8 @@ def _made(directory: Path) -> tuple[Path, Path]:
         public_pem = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        held = {"neon": secrets.token_hex(16), "cloudflare": secrets.token_hex(16), "google": pem.decode()}
+        drawn = ("neon", "cloudflare", "stripe", "subscriptions")
+        held = {name: secrets.token_hex(16) for name in drawn} | {"google": pem.decode()}
         google = {"client_email": EMAIL, "public_key_pem": public_pem.decode()}
         lets_in = {"neon_key": held["neon"], "cloudflare_token": held["cloudflare"], "google": google}
         public.write_text(json.dumps(lets_in))

@@ -27,8 +27,10 @@ mod outbox;
 mod progress;
 mod rate_governor;
 mod repairs;
+mod subscriptions;
 mod sweeps;
 mod tenants;
+mod usage;
 mod words;
 
 pub use audit::{Audit, By};
@@ -49,5 +51,6 @@ pub use outbox::Outbox;
 pub use progress::progress;
 pub use rate_governor::{Headroom, RateGovernor};
 pub use repairs::{RepairTask, TaskId};
+pub use subscriptions::{Account, Ordered, UnknownEvent, Voided};
 pub use sweeps::{Finding, Sweep, SweepOutcome, Unswept, Verdict};
 pub use tenants::{Accepted, Outcome, Refusal, Tenants, Versioned};

@@ -17,6 +17,7 @@ use crate::idle;
 use crate::listing;
 use crate::open::Open;
 use crate::outbox::Outbox;
+use crate::subscriptions::begin_trial;
 use crate::words;
 
 /// How often a fresh id is drawn when another tenant of the same name already has the drawn one.
@@ -160,6 +161,9 @@ impl Tenants {
                 (1, None) | (2, Some(_)) if let Some(domain) = &signup.custom_domain => {
                     return Err(Refusal::DomainTaken(domain.clone()));
                 }
+                _ if conflict.existing.as_ref().is_none_or(|row| row.key.sk != "TENANT") => {
+                    return Err(Error::Conflict(conflict).into()); // Another of the writes that come with it.
+                }
                 _ => {} // The drawn id is taken: draw again.
             }
         }
@@ -296,10 +300,13 @@ impl Tenants {
             tenant.endpoints = endpoints;
             tenant.endpoints.extend(domain);
         }
-        if outcome.event == Event::Provisioned {
-            tenant.activated_at.get_or_insert(now);
-        }
         let mut others = Vec::new();
+        if outcome.event == Event::Provisioned && tenant.activated_at.is_none() {
+            tenant.activated_at = Some(now);
+            if let Some(plan) = Catalogue::new(self.db.clone()).plan(&tenant.plan).await? {
+                others.extend(begin_trial(&mut tenant, &plan, now)?);
+            }
+        }
         if outcome.event == Event::ChangeFailed {
             others.extend(self.way_back(&mut tenant, &ended, now).await?);
         }
@@ -440,6 +447,7 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         activated_at: None,
         active_at: None,
         hibernates_at: None,
+        subscription: None,
         endpoints: BTreeMap::new(),
     }
 }

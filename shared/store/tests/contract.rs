@@ -21,7 +21,7 @@ use store::{
     Audit, By, Condition, Database, Error, Invitation, Key, Open, Order, Outcome, Refusal, RepairTask,
     ResourceLedger, Sweep, SweepOutcome, Table, TaskId, Write,
 };
-use tenancy::{EditRequest, Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId};
+use tenancy::{EditRequest, Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId, Usage};
 
 contract! {
     a_success_is_not_taken_back_by_a_twin_that_fails,
@@ -878,7 +878,8 @@ async fn failed(bed: &Bed, name: &str, on_failure: OnFailure) -> Tenant {
 }
 
 fn edit(bed: &Bed, tenant: &Tenant, request: EditRequest) -> Order {
-    Order::retry(by()).editing(request.check(tenant, &bed.blueprint, &[], &[]).expect("valid"))
+    Order::retry(by())
+        .editing(request.check(tenant, &bed.blueprint, &[], &[], &Usage::default()).expect("valid"))
 }
 
 async fn a_retry_works_from_what_was_edited_and_the_audit_says_what_that_was(db: Database) {

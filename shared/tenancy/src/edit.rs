@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::offer::Offer;
 use crate::signup::store_name;
-use crate::{Access, Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Violation, Violations};
+use crate::{
+    Access, Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Usage, Violation, Violations,
+};
 
 /// What is to be changed about a tenant's signup before it is tried again, as it arrives. What is not named stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,13 +47,15 @@ impl EditRequest {
         blueprint: &Blueprint,
         plans: &[Plan],
         themes: &[Theme],
+        usage: &Usage,
     ) -> Result<Edit, Violations> {
         let offer = Offer { blueprint, plans, themes };
         let mut wrong = Violations::default();
         let name = self.name.and_then(|name| wrong.take(store_name(&name)));
         let subdomain = self.subdomain.and_then(|subdomain| wrong.take(Subdomain::parse(&subdomain)));
         let email = self.email.and_then(|email| wrong.take(Email::parse(&email)));
-        let plan = self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan))));
+        let plan =
+            self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan)).and_then(|plan| fits(plan, usage))));
         let moves = plan.as_ref().is_some_and(|plan| plan.id != tenant.plan);
         let overrides = self.overrides.or_else(|| moves.then(Overrides::new)).and_then(|overrides| {
             let plan = plan.as_ref().or_else(|| plans.iter().find(|plan| plan.id == tenant.plan));
@@ -75,6 +79,17 @@ impl EditRequest {
             access: None,
         };
         if wrong.is_empty() { Ok(edit) } else { Err(wrong) }
+    }
+}
+
+/// A plan that is enough for what is in use.
+fn fits(plan: Plan, usage: &Usage) -> Result<Plan, Violation> {
+    match plan.limits.exceeded_by(usage) {
+        beyond if beyond.is_empty() => Ok(plan),
+        beyond => {
+            let problem = format!("'{}' is too small for what is in use: {}", plan.id, beyond.join(", "));
+            Err(Violation::new("plan", problem, "a plan with room for it, or less of it in use"))
+        }
     }
 }
 
@@ -172,7 +187,7 @@ mod tests {
     }
 
     fn check(request: EditRequest) -> Result<Edit, Violations> {
-        request.check(&tenant(), &blueprint(), &[plan("starter"), plan("pro")], &[])
+        request.check(&tenant(), &blueprint(), &[plan("starter"), plan("pro")], &[], &Usage::default())
     }
 
     #[test]
@@ -241,7 +256,10 @@ mod tests {
         let had = Tenant { overrides: cpu("2"), ..tenant() };
         let edited = |request: EditRequest| {
             let mut tenant = had.clone();
-            request.check(&had, &blueprint(), &plans, &[]).expect("valid").apply(&mut tenant);
+            request
+                .check(&had, &blueprint(), &plans, &[], &Usage::default())
+                .expect("valid")
+                .apply(&mut tenant);
             tenant.overrides
         };
         let pro = EditRequest { plan: Some("pro".to_owned()), ..EditRequest::default() };
@@ -249,7 +267,21 @@ mod tests {
         assert_eq!(edited(pro.clone()), Overrides::new());
         assert_eq!(edited(EditRequest { overrides: Some(cpu("4")), ..pro }), cpu("4"));
         let more = EditRequest { overrides: Some(cpu("5")), ..EditRequest::default() };
-        assert!(more.check(&had, &blueprint(), &plans, &[]).is_err());
+        assert!(more.check(&had, &blueprint(), &plans, &[], &Usage::default()).is_err());
+    }
+
+    #[test]
+    fn a_plan_that_is_too_small_for_what_is_in_use_is_refused_with_what_is_too_much() {
+        let limits = crate::Limits { products: Some(100), ..crate::Limits::default() };
+        let plans = [Plan { limits, ..plan("starter") }];
+        let request = EditRequest { plan: Some("starter".to_owned()), ..EditRequest::default() };
+        let check = |products| {
+            let usage = Usage { products: Some(products), ..Usage::default() };
+            request.clone().check(&tenant(), &blueprint(), &plans, &[], &usage)
+        };
+        assert!(check(100).is_ok());
+        let wrong = check(101).expect_err("too small");
+        assert!(wrong.iter().any(|violation| violation.problem.contains("products: 101 of 100")));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Access, BlueprintRef, DomainName, Email, OnFailure, OperationId, Overrides, Plan, Status, Subdomain,
-    TenantId, Theme,
+    SubscriptionId, TenantId, Theme,
 };
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
@@ -62,6 +62,9 @@ pub struct Tenant {
     /// When it is put to sleep, unless somebody uses it before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hibernates_at: Option<Timestamp>,
+    /// What pays for it, where somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<SubscriptionId>,
     /// Where it answers, by purpose: `site`, `dashboard`. Set on activation; [`DOMAIN`] once its own domain is live.
     #[serde(default)]
     pub endpoints: BTreeMap<String, String>,

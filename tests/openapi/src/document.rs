@@ -36,6 +36,12 @@ impl Document {
         Self { file: file.to_owned(), server, paths, components: root["components"].clone(), root }
     }
 
+    /// What the document says of a kind of object.
+    #[must_use]
+    pub fn component(&self, name: &str) -> &Value {
+        &self.components["schemas"][name]
+    }
+
     /// Whether a request goes to this API.
     #[must_use]
     pub fn serves(&self, request: &Request) -> bool {

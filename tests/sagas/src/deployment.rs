@@ -157,6 +157,7 @@ impl Deployment {
             limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 100 },
             separation_of_duty: false,
             platform: Some(platform),
+            letters: None,
             missing_accounts: BTreeSet::new(),
         };
         let api = tenant_api::router(database, settings).expect("an API that can be described");

@@ -111,7 +111,8 @@ impl Api {
         blueprint: &Blueprint,
     ) -> Result<Result<Edit, Violations>, Problem> {
         let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
-        Ok(edit.check(tenant, blueprint, &plans, &themes))
+        let usage = self.tenants.usage(&tenant.id).await?;
+        Ok(edit.check(tenant, blueprint, &plans, &themes, &usage))
     }
 }
 

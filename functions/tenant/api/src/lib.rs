@@ -10,6 +10,7 @@ mod access;
 mod acts;
 mod approvals;
 mod audit;
+mod billing;
 mod blueprints;
 mod caller;
 mod change_requests;
@@ -50,6 +51,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use access::Access;
+pub use billing::Letters;
 pub use caller::ClaimNames;
 pub use domains::Platform;
 pub use problem::Problem;
@@ -147,6 +149,11 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(blueprints::show, blueprints::update, blueprints::delete))
         .routes(routes!(blueprints::activate))
         .routes(routes!(blueprints::deactivate))
+        .routes(routes!(billing::show))
+        .routes(routes!(billing::unknown))
+        .routes(routes!(billing::dead))
+        .routes(routes!(billing::replay))
+        .routes(routes!(billing::report))
         .routes(routes!(defaults::seed))
 }
 

@@ -1,8 +1,9 @@
 use std::error::Error;
 
 use secrets::{SecretRef, Vault};
+use sqs::Queue;
 use store::Database;
-use tenant_api::{ClaimNames, Platform, Settings, SignupKey, SignupLimits};
+use tenant_api::{ClaimNames, Letters, Platform, Settings, SignupKey, SignupLimits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -35,6 +36,10 @@ async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
         },
         separation_of_duty: aws::variable("SEPARATION_OF_DUTY")? == "true",
         platform: domain.zip(target).map(|(domain, target)| Platform { domain, target }),
+        letters: Some(Letters {
+            queue: Queue::from_env("BILLING_QUEUE").await?,
+            dead: Queue::from_env("BILLING_DEAD_LETTERS").await?,
+        }),
         missing_accounts: missing.collect(),
     })
 }

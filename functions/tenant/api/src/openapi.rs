@@ -12,13 +12,14 @@ What takes time is accepted (202) and done by an operation, which the `Location`
 changes something can carry an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): sent again within 24 hours, \
 it takes effect once and is answered as it was the first time. Errors are problem details (RFC 9457).";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("signup", "Open to who signs up"),
     ("tenants", "Tenants, from their making to their end"),
     ("operations", "What is being done to a tenant, and was"),
     ("domains", "Domains of a tenant's own"),
     ("approval", "What somebody has to approve"),
     ("catalogue", "Plans, themes and blueprints"),
+    ("billing", "What is paid for, and what billers say"),
     ("repair", "What would not go"),
     ("orphans", "What providers hold and no ledger does"),
     ("audit", "Who did what, and why"),

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::{ClaimNames, Platform, SignupKey, SignupLimits};
+use crate::{ClaimNames, Letters, Platform, SignupKey, SignupLimits};
 
 /// How a deployment has its API.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Settings {
     pub separation_of_duty: bool,
     /// Tenants have no domains of their own without it.
     pub platform: Option<Platform>,
+    /// What billers say is nowhere to be found without it.
+    pub letters: Option<Letters>,
     /// The providers that we have no account with here.
     pub missing_accounts: BTreeSet<String>,
 }

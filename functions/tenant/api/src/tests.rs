@@ -51,6 +51,7 @@ fn settings() -> Settings {
         limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 2 },
         separation_of_duty: false,
         platform: None,
+        letters: None,
         missing_accounts: std::collections::BTreeSet::new(),
     }
 }

@@ -14,6 +14,11 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// Whether there is no such thing.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.status == 404)
+    }
+
     /// Whether asking again may help.
     pub(crate) fn may_pass(&self) -> bool {
         match self {

@@ -1,0 +1,22 @@
+use billing::subscription_webhook::Sold;
+use billing_webhook::{Keys, Webhook};
+use lambda_http::Error;
+use secrets::Vault;
+use sqs::Queue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let vault = Vault::from_env().await;
+    let keys = |name| Keys::new(vault.clone(), aws::variable(name).ok());
+    let webhook = Webhook {
+        stripe: keys("STRIPE_WEBHOOK_SECRET"),
+        subscriptions: keys("BILLING_WEBHOOK_SECRET"),
+        sold: Sold::parse(
+            &aws::variable("BILLING_TIERS").unwrap_or_default(),
+            &aws::variable("BILLING_REGIONS").unwrap_or_default(),
+        ),
+        queue: Queue::from_env("BILLING_QUEUE").await?,
+    };
+    lambda_http::run(webhook.router()).await
+}
