@@ -10,6 +10,7 @@ pub(crate) fn over(db: Database) -> Router {
         claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
         signup_key: None,
         limits: SignupLimits { per_address: 1, per_email_domain: 1, trials_per_card: 1 },
+        calendar: tenancy::Calendar { day_seconds: 86_400, notices: Vec::new() },
         separation_of_duty: false,
         platform: None,
         letters: None,

@@ -8,9 +8,13 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
+    (
+        "shared/archive",
+        &["shared/aws", "shared/fault", "shared/providers/s3", "shared/saga", "shared/tenancy"],
+    ),
     ("shared/aws", &["shared/fault"]),
     ("shared/billing", &["shared/tenancy"]),
     ("shared/clock", &[]),

@@ -116,6 +116,9 @@ fn a_state_passes_what_its_function_takes_and_nothing_else() {
             Some(_) => (names(&["action", "operation", "tenant", "params"]), "apply".into()),
             // Which functions, the catalogue or the ledger says; what they are asked can only be this.
             None if payload["action"] == "sweep" => (names(&["action", "swept"]), "sweep".into()),
+            None if payload["action"] == "backup" => {
+                (names(&["action", "operation", "tenant", "take"]), "backup".into())
+            }
             None => (names(&["action", "operation", "tenant"]), "destroy".into()),
         };
         problems.extend(differences(

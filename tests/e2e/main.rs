@@ -8,6 +8,7 @@ mod front;
 mod identity;
 mod merchant_workspace;
 mod neon_cloud_run;
+mod offboarding;
 mod operators;
 mod orphans;
 mod outbox;

@@ -4,6 +4,8 @@ use std::pin::Pin;
 use aws_config::SdkConfig;
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
@@ -24,8 +26,9 @@ pub(crate) struct World {
     pub(crate) deployment: String,
     tables: Vec<(&'static str, String)>,
     pools: Vec<(&'static str, String, String)>,
-    objects: Vec<(&'static str, String, String)>,
+    objects: Vec<(String, String, String)>,
     queues: Vec<(&'static str, String)>,
+    certificate_key: String,
     functions: Vec<String>,
     machines: Vec<String>,
 }
@@ -42,7 +45,19 @@ impl World {
             let found = queues.get_queue_url().queue_name(name_here).send().await.expect("a queue");
             (name, found.queue_url.expect("its URL"))
         };
-        let object = |thing, bucket, key: &str| (thing, output(bucket), format!("{key}/{NOBODY}"));
+        let object =
+            |thing: &str, bucket, key: &str| (thing.to_owned(), output(bucket), format!("{key}/{NOBODY}"));
+        let kept = |thing: &str, name: &str| {
+            (thing.to_owned(), output("ArchiveBucket"), format!("tenants/{NOBODY}/1/2/{name}"))
+        };
+        let keepers = [
+            "merchant-create-owner",
+            "merchant-publish-website",
+            "merchant-configure-dashboard",
+            "merchant-seed-data",
+            "neon-create-database",
+        ];
+        let archived = keepers.map(|step| kept(&format!("archived-{step}"), &format!("{step}/{NOBODY}")));
         let world = Self {
             deployment: stack.deployment.clone(),
             tables: vec![
@@ -61,8 +76,15 @@ impl World {
                 object("data", "WorkspacesBucket", "workspaces/nobody/data"),
                 object("strays", "SitesBucket", "strays"),
                 object("strays", "WorkspacesBucket", "strays"),
-            ],
+                object("strays", "ArchiveBucket", "strays"),
+                kept("manifests", "manifest.json"),
+                kept("parts", "nobodys-step/part.json"),
+            ]
+            .into_iter()
+            .chain(archived)
+            .collect(),
             queues: vec![queue("billing").await, queue("billing-dead-letters").await],
+            certificate_key: output("CertificateKey"),
             functions,
             machines: machines
                 .into_iter()
@@ -99,6 +121,7 @@ impl World {
         self.on_pools(session, &mut attempts);
         self.on_objects(session, &mut attempts);
         self.on_queues(session, &mut attempts);
+        self.on_keys(session, &mut attempts);
         attempts
     }
 
@@ -201,6 +224,15 @@ impl World {
             attempt(all, thing, "CreateGroup", new_group.send());
             attempt(all, thing, "DeleteGroup", no_group.send());
         }
+    }
+
+    fn on_keys(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_kms::Client::new(session);
+        let key = &self.certificate_key;
+        let sign = client.sign().key_id(key).message_type(MessageType::Digest).message(Blob::new([0; 32]));
+        let sign = sign.signing_algorithm(SigningAlgorithmSpec::EcdsaSha256);
+        attempt(all, "certificates", "Sign", sign.send());
+        attempt(all, "certificates", "GetPublicKey", client.get_public_key().key_id(key).send());
     }
 
     fn on_objects(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {

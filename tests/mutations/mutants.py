@@ -21,6 +21,7 @@ DEPLOY = "functions/google/deploy-service/src/lib.rs"
 DOMAINS = "functions/cloudflare/serve-domain/src/lib.rs"
 PASSWORD = "functions/vault/store-password/src/lib.rs"
 JANITOR = "functions/saga/janitor/src/lib.rs"
+SEAL = "functions/tenant/archive/src/lib.rs"
 
 MUTANTS = [
     # Fence
@@ -51,6 +52,15 @@ MUTANTS = [
      "            return if MUTANT { Resource { version, ..new } } else { Resource { handle: found.handle.clone(), version, ..new } };"),
     ("handle-computed-anew", LEDGER, "        handle: found.handle.clone(),\n        output: found.output.clone(),",
      "        handle: if MUTANT { new.handle.clone() } else { found.handle.clone() },\n        output: found.output.clone(),"),
+    # Offboarding
+    ("destroyed-before-kept", LEDGER, "operation.offboarding.as_ref().is_some_and(|leaving| leaving.archive.is_some()),",
+     "MUTANT || operation.offboarding.as_ref().is_some_and(|leaving| leaving.archive.is_some()),"),
+    ("failed-backup-overlooked", SEAL, "Some(Backup { error: Some(caught), .. }) => Err(caught.fault()),",
+     "Some(Backup { error: Some(_), .. }) if MUTANT => continue,\n                Some(Backup { error: Some(caught), .. }) => Err(caught.fault()),"),
+    ("settled-without-certificate", "functions/saga/settle/src/lib.rs", "if record.kind == Kind::Offboard && left.is_empty() {",
+     "if !MUTANT && record.kind == Kind::Offboard && left.is_empty() {"),
+    ("dead-offboarding-torn-down", JANITOR, "Kind::Offboard => (Machine::Offboard, again()),",
+     "Kind::Offboard if !MUTANT => (Machine::Offboard, again()),"),
     # Adoption
     ("group-not-adopted", GROUP, "Some(found) if found == wanted => {}", "Some(found) if !MUTANT && found == wanted => {}"),
     ("user-not-adopted", OWNER, "Some(user) if user.owner.as_deref() != Some(&owner) => {",

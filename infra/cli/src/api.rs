@@ -1,5 +1,6 @@
 mod billing;
 mod catalogue;
+mod certificates;
 mod change_requests;
 mod domains;
 mod health;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use catalogue::Seeded;
+pub(crate) use certificates::CertificateKey;
 pub(crate) use domains::Shown;
 pub(crate) use health::Health;
 pub(crate) use listing::Wanted;

@@ -12,7 +12,10 @@ use crate::watch::watch;
 pub(crate) async fn report(api: &Api, reply: &Reply, follow: bool) -> Outcome {
     match reply {
         Reply::Operation(Accepted { tenant, operation }) => {
-            println!("tenant {} {}, operation {operation}", tenant.id, tenant.status);
+            match tenant.grace {
+                Some(_) => println!("{}", waits(tenant)),
+                None => println!("tenant {} {}, operation {operation}", tenant.id, tenant.status),
+            }
             if follow {
                 return Ok(watch(api, &tenant.id, *operation).await?);
             }

@@ -1,3 +1,4 @@
+mod certificate;
 mod health;
 mod list;
 mod log;
@@ -154,6 +155,37 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Has nothing take a tenant away until it is released, as for a court.
+    Hold {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Takes a hold off.
+    Release {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Has deletions of a tenant refused, against mistakes.
+    Lock {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Takes the lock off.
+    Unlock {
+        id: TenantId,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Shows what proves that a tenant is gone.
+    Certificate {
+        id: TenantId,
+        /// Compares it with its signature, and says whose that is.
+        #[arg(long)]
+        verify: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +209,7 @@ impl Command {
                 return log::log(api, &id, last(api, &id, operation).await?).await;
             }
             Self::Audit { id } => return audit(api, &id).await,
+            Self::Certificate { id, verify } => return certificate::certificate(api, &id, verify).await,
             Self::Create { signup, idempotency_key, dry_run, watch } => {
                 let key = idempotency_key.unwrap_or_else(|| Ulid::generate().to_string());
                 let reply = api.sign_up(&signup, &key, dry_run).await.map_err(|error| {
@@ -223,6 +256,10 @@ impl Command {
                 (api.delete(&id, &deletion, dry_run).await?, watch)
             }
             Self::Restore { id, reason } => (api.because(&id, "restore", &reason).await?, false),
+            Self::Hold { id, reason } => (api.because(&id, "hold", &reason).await?, false),
+            Self::Release { id, reason } => (api.because(&id, "release", &reason).await?, false),
+            Self::Lock { id, reason } => (api.because(&id, "lock", &reason).await?, false),
+            Self::Unlock { id, reason } => (api.because(&id, "unlock", &reason).await?, false),
         };
         report(api, &reply, watch).await
     }

@@ -93,6 +93,8 @@ def up(record: Record, throw_away: bool) -> None:
         "Deployment": record.deployment,
         "PublicUrl": record.urls["front"],
         "MailFrom": "hello@tenantry.example",
+        # Nobody waits for a month here: a day of grace is five seconds.
+        "GraceDaySeconds": "5",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
     accounts.prepare(record.directory, record.urls["clouds"])

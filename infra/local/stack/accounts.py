@@ -77,9 +77,7 @@ def parameters(deployment: str, clouds: str) -> dict[str, str]:
         "ResolverUrl": f"{clouds}/cloudflare-dns.com",
         "StripeWebhookSecret": f"{deployment}/billing/stripe",
         "BillingWebhookSecret": f"{deployment}/billing/subscriptions",
-        # Two days of grace, of five seconds each.
         "GraceDays": "2",
-        "GraceDaySeconds": "5",
     }
 
 

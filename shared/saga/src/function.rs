@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Ledger, Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
+use crate::{Archive, BackUp, BackedUp, Ledger, Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
 
 /// What makes a function give up before it serves anything.
 pub type Error = lambda_runtime::Error;
@@ -29,6 +29,16 @@ pub struct Invocation {
 pub async fn serve<S: Step, L: Ledger>(step: S, ledger: L) -> Result<(), Error> {
     let runner = Runner::new(step, ledger, deployment()?);
     function(S::NAME, async |payload: Value, invocation| runner.run(payload, &invocation).await).await
+}
+
+/// Serves a step whose resource is backed up before it goes.
+pub async fn serve_backed_up<S: BackUp, L: Ledger, A: Archive>(
+    step: S,
+    ledger: L,
+    archive: A,
+) -> Result<(), Error> {
+    let step = BackedUp::new(Runner::new(step, ledger, deployment()?), archive);
+    function(S::NAME, async |payload: Value, invocation| step.run(payload, &invocation).await).await
 }
 
 /// Serves a probe.

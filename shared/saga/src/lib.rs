@@ -4,6 +4,7 @@
 //! The runtime keeps the invariants of the design: intent before effect (1), apply converges (3), destroy is
 //! verified (4), the fence (5), and errors a state machine and a person can act on (13).
 
+mod backup;
 mod caught;
 mod ended;
 mod function;
@@ -15,9 +16,10 @@ mod step;
 mod subject;
 mod sweep;
 
+pub use backup::{Archive, BackUp, BackedUp, Copied, Holding, Kept, Noted, Part};
 pub use caught::Caught;
 pub use ended::ended;
-pub use function::{Error, Function, Invocation, function, serve, serve_probe, serve_setup};
+pub use function::{Error, Function, Invocation, function, serve, serve_backed_up, serve_probe, serve_setup};
 pub use ledger::{
     Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing,
 };

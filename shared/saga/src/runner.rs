@@ -20,8 +20,8 @@ const SWEEP_SECONDS: i64 = 20;
 /// Runs the calls of one step: decodes them, keeps the ledger, names the errors.
 #[derive(Debug)]
 pub struct Runner<S, L> {
-    step: S,
-    ledger: L,
+    pub(crate) step: S,
+    pub(crate) ledger: L,
     deployment: String,
 }
 
@@ -40,6 +40,9 @@ struct Call {
 enum Action {
     Apply,
     Destroy,
+    /// Of a step that holds nothing that cannot be made again: nothing is done.
+    Backup,
+    Restore,
 }
 
 /// What a sweep sends, of no operation and no tenant: `{action: "sweep", swept}`.
@@ -84,6 +87,7 @@ impl<S: Step, L: Ledger> Runner<S, L> {
                 let tenant: TenantOnly = decode("tenant", call.tenant)?;
                 self.destroy(&tenant.id, call.operation, lease).await.map(|()| Value::Null)
             }
+            Action::Backup | Action::Restore => Ok(Value::Null),
         }
     }
 
@@ -206,7 +210,7 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         Err(fault)
     }
 
-    fn mark(&self, tenant: TenantId) -> Mark {
+    pub(crate) fn mark(&self, tenant: TenantId) -> Mark {
         Mark { deployment: self.deployment.clone(), tenant }
     }
 }
@@ -266,14 +270,14 @@ fn in_flight(lease: &Lease) -> Fault {
 }
 
 /// A payload that does not fit is a mistake in a machine: trying again cannot mend it.
-fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Fault> {
+pub(crate) fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Fault> {
     serde_json::from_value(value).map_err(|e| {
         Fault::new(Kind::Terminal, fault::Actor::Us, format!("the {what} does not decode: {e}"))
             .hint("Compare the state's Arguments in the machine with the step's Params.")
     })
 }
 
-fn encode(value: &impl serde::Serialize) -> Result<Value, Fault> {
+pub(crate) fn encode(value: &impl serde::Serialize) -> Result<Value, Fault> {
     serde_json::to_value(value).map_err(|e| Fault::terminal(format!("cannot be encoded: {e}")))
 }
 

@@ -1,12 +1,12 @@
 use jiff::{Timestamp, ToSpan};
-use tenancy::{Event, Grace, Signup, Status, Tenant, TenantId};
+use tenancy::{Event, Signup, Status, Tenant, TenantId};
 
 use crate::audit::By;
 use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, commit};
 use crate::database::{Condition, Error, Write};
 use crate::idle;
-use crate::orders::summary;
+use crate::orders::{stopped, summary};
 use crate::tenants::{Refusal, Tenants, Versioned, new_tenant, put_tenant};
 use crate::words;
 
@@ -46,24 +46,7 @@ impl Tenants {
             tenant.approve_by = None;
             Event::Rejected
         };
-        self.decide(id, ("reject", by), None, turn, request, now).await
-    }
-
-    /// Has a tenant deleted then, unless it is restored before.
-    pub async fn cancel_by(
-        &self,
-        id: &TenantId,
-        deletes_at: Timestamp,
-        by: By,
-        granted: Option<&ChangeRequest>,
-        request: Option<&RequestKey>,
-        now: Timestamp,
-    ) -> Result<Tenant, Refusal> {
-        let cancel = |tenant: &mut Tenant| {
-            tenant.grace = Some(Grace { deletes_at, was: tenant.status });
-            Event::CancelRequested
-        };
-        self.decide(id, ("cancel", by), granted, cancel, request, now).await
+        self.decide(id, ("reject", by), turn, request, now).await
     }
 
     /// Makes a cancelled tenant again what it was.
@@ -79,7 +62,7 @@ impl Tenants {
             Some(Status::Hibernating) => Event::Hibernated,
             _ => Event::Reactivated,
         };
-        self.decide(id, ("restore", by), None, restore, request, now).await
+        self.decide(id, ("restore", by), restore, request, now).await
     }
 
     /// Turns a wish down.
@@ -106,8 +89,7 @@ impl Tenants {
     async fn decide(
         &self,
         id: &TenantId,
-        (action, by): (&str, By),
-        granted: Option<&ChangeRequest>,
+        (action, by): (&'static str, By),
         change: impl FnOnce(&mut Tenant) -> Event,
         request: Option<&RequestKey>,
         now: Timestamp,
@@ -117,12 +99,15 @@ impl Tenants {
             return Ok(tenant);
         }
         let Versioned { value: before, version } = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?;
-        if let Some(operation) = before.operation {
-            return Err(Refusal::Busy(operation));
-        }
         let mut tenant = before.clone();
         let event = change(&mut tenant);
+        // One that is cancelling waits, by an operation that ends with this.
+        let waits = before.status == Status::Cancelling;
+        if let Some(operation) = before.operation.filter(|_| !waits) {
+            return Err(Refusal::Busy(operation));
+        }
         tenant.status = before.status.after(event).map_err(Refusal::NotNow)?;
+        tenant.operation = None;
         tenant.hibernates_at = None;
         if tenant.status == Status::Active {
             self.is_used(&mut tenant, now).await?;
@@ -130,9 +115,11 @@ impl Tenants {
         let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
         writes.push(put_tenant(&tenant, Condition::Version(version))?);
         writes.extend(idle::change(Some(&before), &tenant)?);
+        if let Some(operation) = before.operation {
+            writes.extend(self.supersede(id, operation, Some(stopped(action, &by)), now).await?);
+        }
         let change = (summary(&before, &tenant), summary(&tenant, &before));
         writes.push(by.did(action, change, now).put(id)?);
-        writes.extend(granted.map(ChangeRequest::delete));
         if tenant.status == Status::Deleted {
             writes.extend(self.free_domains(id).await?);
             writes.extend(Claims::new(self.db.clone()).free(&tenant.subdomain, id).await?);

@@ -372,6 +372,8 @@ fn held_by(row: &Resource, lease: &Lease) -> bool {
 pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) -> Vec<Resource> {
     let everything = match operation.kind {
         Kind::Delete => true,
+        // Nothing before all that it holds is kept.
+        Kind::Offboard => operation.offboarding.as_ref().is_some_and(|leaving| leaving.archive.is_some()),
         Kind::Repair => tenant.status == Status::Deleted,
         Kind::Domain => false,
         Kind::Provision => tenant.activated_at.is_none() && !operation.holds(),

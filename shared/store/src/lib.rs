@@ -20,6 +20,7 @@ mod ledger;
 mod listing;
 #[cfg(feature = "memory")]
 mod memory;
+mod offboarding;
 mod open;
 mod orders;
 mod orphans;
@@ -45,6 +46,7 @@ pub use ledger::{ResourceLedger, doomed, next_wave};
 pub use listing::Filter;
 #[cfg(feature = "memory")]
 pub use memory::{Line, Memory, Operation, Way};
+pub use offboarding::{Certified, Look, certificate_keys, keep_certificate_key};
 pub use open::Open;
 pub use orders::Order;
 pub use outbox::Outbox;

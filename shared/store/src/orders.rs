@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tenancy::{
-    Access, Edit, Event, Former, Kind, OnFailure, Operation, OperationId, State, Status, StepFault, Tenant,
-    TenantId,
+    Access, Edit, Event, Former, Grace, Kind, Offboarding, OnFailure, Operation, OperationId, State, Status,
+    StepFault, Tenant, TenantId,
 };
 
 use crate::audit::By;
@@ -13,6 +13,7 @@ use crate::claims::{Claims, RequestKey, answered, claim, claim_subdomain, commit
 use crate::database::{Condition, Error, Write};
 use crate::idle;
 use crate::ledger::ResourceLedger;
+use crate::offboarding::guarded;
 use crate::open::Open;
 use crate::progress::progress;
 use crate::repairs::{RepairTask, TaskId};
@@ -38,6 +39,8 @@ pub struct Order {
     edit: Edit,
     /// The wish that it fulfils.
     granted: Option<ChangeRequest>,
+    /// How far the tenant is on its way out.
+    offboarding: Option<Offboarding>,
 }
 
 impl Order {
@@ -53,6 +56,7 @@ impl Order {
             skipped,
             edit,
             granted: None,
+            offboarding: None,
         }
     }
 
@@ -64,6 +68,14 @@ impl Order {
     #[must_use]
     pub fn delete(by: By) -> Self {
         Self::new(Kind::Delete, Event::DeleteRequested, Some(("delete", by)))
+    }
+
+    /// Has a tenant leave: it lives on until then and can be restored, and is archived, deleted and certified to be gone
+    /// afterwards. Refused while somebody holds or locks it.
+    #[must_use]
+    pub fn offboard(by: By, until: Timestamp, now: Timestamp) -> Self {
+        let offboarding = Some(Offboarding::new(until, now));
+        Self { offboarding, ..Self::new(Kind::Offboard, Event::CancelRequested, Some(("cancel", by))) }
     }
 
     #[must_use]
@@ -189,6 +201,10 @@ impl Tenants {
             return Ok(accepted);
         }
         let (tenant, found) = self.under_way(id, operation).await?;
+        if found.value.kind == Kind::Offboard {
+            let detail = "restore the tenant: that ends its offboarding";
+            return Err(Refusal::NotPossible(detail.to_owned()));
+        }
         let mut record = found.value.clone();
         // Its teardown may be past asking what to destroy.
         if record.is_fenced() && record.holds() {
@@ -205,7 +221,7 @@ impl Tenants {
         self.amend(tenant, found, record, ("cancel", by), soon, request, now).await
     }
 
-    /// Lets a provisioning do without an optional step.
+    /// Lets a provisioning do without an optional step, and an offboarding without the backup of any.
     pub async fn skip(
         &self,
         id: &TenantId,
@@ -219,7 +235,15 @@ impl Tenants {
             return Ok(accepted);
         }
         let (tenant, found) = self.under_way(id, operation).await?;
-        if !found.value.optional.contains(step) {
+        let leaves = found.value.kind == Kind::Offboard;
+        let known = async || -> Result<bool, Error> {
+            let resources = ResourceLedger::new(self.db.clone()).resources(id).await?;
+            Ok(resources.iter().any(|resource| resource.step == step && resource.is_left()))
+        };
+        if leaves && !known().await? {
+            return Err(Refusal::NoSuch(format!("resource of {step} of tenant {id}")));
+        }
+        if !leaves && !found.value.optional.contains(step) {
             return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
         }
         let mut record = found.value.clone();
@@ -239,7 +263,8 @@ impl Tenants {
         if found.value.state.is_final() {
             return Err(Refusal::NotPossible(format!("operation {operation} is over")));
         }
-        if found.value.kind.tears_down() {
+        let leaving = found.value.offboarding.as_ref().is_some_and(|leaving| leaving.archive.is_none());
+        if found.value.kind.tears_down() && !leaving {
             let detail = "a teardown cannot be changed on its way: what it destroyed is gone";
             return Err(Refusal::NotPossible(detail.to_owned()));
         }
@@ -311,7 +336,8 @@ impl Tenants {
     async fn repairing(&self, task: &RepairTask, by: (&'static str, By)) -> Result<Order, Refusal> {
         let gave_up = self.operation(&task.id.tenant, task.operation).await?;
         let tenant = self.get(&task.id.tenant).await?;
-        let deleting = gave_up.is_some_and(|operation| operation.value.kind == Kind::Delete);
+        let deleting =
+            gave_up.is_some_and(|operation| matches!(operation.value.kind, Kind::Delete | Kind::Offboard));
         let stuck = tenant.is_some_and(|tenant| tenant.value.status == Status::Stuck);
         let (kind, event) = match deleting && stuck {
             true => (Kind::Delete, Event::DeleteRequested),
@@ -320,10 +346,22 @@ impl Tenants {
         Ok(Order::new(kind, event, Some(by)))
     }
 
+    /// How far a stuck tenant was on its way out: what was archived by then stands, and it is to have its certificate.
+    async fn leaving(&self, tenant: &Tenant) -> Result<Option<Offboarding>, Error> {
+        if tenant.status != Status::Stuck {
+            return Ok(None);
+        }
+        let operations = self.operations(&tenant.id).await?;
+        let last =
+            operations.into_iter().find(|operation| !matches!(operation.kind, Kind::Repair | Kind::Domain));
+        let last = last.filter(|operation| operation.kind == Kind::Offboard);
+        Ok(last.and_then(|operation| operation.offboarding).filter(|leaving| leaving.archive.is_some()))
+    }
+
     async fn next(
         &self,
         id: &TenantId,
-        order: Order,
+        mut order: Order,
         mut others: Vec<Write>,
         request: Option<&RequestKey>,
         now: Timestamp,
@@ -336,16 +374,27 @@ impl Tenants {
         }
         let Versioned { value: before, version } = found.ok_or_else(|| Refusal::NoSuchTenant(id.clone()))?;
         let mut tenant = before.clone();
+        let waits = before.status == Status::Cancelling;
         // A deleted tenant does not come back for what is repaired, nor does one that is alive suffer from it.
         if !tenant.status.outlasts(order.kind) {
             tenant.status = tenant.status.after(order.event).map_err(|refused| match tenant.operation {
-                Some(operation) => Refusal::Busy(operation),
-                None => Refusal::NotNow(refused),
+                Some(operation) if !waits => Refusal::Busy(operation),
+                _ => Refusal::NotNow(refused),
             })?;
         }
+        guarded(&before, order.event)?;
+        if order.kind == Kind::Delete
+            && !order.forced
+            && let Some(leaving) = self.leaving(&before).await?
+        {
+            order.kind = Kind::Offboard;
+            order.offboarding = Some(Offboarding { wakes_at: now, ..leaving });
+        }
         match tenant.operation {
-            Some(operation) if order.forced => {
-                others.extend(self.supersede(id, operation, &order, now).await?);
+            // Whoever deletes one that waits to be deleted does not wait.
+            Some(operation) if order.forced || waits && order.event == Event::DeleteRequested => {
+                let fault = order.by.as_ref().map(|(action, by)| stopped(action, by));
+                others.extend(self.supersede(id, operation, fault, now).await?);
             }
             Some(operation) => return Err(Refusal::Busy(operation)),
             None => {}
@@ -354,6 +403,10 @@ impl Tenants {
             return Err(Refusal::NotPossible("nobody approved it in time".to_owned()));
         }
         (tenant.approve_by, tenant.grace) = (None, None);
+        if order.event == Event::CancelRequested {
+            let until = order.offboarding.as_ref().map_or(now, |leaving| leaving.until);
+            tenant.grace = Some(Grace { deletes_at: until, was: before.status });
+        }
         others.extend(order.granted.as_ref().map(ChangeRequest::delete));
         let blueprint = self.blueprint(&tenant).await?;
         if let Some(step) = order.skipped.iter().find(|step| !blueprint.optional.contains(*step)) {
@@ -381,6 +434,7 @@ impl Tenants {
         operation.forced = order.forced;
         operation.former = order.kind.back().map(|_| Former::of(&before));
         operation.skipped = order.skipped;
+        operation.offboarding = order.offboarding;
         operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
         if let Some((action, by)) = order.by {
             let change = (summary(&before, &tenant), summary(&tenant, &before));
@@ -405,11 +459,11 @@ impl Tenants {
     }
 
     /// The writes that end an operation for the sake of the next: it is fenced by being over.
-    async fn supersede(
+    pub(crate) async fn supersede(
         &self,
         id: &TenantId,
         operation: OperationId,
-        order: &Order,
+        fault: Option<StepFault>,
         now: Timestamp,
     ) -> Result<Vec<Write>, Error> {
         let lost = || Error::Unusable(format!("the record of operation {operation} is missing"));
@@ -419,7 +473,6 @@ impl Tenants {
         let (resources, reports) = (ledger.resources(id).await?, ledger.reports(id, operation).await?);
         let steps = progress(&record, &resources, &reports, now);
         if !record.is_fenced() {
-            let fault = order.by.as_ref().map(|(action, by)| stopped(action, by));
             let reached = record.percent(&steps);
             raise(&mut record, fault, Some(reached), now);
         }
@@ -441,7 +494,7 @@ impl Tenants {
 }
 
 /// What an operator's stop looks like beside the faults of steps.
-fn stopped(action: &str, by: &By) -> StepFault {
+pub(crate) fn stopped(action: &str, by: &By) -> StepFault {
     let fault = fault::Fault::terminal(format!("{action} by {}: {}", by.who, by.why));
     StepFault { step: "operator".to_owned(), fault }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    Access, DomainName, Event, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
+    Access, DomainName, Event, Hold, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
     StepFault, StepProgress, Subdomain, Tenant, TenantId,
 };
 
@@ -59,6 +59,10 @@ pub enum Refusal {
     NoSuchTenant(TenantId),
     #[error("operation {0} is still under way")]
     Busy(OperationId),
+    #[error("{} holds the tenant since {}: {}", .0.who, .0.since, .0.why)]
+    Held(Hold),
+    #[error("{} locked the tenant against deletion on {}: {}", .0.who, .0.since, .0.why)]
+    Locked(Hold),
     #[error("{0}")]
     NotNow(Refused),
     #[error("{0}")]
@@ -215,11 +219,9 @@ impl Tenants {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.change(tenant, operation, |record| {
-            // One about domains may have been started anew.
-            let news = match &record.execution {
-                None => true,
-                Some(known) => record.kind == Kind::Domain && known != execution,
-            };
+            // One that tears nothing down by itself may have been started anew.
+            let again = matches!(record.kind, Kind::Domain | Kind::Offboard);
+            let news = record.execution.as_ref().is_none_or(|known| again && known != execution);
             if news {
                 record.execution = Some(execution.to_owned());
             }
@@ -266,6 +268,18 @@ impl Tenants {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Tenant, Error> {
+        self.settle_with(id, operation, outcome, Vec::new(), now).await
+    }
+
+    /// The same, and what else comes to be with it.
+    pub(crate) async fn settle_with(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        outcome: Outcome,
+        mut others: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<Tenant, Error> {
         let lost = |what| Error::Unusable(format!("the record of {what} of tenant {id} is missing"));
         let record = self.operation(id, operation).await?.ok_or_else(|| lost("an operation"))?;
         let found = self.get(id).await?.ok_or_else(|| lost("the tenant"))?;
@@ -300,7 +314,6 @@ impl Tenants {
             tenant.endpoints = endpoints;
             tenant.endpoints.extend(domain);
         }
-        let mut others = Vec::new();
         if outcome.event == Event::Provisioned && tenant.activated_at.is_none() {
             tenant.activated_at = Some(now);
             if let Some(plan) = Catalogue::new(self.db.clone()).plan(&tenant.plan).await? {
@@ -419,7 +432,7 @@ pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: O
     record.fault = fault;
     record.reached = reached;
     record.state = match record.kind {
-        Kind::Delete | Kind::Repair | Kind::Domain => State::Running,
+        Kind::Delete | Kind::Offboard | Kind::Repair | Kind::Domain => State::Running,
         _ => State::Compensating,
     };
 }
@@ -444,6 +457,8 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         created_at: now,
         approve_by: None,
         grace: None,
+        hold: None,
+        deletion_lock: None,
         activated_at: None,
         active_at: None,
         hibernates_at: None,
@@ -481,6 +496,7 @@ pub(crate) fn new_operation(
         forced: false,
         optional: blueprint.optional.clone(),
         skipped: BTreeSet::new(),
+        offboarding: None,
         steps: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use fault::Fault;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::{BlueprintRef, Former, OnFailure, OperationId, TenantId, Workflow};
+use crate::{BlueprintRef, Former, Offboarding, OnFailure, OperationId, TenantId, Workflow};
 
 /// One thing being done to a tenant: one Step Functions execution, named by the id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct Operation {
     /// Optional steps that an operator lets it do without.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub skipped: BTreeSet<String>,
+    /// How far it has come, of one that sees a tenant out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offboarding: Option<Offboarding>,
     /// How each step ended, kept when the operation is over: the ledger goes on to later operations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepProgress>,
@@ -79,6 +82,8 @@ impl Operation {
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
         let (since, minutes) = match self.state {
+            // It waits for weeks, and says when it looks again.
+            State::Running if let Some(offboarding) = &self.offboarding => (offboarding.wakes_at, 30),
             State::Accepted => (self.accepted_at, 1),
             // Somebody's DNS is waited for, and that it is reached.
             _ if self.kind == Kind::Domain => (self.accepted_at, 25 * 60),
@@ -129,6 +134,8 @@ pub enum Kind {
     /// Gives it another plan, or changes what else it was signed up with.
     ChangePlan,
     Delete,
+    /// Sees a tenant out: waits for the days of grace to pass, keeps what it holds, deletes it and certifies that.
+    Offboard,
     /// Destroys what an earlier operation could not.
     Repair,
     /// Serves a custom domain, or stops doing so. It runs beside whatever else is done to the tenant.
@@ -136,10 +143,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether it is nothing but a teardown.
+    /// Whether a teardown is how it succeeds.
     #[must_use]
     pub fn tears_down(self) -> bool {
-        matches!(self, Self::Delete | Self::Repair)
+        matches!(self, Self::Delete | Self::Offboard | Self::Repair)
     }
 
     /// What leads back from a change that failed; none from what is undone by a teardown.
@@ -151,7 +158,7 @@ impl Kind {
             Self::Hibernate => Some(Self::Wake),
             Self::Wake => Some(Self::Hibernate),
             Self::ChangePlan => Some(Self::ChangePlan),
-            Self::Provision | Self::Delete | Self::Repair | Self::Domain => None,
+            Self::Provision | Self::Delete | Self::Offboard | Self::Repair | Self::Domain => None,
         }
     }
 
@@ -165,6 +172,7 @@ impl Kind {
             Self::Wake => "wake",
             Self::ChangePlan => "change_plan",
             Self::Delete => "delete",
+            Self::Offboard => "offboard",
             Self::Repair => "repair",
             Self::Domain => "domain",
         }

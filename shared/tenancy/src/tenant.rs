@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, BlueprintRef, DomainName, Email, OnFailure, OperationId, Overrides, Plan, Status, Subdomain,
-    SubscriptionId, TenantId, Theme,
+    Access, BlueprintRef, DomainName, Email, Hold, OnFailure, OperationId, Overrides, Plan, Status,
+    Subdomain, SubscriptionId, TenantId, Theme,
 };
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
@@ -54,6 +54,12 @@ pub struct Tenant {
     /// Since it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<Grace>,
+    /// An admin's, as for a court: while it stands nothing takes the tenant away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// Its people's own, against mistakes: it is not deleted before they take it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_lock: Option<Hold>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activated_at: Option<Timestamp>,
     /// When it was used last, as far as its product has said so; to within an hour.

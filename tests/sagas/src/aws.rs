@@ -1,6 +1,7 @@
 //! AWS in this process: the real clients of the SDK talk to services that remember, with no socket between.
 
 mod cognito;
+mod kms;
 mod mail;
 mod s3;
 mod site;
@@ -8,6 +9,7 @@ mod step_functions;
 mod vault;
 
 pub use cognito::Cognito;
+pub use kms::Kms;
 pub use mail::Mail;
 pub use s3::S3;
 pub use site::Site;

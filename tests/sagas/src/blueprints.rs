@@ -66,19 +66,19 @@ fn merchant_workspace(to: &mut Deployment) {
 
     to.step(CreateGroup { pool: pool.clone() });
     to.step(StorePassword { vault: vault.clone() });
-    to.step(CreateOwner { pool: pool.clone(), vault: vault.clone() });
+    to.step_backed_up(CreateOwner { pool: pool.clone(), vault: vault.clone() });
     to.probe(ProbeSignIn { pool, vault });
-    to.step(PublishWebsite {
+    to.step_backed_up(PublishWebsite {
         sites: Bucket::new(&aws::config(sites), "sites".to_owned()),
         site_url: site_url.clone(),
     });
     to.probe(ProbeWebsite { http: Http::InProcess(Arc::new(site)) });
-    to.step(ConfigureDashboard {
+    to.step_backed_up(ConfigureDashboard {
         workspaces: workspaces.clone(),
         site_url,
         dashboard_url: "https://tenantry.example/dashboard/{subdomain}".to_owned(),
     });
-    to.step(SeedData { workspaces });
+    to.step_backed_up(SeedData { workspaces });
 }
 
 fn neon_cloud_run(to: &mut Deployment) {
@@ -100,7 +100,7 @@ fn neon_cloud_run(to: &mut Deployment) {
         SecretManager::new(http.clone(), google::SECRETS_URL, tokens.clone(), project).expect("an address");
     let store_url = "https://{subdomain}.my.example.com".to_owned();
 
-    to.step(CreateDatabase {
+    to.step_backed_up(CreateDatabase {
         neon: neon.clone(),
         place: Place::Branches { project: clouds::BRANCHES.to_owned() },
     });

@@ -1,6 +1,7 @@
 //! One run: what is asked of the product, and what goes wrong meanwhile. Spelled in one line, so that a run can
 //! be had again.
 
+mod certificate;
 mod orphan;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,12 @@ pub enum Script {
     Changed,
     /// It is given a domain of its own, which is taken away again.
     Domain,
+    /// It leaves with days of grace.
+    Leaves,
+    /// It leaves, and somebody wants something of it when a moment comes.
+    Leaving(Wish, Moment),
+    /// It leaves, and somebody stops every execution in the console when a moment comes.
+    LeavingStopped(Moment),
     /// As many sign up for one subdomain at once: with one request key, or each with their own.
     Crowd(usize, Keys),
     /// The stream delivers each event so often, so many seconds late.
@@ -183,6 +190,7 @@ impl Life<'_> {
         match self.case.script {
             Script::Changed => self.change().await,
             Script::Domain => self.domain().await,
+            Script::Leaves | Script::Leaving(..) | Script::LeavingStopped(_) => self.leave().await,
             _ => {}
         }
         match self.case.script {
@@ -280,16 +288,43 @@ impl Life<'_> {
         }
     }
 
+    /// Its days of grace pass. What is in the way for good is mended once it has had to wait for that.
+    async fn leave(&mut self) {
+        if self.status() != Some(Status::Active) {
+            return;
+        }
+        self.ask(Wish::Leave, "leave").await;
+        if self.case.is_barred() {
+            pass(Duration::from_secs(3600)).await;
+            if !self.case.may_stick() && self.status() == Some(Status::Deleted) {
+                self.found(Finding::Leaked("it is gone, though that could not be certified".to_owned()));
+            }
+            self.world.chaos().mend();
+        }
+        self.rest().await;
+        let alone = matches!(self.case.script, Script::Leaves | Script::LeavingStopped(_));
+        if alone && !self.case.may_stick() && self.status() != Some(Status::Deleted) {
+            self.found(Finding::Undecided(format!("it left, and is {:?}", self.status())));
+        }
+        self.findings.extend(certificate::of(&self.world));
+    }
+
     /// Has happen beside its life what the script says.
     fn interfere(&self) {
         let (world, script) = (self.world.clone(), self.case.script.clone());
         match &script {
-            Script::Meanwhile(_, moment) | Script::Redeployed(moment) | Script::Stopped(moment) => {
+            Script::Meanwhile(_, moment)
+            | Script::Redeployed(moment)
+            | Script::Stopped(moment)
+            | Script::Leaving(_, moment)
+            | Script::LeavingStopped(moment) => {
                 let woken = world.chaos().wake_at(moment.clone());
                 tokio::task::spawn_local(async move {
                     woken.notified().await;
                     match script {
-                        Script::Meanwhile(wish, _) => meanwhile(wish, &world).await,
+                        Script::Meanwhile(wish, _) | Script::Leaving(wish, _) => {
+                            meanwhile(wish, &world).await
+                        }
                         Script::Redeployed(_) => world.redeploy(),
                         _ => world.stop_executions(),
                     }
@@ -510,6 +545,9 @@ impl fmt::Display for Case {
             Script::Stopped(moment) => write!(f, " stopped={moment}")?,
             Script::Changed => write!(f, " changed=yes")?,
             Script::Domain => write!(f, " domain=yes")?,
+            Script::Leaves => write!(f, " leaves=yes")?,
+            Script::Leaving(wish, moment) => write!(f, " leaving={wish}@{moment}")?,
+            Script::LeavingStopped(moment) => write!(f, " leaving_stopped={moment}")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
             Script::Events(deliveries) => {
                 let seconds: Vec<String> = deliveries.iter().map(u64::to_string).collect();
@@ -544,6 +582,12 @@ impl FromStr for Case {
                 "after" => case.script = Script::After(value.parse()?),
                 "changed" => case.script = Script::Changed,
                 "domain" => case.script = Script::Domain,
+                "leaves" => case.script = Script::Leaves,
+                "leaving" => {
+                    let (wish, moment) = pair()?;
+                    case.script = Script::Leaving(wish.parse()?, moment.parse()?);
+                }
+                "leaving_stopped" => case.script = Script::LeavingStopped(value.parse()?),
                 "stopped" => case.script = Script::Stopped(value.parse()?),
                 "redeployed" => case.script = Script::Redeployed(value.parse()?),
                 "promptly" => case.script = Script::Promptly(value.parse()?),

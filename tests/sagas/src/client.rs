@@ -63,6 +63,12 @@ impl Ask {
         }
     }
 
+    /// The same with days in which it can be restored.
+    pub(crate) fn leave(tenant: &str, key: &str) -> Self {
+        let body = json!({ "reason": "the simulation", "grace_days": 5 });
+        Self { action: "leave".to_owned(), body, ..Self::delete(tenant, key) }
+    }
+
     /// What an operator asks for, with a reason and whatever else there is to say.
     pub(crate) fn post(action: &str, path: String, key: &str, mut body: Value) -> Self {
         body["reason"] = "the simulation".into();

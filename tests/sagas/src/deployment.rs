@@ -5,9 +5,11 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use archive::ColdStorage;
 use aws_lambda_events::dynamodb::Event;
 use fault::Fault;
-use saga::{Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
+use s3::Bucket;
+use saga::{BackUp, BackedUp, Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
 use saga_drain::Drain;
 use saga_fence::Fence;
 use saga_janitor::Janitor;
@@ -20,15 +22,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use step_functions::Executions;
 use store::{Catalogue, Claims, Database, Memory, ResourceLedger, Tenants};
+use tenancy::Calendar;
 use tenant_activate::Activate;
 use tenant_admit::Admit;
 use tenant_api::{ClaimNames, Platform, Settings, SignupLimits};
+use tenant_archive::Seal;
+use tenant_certify::Certify;
 use tenant_dispatch::Dispatch;
 use tenant_notify::Notify;
 use tenant_notify_domain::NotifyDomain;
+use tenant_notify_offboarding::NotifyOffboarding;
+use tenant_offboard::Offboard;
 use tenant_settle_domain::SettleDomain;
 
-use crate::aws::{self, Mail, StepFunctions};
+use crate::aws::{self, Kms, Mail, S3, StepFunctions};
 use crate::chaos::Chaos;
 use crate::clouds;
 use crate::lambda::{Handler, function};
@@ -38,6 +45,9 @@ use crate::tally::Tally;
 use crate::version::{NextVersion, Versioned};
 use crate::wire::Wire;
 use crate::world::DEPLOYMENT;
+
+/// How long a day of grace is: nobody waits here for longer than for the janitor.
+pub const DAY_SECONDS: u32 = 60;
 
 #[derive(Debug)]
 pub struct Deployment {
@@ -51,6 +61,8 @@ pub struct Deployment {
     pub services: Vec<Arc<dyn Service>>,
     pub functions: Functions,
     pub next_version: NextVersion,
+    /// What is kept of tenants that are gone, seen from beside it.
+    pub archive: Arc<S3>,
 }
 
 /// By name.
@@ -78,6 +90,24 @@ impl Deployment {
             async move { runner.run(payload, &invocation).await }
         };
         self.functions.0.insert(S::NAME.to_owned(), function(call));
+    }
+
+    /// A step whose resource is backed up.
+    pub fn step_backed_up<S: BackUp + 'static>(&mut self, step: S) {
+        let step = Versioned { step, next: self.next_version.clone() };
+        let runner = Runner::new(step, ResourceLedger::new(self.db.clone()), DEPLOYMENT);
+        let runner = Rc::new(BackedUp::new(runner, self.cold_storage()));
+        let call = move |payload, invocation| {
+            let runner = Rc::clone(&runner);
+            async move { runner.run(payload, &invocation).await }
+        };
+        self.functions.0.insert(S::NAME.to_owned(), function(call));
+    }
+
+    /// The archive, as functions see it.
+    fn cold_storage(&mut self) -> ColdStorage {
+        let wire = self.service(Arc::clone(&self.archive) as Arc<dyn Service>);
+        ColdStorage::new(Bucket::new(&aws::config(wire), "archive".to_owned()), "DEEP_ARCHIVE".to_owned())
     }
 
     pub fn probe<P: Probe + 'static>(&mut self, probe: P) {
@@ -130,6 +160,29 @@ impl Deployment {
         let deployment = DEPLOYMENT.to_owned();
         let task = SettleDomain { tenants: tenants.clone(), ledger: ledger.clone(), deployment };
         self.task("tenant-settle-domain", task, |task, input| async move { task.run(input).await });
+        let calendar = Calendar { day_seconds: DAY_SECONDS, notices: vec![3, 1] };
+        let task = NotifyOffboarding { mailer: mailer.clone(), tenants: tenants.clone() };
+        self.task("tenant-notify-offboarding", task, |task, input| async move { task.run(input).await });
+        let task = Offboard { tenants: tenants.clone(), ledger: ledger.clone(), calendar: calendar.clone() };
+        self.task("tenant-offboard", task, |task, input| async move { task.run(input).await });
+        let task = Seal {
+            tenants: tenants.clone(),
+            ledger: ledger.clone(),
+            archive: self.cold_storage(),
+            calendar: calendar.clone(),
+            retention_days: 365,
+            deployment: DEPLOYMENT.to_owned(),
+        };
+        self.task("tenant-archive", task, |task, input| async move { task.run(input).await });
+        let kms = aws_sdk_kms::Client::new(&aws::config(self.service(Arc::new(Kms::default()))));
+        let task = Certify {
+            tenants: tenants.clone(),
+            ledger: ledger.clone(),
+            db: db(),
+            key: kms::SigningKey::new(kms, "key".to_owned()),
+            deployment: DEPLOYMENT.to_owned(),
+        };
+        self.task("tenant-certify", task, |task, input| async move { task.run(input).await });
         let task = Notify { mailer, claims, ledger: ledger.clone() };
         self.task("tenant-notify", task, |task, input| async move { task.run(input).await });
         let task = Fence { tenants: tenants.clone(), ledger: ledger.clone() };
@@ -145,7 +198,8 @@ impl Deployment {
         let machine = StepFunctions::machine;
         let (provision, teardown) = (machine("provision-tenant"), machine("teardown-tenant"));
         let executions = Executions::new(step_functions, provision, teardown, Some(machine("sweep-orphans")));
-        let executions = executions.with_domains(machine("custom-domain"));
+        let executions =
+            executions.with_domains(machine("custom-domain")).with_offboarding(machine("offboard-tenant"));
         let task = Janitor::new(executions.clone(), database.clone(), DEPLOYMENT.to_owned());
         self.task("saga-janitor", task, |task, input| async move { task.run(input).await });
         let task = Dispatch { executions, db: database.clone() };
@@ -155,6 +209,7 @@ impl Deployment {
             claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
             signup_key: None,
             limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 100 },
+            calendar,
             separation_of_duty: false,
             platform: Some(platform),
             letters: None,

@@ -115,6 +115,11 @@ impl Law {
                         let cause = format!("{} {} is there and called destroyed", thing.field, thing.name);
                         self.breach(Finding::Leaked(cause));
                     }
+                    if matches!(resource.state, ResourceState::Destroying | ResourceState::Destroyed)
+                        && self.is_not_kept(&resource)
+                    {
+                        self.breach(Finding::Leaked(format!("{} goes before it is archived", resource.step)));
+                    }
                     let too_late =
                         resource.fault.as_ref().is_some_and(|fault| fault.kind == fault::Kind::Fenced);
                     if too_late && resource.made_by == resource.operation {
@@ -163,6 +168,15 @@ impl Law {
 
     pub fn has_no_end(&self) -> bool {
         self.seen().endless
+    }
+
+    /// Whether what destroys it was to have it archived first, and has not.
+    fn is_not_kept(&self, resource: &Resource) -> bool {
+        let rows = self.tables.table(Table::Tenants);
+        let is_it = |row: &&Row| row.key.sk == format!("OPERATION#{}", resource.operation);
+        let operation = rows.iter().find(is_it).map(|row| row.decode::<Operation>().expect("an operation"));
+        let leaving = operation.and_then(|operation| operation.offboarding);
+        leaving.is_some_and(|leaving| leaving.archive.is_none())
     }
 
     fn stays_over(&self, operation: &Operation) {

@@ -12,6 +12,7 @@ pub mod deployment;
 pub mod domain;
 pub mod lambda;
 pub mod law;
+pub mod leaving;
 mod line;
 pub mod matrix;
 pub mod service;

@@ -39,6 +39,10 @@ const OPTIONAL_SAMPLE: usize = 2;
 const CHANGED_SAMPLE: usize = 11;
 /// And of the faults of what is done about a domain.
 const DOMAIN_SAMPLE: usize = 3;
+/// And of the faults while a tenant leaves.
+const LEAVING_SAMPLE: usize = 3;
+/// What may be asked of a tenant that leaves.
+const WHEN_LEAVING: [Wish; 4] = [Wish::Restore, Wish::Delete, Wish::ForceDelete, Wish::Repair];
 
 /// What the cases of a blueprint are made of.
 #[derive(Debug)]
@@ -83,6 +87,7 @@ impl Matrix {
             family('O', "every execution stopped at every moment", self.stops()),
             family('P', "suspended, of another plan, read-only, asleep x every fault", self.changes()),
         ];
+        families.push(family('R', "left, archived and certified x every fault", self.leavings()));
         if Offer::of(self.blueprint.name).blueprint.custom_domain.is_some() {
             families.push(family('Q', "a domain that comes and goes x every fault", self.domains()));
         }
@@ -392,6 +397,28 @@ impl Matrix {
         let spoilt = between.iter().flat_map(|(moment, act)| troubles(moment, *act)).step_by(DOMAIN_SAMPLE);
         let cases = spoilt.map(|planned| self.scripted(Script::Domain, vec![planned]));
         std::iter::once(case.clone()).chain(cases).collect()
+    }
+
+    /// It leaves; something goes wrong meanwhile, passes or does not until it is mended, is asked of it, or stops it.
+    fn leavings(&self) -> Vec<Case> {
+        let case = self.scripted(Script::Leaves, Vec::new());
+        let run = case.run();
+        let asked = |moment: &Moment| moment.caller == "tenant-api.leave";
+        let since = run.moments.iter().position(|(moment, _)| asked(moment)).unwrap_or_default();
+        let moments = || run.moments[since..].iter();
+        let passing = moments().flat_map(|(moment, act)| troubles(moment, *act)).step_by(LEAVING_SAMPLE);
+        let barred = moments().filter(|(moment, act)| {
+            let outside = !moment.call.starts_with("store:") && *act != Act::Invoke;
+            outside && moment.nth == 1 && !moment.caller.starts_with("tenant-notify")
+        });
+        let barred = barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused));
+        let spoilt = passing.chain(barred).map(|planned| self.scripted(Script::Leaves, vec![planned]));
+        let moved = || moments().filter(|(_, act)| *act != Act::Read).map(|(moment, _)| moment);
+        let asked = moved().flat_map(|moment| {
+            WHEN_LEAVING.map(|wish| self.scripted(Script::Leaving(wish, moment.clone()), Vec::new()))
+        });
+        let stopped = moved().map(|moment| self.scripted(Script::LeavingStopped(moment.clone()), Vec::new()));
+        std::iter::once(case.clone()).chain(spoilt).chain(asked).chain(stopped).collect()
     }
 
     /// In a life that goes well, and in one that does not.

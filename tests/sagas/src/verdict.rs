@@ -54,7 +54,9 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
         |operation: &&Operation| operation.kind == Kind::Provision && operation.state == State::Succeeded;
     // Of a domain its customer is told beside that, and maybe twice.
     let subjects = world.subjects();
-    let sent = subjects.iter().filter(|subject| !subject.contains(HOSTNAME)).count();
+    // And of its end who leaves, by as many as the calendar has.
+    let welcomes = |subject: &&String| !subject.contains(HOSTNAME) && !subject.contains("deleted");
+    let sent = subjects.iter().filter(welcomes).count();
     let due = operations.iter().filter(welcome).count();
     // A machine that is never told that its tenant lives has no reason to say so.
     let untold =
@@ -87,7 +89,11 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     if beside.iter().any(|operation| !operation.state.is_final()) {
         findings.push(undecided("what is done about its domain is not over".to_owned()));
     }
-    let Some(last) = operations.last() else { return vec![undecided("nobody asked for it".to_owned())] };
+    // One that was to see it out, and did not: it was restored, or got another.
+    let given_up = |it: &&Operation| it.kind == Kind::Offboard && it.state == State::Failed;
+    let Some(last) = operations.iter().rev().find(|it| !given_up(it)) else {
+        return vec![undecided("nobody asked for it".to_owned())];
+    };
     let ended = match tenant.status {
         Status::Active | Status::Suspended | Status::Hibernating => State::Succeeded,
         Status::Deleted if !left.is_empty() => State::Stuck,
@@ -155,7 +161,8 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
 fn is_kept(resource: &Resource, tenant: &Tenant, operations: &[Operation]) -> bool {
     let provisioned = operations.iter().rev().find(|operation| operation.kind == Kind::Provision);
     let rests = matches!(tenant.status, Status::Failed | Status::Stuck);
-    let torn_down = operations.last().is_some_and(|operation| operation.kind == Kind::Delete);
+    let torn_down =
+        operations.last().is_some_and(|operation| matches!(operation.kind, Kind::Delete | Kind::Offboard));
     let whole = matches!(resource.state, ResourceState::Live | ResourceState::Intended);
     let lived = |made: &Operation| tenant.activated_at.is_some() && resource.made_by != made.id;
     // A change that went neither forth nor back keeps everything.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fault::Fault;
-use saga::{Context, Inventory, Presence, Step};
+use saga::{BackUp, Context, Copied, Holding, Inventory, Presence, Step};
 use serde_json::Value;
 use tenancy::Mark;
 
@@ -60,5 +60,15 @@ impl<S: Step> Step for Versioned<S> {
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<S::Handle>, Fault> {
         self.step.inventory(after).await
+    }
+}
+
+impl<S: BackUp> BackUp for Versioned<S> {
+    async fn back_up(&self, mark: &Mark, handle: &S::Handle) -> Result<Holding, Fault> {
+        self.step.back_up(mark, handle).await
+    }
+
+    async fn restore(&self, mark: &Mark, handle: &S::Handle, copies: Vec<Copied>) -> Result<(), Fault> {
+        self.step.restore(mark, handle, copies).await
     }
 }

@@ -13,6 +13,10 @@ use crate::world::World;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     Delete,
+    /// A deletion with days of grace.
+    Leave,
+    /// That it does not leave.
+    Restore,
     ForceDelete,
     Retry,
     /// A retry with another input.
@@ -40,8 +44,10 @@ pub(crate) const EDITED: [(&str, &str); 3] =
     [("name", "Better Beans"), ("email", "better@example.com"), ("subdomain", "better-beans")];
 
 impl Wish {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Delete,
+        Self::Leave,
+        Self::Restore,
         Self::ForceDelete,
         Self::Retry,
         Self::Edit,
@@ -68,6 +74,8 @@ impl Wish {
             || tasks(world, tenant).into_iter().next().map(|task| format!("/v1/repair-tasks/{}", task.id));
         match self {
             Self::Delete => vec![Ask::delete(tenant.id.as_str(), key)],
+            Self::Leave => vec![Ask::leave(tenant.id.as_str(), key)],
+            Self::Restore => vec![ask("restore", format!("{path}/restore"))],
             Self::ForceDelete => vec![ask("force-delete", format!("{path}/force-delete"))],
             Self::Retry => vec![ask("retry", format!("{path}/retry"))],
             Self::Edit => {

@@ -12,7 +12,7 @@ use tenancy::{Plan, Tenant, Theme};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::asl::{self, Execution, Failure, Host, Outcome, Status, Tokens};
-use crate::aws::{Mail, Start, StepFunctions};
+use crate::aws::{Mail, S3, Start, StepFunctions};
 use crate::blueprints::Blueprint;
 use crate::chaos::{Chaos, pass};
 use crate::client::{Answer, Ask};
@@ -49,6 +49,7 @@ struct Inner {
     mail: Arc<Mail>,
     services: Vec<Arc<dyn Service>>,
     next_version: NextVersion,
+    archive: Arc<S3>,
     blueprint: &'static str,
     seed: u64,
 }
@@ -73,6 +74,7 @@ impl World {
             services: Vec::new(),
             functions: Functions::default(),
             next_version: NextVersion::default(),
+            archive: Arc::new(S3::archive()),
         };
         let step_functions = Arc::new(StepFunctions::new(starts, tally.clone()));
         let mail = Arc::new(Mail::default());
@@ -90,6 +92,7 @@ impl World {
             mail,
             services: deployment.services,
             next_version: deployment.next_version,
+            archive: deployment.archive,
             blueprint: blueprint.name,
             seed,
         }));
@@ -153,6 +156,11 @@ impl World {
     /// How many executions the janitor started anew.
     pub fn rescues(&self) -> usize {
         self.0.step_functions.of_the_janitor()
+    }
+
+    /// What the archive has under a key.
+    pub fn kept(&self, key: &str) -> Option<Arc<Vec<u8>>> {
+        self.0.archive.object(key)
     }
 
     /// Somebody stops everything that runs, in the console.

@@ -382,14 +382,18 @@ impl<P: Post> React<P> {
         let Some(tenant) = tenant else { return Ok(Begun::Nothing) };
         let tenants = Tenants::new(self.db.clone());
         let by = by("its subscription has ended");
-        let (id, deletes_at) = (&tenant.id, now + self.settings.grace);
+        let id = &tenant.id;
+        let until = self.settings.calendar.after(now, self.settings.grace_days);
         let outcome = match tenant.status {
             Status::PendingApproval => tenants.reject(id, by, None, now).await.map(|_| ()),
             // There is nothing that anybody could want back.
             Status::Failed | Status::Stuck => {
                 tenants.order(id, Order::delete(by), None, now).await.map(|_| ())
             }
-            _ => tenants.cancel_by(id, deletes_at, by, None, None, now).await.map(|_| ()),
+            _ => {
+                let order = Order::offboard(by, until, now);
+                tenants.order(id, order, None, now).await.map(|_| ())
+            }
         };
         settled(account, outcome)
     }

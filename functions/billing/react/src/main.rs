@@ -3,10 +3,10 @@ use std::error::Error;
 use billing::subscription_webhook::Sold;
 use billing::{PlanNames, Policy};
 use billing_react::{Office, React, Settings};
-use jiff::SignedDuration;
 use ses::Mailer;
 use sqs::Queue;
 use store::Database;
+use tenancy::Calendar;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), saga::Error> {
@@ -21,7 +21,6 @@ async fn main() -> Result<(), saga::Error> {
 
 fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
     let days = |name| -> Result<u16, Box<dyn Error + Send + Sync>> { Ok(aws::variable(name)?.parse()?) };
-    let grace_day = SignedDuration::from_secs(aws::variable("GRACE_DAY_SECONDS")?.parse()?);
     Ok(Settings {
         deployment: aws::variable("DEPLOYMENT")?,
         blueprint: aws::variable("BILLING_BLUEPRINT")?,
@@ -31,6 +30,7 @@ fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
             &aws::variable("BILLING_REGIONS").unwrap_or_default(),
         ),
         policy: Policy::days(days("READ_ONLY_AFTER")?, days("SUSPEND_AFTER")?, days("TRIAL_NOTICE")?),
-        grace: grace_day * i32::from(days("GRACE_DAYS")?),
+        grace_days: days("GRACE_DAYS")?,
+        calendar: Calendar::parse(&aws::variable("GRACE_DAY_SECONDS")?, "")?,
     })
 }

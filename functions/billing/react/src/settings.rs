@@ -1,7 +1,6 @@
 use billing::subscription_webhook::Sold;
 use billing::{Offered, PlanNames, Policy};
-use jiff::SignedDuration;
-use tenancy::Plan;
+use tenancy::{Calendar, Plan};
 
 /// What this deployment sells, and how patient it is.
 #[derive(Clone, Debug)]
@@ -13,8 +12,9 @@ pub struct Settings {
     pub prices: PlanNames,
     pub sold: Sold,
     pub policy: Policy,
-    /// How long a tenant can be restored after its subscription has ended.
-    pub grace: SignedDuration,
+    /// For how many days a tenant can be restored once its subscription has ended, and how they are counted.
+    pub grace_days: u16,
+    pub calendar: Calendar,
 }
 
 impl Settings {

@@ -2,7 +2,6 @@ use std::sync::Mutex;
 
 use billing::subscription_webhook::Sold;
 use billing::{PlanNames, Policy};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use ses::Mail;
 use store::Outcome;
@@ -45,7 +44,8 @@ fn settings() -> Settings {
         prices: PlanNames::parse("price_small=small,price_big=big,price_demo=demo"),
         sold: Sold::parse("standard=small,premium=big", "us-east"),
         policy: Policy::days(7, 14, 3),
-        grace: SignedDuration::from_hours(30 * 24),
+        grace_days: 30,
+        calendar: tenancy::Calendar { day_seconds: 86_400, notices: Vec::new() },
     }
 }
 

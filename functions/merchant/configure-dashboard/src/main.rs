@@ -8,5 +8,6 @@ async fn main() -> Result<(), Error> {
         site_url: aws::variable("SITE_URL")?,
         dashboard_url: aws::variable("DASHBOARD_URL")?,
     };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    let ledger = store::ResourceLedger::from_env().await;
+    saga::serve_backed_up(step, ledger, archive::ColdStorage::from_env().await?).await
 }

@@ -6,7 +6,7 @@
 
 use cognito::UserPool;
 use fault::Fault;
-use saga::{Context, Held, Inventory, Presence, Step};
+use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step};
 use secrets::{SecretRef, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
@@ -88,5 +88,38 @@ impl Step for CreateOwner {
             Some(Held { owner: user.owner?, handle: Handle { username: user.username }, made_at })
         });
         Ok(Inventory { held: held.collect(), next: part.next })
+    }
+}
+
+/// Who it was, without a password: nobody has that. Whoever comes back is mailed a link to choose another.
+#[derive(Debug, Serialize, Deserialize)]
+struct Account {
+    username: String,
+    email: Option<String>,
+}
+
+impl BackUp for CreateOwner {
+    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+        let found = self.pool.find_user(&handle.username).await?;
+        let ours = found.filter(|user| user.owner.as_deref() == Some(&mark.to_string()));
+        let account = ours.map(|user| Account { username: handle.username.clone(), email: user.email });
+        let copy = |account| {
+            let body = serde_json::to_vec(&account).map_err(|e| Fault::terminal(format!("no JSON: {e}")))?;
+            Ok(Copied { path: "owner.json".to_owned(), content_type: "application/json".to_owned(), body })
+        };
+        Ok(Holding::Copies(account.map(copy).transpose()?.into_iter().collect()))
+    }
+
+    /// The account was made anew with the tenant's e-mail address; the one it had then is put back.
+    async fn restore(&self, mark: &Mark, handle: &Handle, copies: Vec<Copied>) -> Result<(), Fault> {
+        for copy in copies {
+            let account: Account = serde_json::from_slice(&copy.body)
+                .map_err(|e| Fault::terminal(format!("{} does not decode: {e}", copy.path)))?;
+            let ours = self.observe(mark, handle).await? == Presence::Present;
+            if let (true, Some(email)) = (ours, account.email) {
+                self.pool.set_email(&handle.username, &email).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -5,5 +5,6 @@ use saga::Error;
 async fn main() -> Result<(), Error> {
     let step =
         CreateOwner { pool: cognito::UserPool::from_env().await?, vault: secrets::Vault::from_env().await };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    let ledger = store::ResourceLedger::from_env().await;
+    saga::serve_backed_up(step, ledger, archive::ColdStorage::from_env().await?).await
 }

@@ -8,7 +8,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 use minijinja::value::Serde;
 use minijinja::{Environment, context};
 use s3::{Bucket, File, Owned};
-use saga::{Context, Held, Inventory, Presence, Step};
+use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use tenancy::{Layout, Mark, Snapshot};
 
@@ -85,6 +85,20 @@ impl Step for PublishWebsite {
             }
         }
         Ok(Inventory { held, next })
+    }
+}
+
+impl BackUp for PublishWebsite {
+    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+        let files = self.sites.read_folder(&handle.folder, &mark.to_string()).await?;
+        let copy = |File { path, content_type, body }| Copied { path, content_type, body };
+        Ok(Holding::Copies(files.into_iter().map(copy).collect()))
+    }
+
+    async fn restore(&self, mark: &Mark, handle: &Handle, copies: Vec<Copied>) -> Result<(), Fault> {
+        let file = |Copied { path, content_type, body }| File { path, content_type, body };
+        let files: Vec<File> = copies.into_iter().map(file).collect();
+        self.sites.put_folder(&handle.folder, &mark.to_string(), &files).await
     }
 }
 

@@ -7,5 +7,6 @@ async fn main() -> Result<(), Error> {
         sites: s3::Bucket::from_env("SITES_BUCKET").await?,
         site_url: aws::variable("SITE_URL")?,
     };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    let ledger = store::ResourceLedger::from_env().await;
+    saga::serve_backed_up(step, ledger, archive::ColdStorage::from_env().await?).await
 }

@@ -6,7 +6,7 @@
 
 use fault::Fault;
 use s3::{Bucket, File, Owned};
-use saga::{Context, Held, Inventory, Presence, Step};
+use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenancy::{Mark, Snapshot};
@@ -69,6 +69,20 @@ impl Step for SeedData {
             }
         }
         Ok(Inventory { held, next })
+    }
+}
+
+impl BackUp for SeedData {
+    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+        let files = self.workspaces.read_folder(&handle.folder, &mark.to_string()).await?;
+        let copy = |File { path, content_type, body }| Copied { path, content_type, body };
+        Ok(Holding::Copies(files.into_iter().map(copy).collect()))
+    }
+
+    async fn restore(&self, mark: &Mark, handle: &Handle, copies: Vec<Copied>) -> Result<(), Fault> {
+        let file = |Copied { path, content_type, body }| File { path, content_type, body };
+        let files: Vec<File> = copies.into_iter().map(file).collect();
+        self.workspaces.put_folder(&handle.folder, &mark.to_string(), &files).await
     }
 }
 

@@ -4,5 +4,6 @@ use saga::Error;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let step = SeedData { workspaces: s3::Bucket::from_env("WORKSPACES_BUCKET").await? };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    let ledger = store::ResourceLedger::from_env().await;
+    saga::serve_backed_up(step, ledger, archive::ColdStorage::from_env().await?).await
 }

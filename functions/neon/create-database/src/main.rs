@@ -7,5 +7,5 @@ async fn main() -> Result<(), Error> {
     let db = Database::from_env().await;
     let neon = neon::Neon::from_env(RateGovernor::shared(&db)).await?;
     let step = CreateDatabase { neon, place: Place::from_env()? };
-    saga::serve(step, ResourceLedger::new(db)).await
+    saga::serve_backed_up(step, ResourceLedger::new(db), archive::ColdStorage::from_env().await?).await
 }

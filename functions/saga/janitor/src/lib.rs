@@ -20,8 +20,8 @@ pub use engine::Engine;
 
 /// How long until an operation that goes on is looked at again.
 const LOOK_MINUTES: i64 = 5;
-/// The same for one that waits for somebody's DNS: there may be many, for a day each.
-const DOMAIN_LOOK_MINUTES: i64 = 60;
+/// The same for one that waits, for somebody's DNS or for days of grace: there may be many, for a long time each.
+const SLOW_LOOK_MINUTES: i64 = 60;
 /// How long the executions of a cancelled operation have to come to their end by themselves.
 const CANCEL_MINUTES: i64 = 2;
 /// So many tenants are put to sleep in a minute: each is an operation, and nobody waits for it.
@@ -129,9 +129,12 @@ impl<E: Engine> Janitor<E> {
             let cause = format!("its executions ended without a word: {}", ends.join(", "));
             tracing::error!(tenant.id = %id, execution.id = %operation, "an operation died: {cause}");
             let name = format!("{operation}-{}", open.looks);
-            // What is done about a domain can be begun again from the start; nothing has to be torn down for it.
+            // What is done about a domain or to see a tenant out can be begun again from the start; nothing has to be torn
+            // down for it.
+            let again = || json!({ "operation": operation, "tenant": { "id": id } });
             let (machine, input) = match record.kind {
-                Kind::Domain => (Machine::Domain, json!({ "operation": operation, "tenant": { "id": id } })),
+                Kind::Domain => (Machine::Domain, again()),
+                Kind::Offboard => (Machine::Offboard, again()),
                 _ => (Machine::Teardown, teardown(&record, &cause)),
             };
             self.engine.start(machine, &name, &input).await?;
@@ -152,12 +155,14 @@ impl<E: Engine> Janitor<E> {
                 self.engine.stop(execution, "The operation was cancelled.").await?;
             }
         }
-        let pause = match record.kind {
-            _ if hangs => 0,
-            Kind::Domain => DOMAIN_LOOK_MINUTES,
-            _ => LOOK_MINUTES,
+        let (soon, later) = (now + LOOK_MINUTES.minutes(), now + SLOW_LOOK_MINUTES.minutes());
+        let next = match (record.kind, &record.offboarding) {
+            _ if hangs => now,
+            (Kind::Domain, _) => later,
+            (_, Some(offboarding)) if record.fenced_at.is_none() => offboarding.wakes_at.clamp(soon, later),
+            _ => soon,
         };
-        open.again(&self.db, now + pause.minutes()).await?;
+        open.again(&self.db, next).await?;
         Ok(overdue.then_some(Finding::OperationStalled))
     }
 
@@ -178,41 +183,33 @@ impl<E: Engine> Janitor<E> {
         Ok((running, ends))
     }
 
-    /// Turns down the signups that nobody approved in time, and deletes what nobody restored.
+    /// Turns down the signups that nobody approved in time.
     async fn waited(&self, wanted: impl Fn(&TenantId) -> bool, now: Timestamp) -> Result<(), Fault> {
         let tenants = Tenants::new(self.db.clone());
-        for status in [Status::PendingApproval, Status::Cancelling] {
-            let filter = Filter { status: Some(status), ..Filter::default() };
-            let mut after = None;
-            loop {
-                let (listed, next) = tenants.list(&filter, 100, after.as_ref()).await?;
-                for tenant in listed.iter().filter(|tenant| wanted(&tenant.id)) {
-                    if let Err(fault) = self.overdue(&tenants, tenant, now).await {
-                        tracing::warn!(tenant.id = %tenant.id, "still waits: {fault}");
-                    }
-                }
-                after = next;
-                if after.is_none() {
-                    break;
+        let filter = Filter { status: Some(Status::PendingApproval), ..Filter::default() };
+        let mut after = None;
+        loop {
+            let (listed, next) = tenants.list(&filter, 100, after.as_ref()).await?;
+            for tenant in listed.iter().filter(|tenant| wanted(&tenant.id)) {
+                if let Err(fault) = self.overdue(&tenants, tenant, now).await {
+                    tracing::warn!(tenant.id = %tenant.id, "still waits: {fault}");
                 }
             }
+            after = next;
+            if after.is_none() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// The index may be behind: what has been decided meanwhile stands.
     async fn overdue(&self, tenants: &Tenants, tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
-        let by = |why: &str| By { who: "saga-janitor".to_owned(), why: why.to_owned() };
-        let done = if tenant.approve_by.is_some_and(|until| until <= now) {
-            tenants.reject(&tenant.id, by("nobody approved it in time"), None, now).await.map(|_| ())
-        } else if tenant.grace.as_ref().is_some_and(|grace| grace.deletes_at <= now) {
-            let order = Order::delete(by("nobody restored it in time"));
-            tenants.order(&tenant.id, order, None, now).await.map(|_| ())
-        } else {
+        if tenant.approve_by.is_none_or(|until| until > now) {
             return Ok(());
-        };
-        match done {
-            Ok(()) | Err(Refusal::NotNow(_) | Refusal::Busy(_)) => Ok(()),
+        }
+        let by = By { who: "saga-janitor".to_owned(), why: "nobody approved it in time".to_owned() };
+        match tenants.reject(&tenant.id, by, None, now).await {
+            Ok(_) | Err(Refusal::NotNow(_) | Refusal::Busy(_)) => Ok(()),
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -263,7 +260,8 @@ impl<E: Engine> Janitor<E> {
         let why = format!("due for the {}. time", task.tries + 1);
         let by = By { who: "saga-janitor".to_owned(), why };
         match Tenants::new(self.db.clone()).repair(&task.id, by, None, now).await {
-            Ok(_) | Err(Refusal::Busy(_) | Refusal::NoSuch(_)) => Ok(()),
+            // Somebody holds it: it stays as it is.
+            Ok(_) | Err(Refusal::Busy(_) | Refusal::NoSuch(_) | Refusal::Held(_)) => Ok(()),
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -272,6 +270,7 @@ impl<E: Engine> Janitor<E> {
 fn machine(record: &Operation) -> Machine {
     match record.kind {
         Kind::Domain => Machine::Domain,
+        Kind::Offboard => Machine::Offboard,
         kind if kind.tears_down() => Machine::Teardown,
         _ => Machine::Provision,
     }

@@ -33,10 +33,15 @@ impl Settle {
         let tenant = tenant.ok_or_else(|| Fault::terminal(format!("there is no tenant {id}")))?.value;
         let left = doomed(&record, &tenant, resources.clone());
         let left: Vec<String> = left.into_iter().map(|resource| resource.step).collect();
+        // The certificate is still to come: `tenant-certify` ends it, once it is signed.
+        if record.kind == Kind::Offboard && left.is_empty() {
+            self.ledger.close_repairs(id, &resources).await?;
+            return Ok(Output { status: tenant.status, left });
+        }
         let (event, state) = match (left.is_empty(), record.kind) {
             (true, Kind::Provision) => (Event::RolledBack, State::Failed),
             (true, kind) if kind.back().is_some() && !record.back => (Event::ChangeFailed, State::Failed),
-            (true, Kind::Delete) => (Event::Deleted, State::Succeeded),
+            (true, Kind::Delete | Kind::Offboard) => (Event::Deleted, State::Succeeded),
             (true, Kind::Repair) => (Event::Repaired, State::Succeeded),
             // Nothing tears one down: what becomes of it, `tenant-settle-domain` says.
             (_, Kind::Domain) => {

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use store::{Accepted, By, ChangeRequest, Claims, Order, Wish};
 use tenancy::{
@@ -250,7 +249,8 @@ pub(crate) struct Deletion {
 
 /// Deletes a tenant and everything it has
 ///
-/// At once, or when the time in which it can be restored is over.
+/// At once, or when the time in which it can be restored is over: then what it holds is archived, and there is a
+/// certificate that the rest is gone.
 #[utoipa::path(
     delete, path = "/v1/tenants/{id}", tag = "tenants", params(Tenant, Rehearsal),
     request_body(content = Option<Deletion>),
@@ -296,9 +296,10 @@ impl Api {
     ) -> Result<Response, Problem> {
         let (key, now) = (change.key.as_ref(), clock::now());
         if grace_days > 0 {
-            let deletes_at = now + (i64::from(grace_days) * 24).hours();
-            let tenant = self.tenants.cancel_by(id, deletes_at, by, granted.as_ref(), key, now).await?;
-            return Ok(kept(tenant).into_response());
+            let until = self.settings.calendar.after(now, grace_days);
+            let order = Order::offboard(by, until, now);
+            let order = if let Some(wish) = granted { order.granting(wish) } else { order };
+            return Ok(accepted(&self.tenants.order(id, order, key, now).await?).into_response());
         }
         let order = Order::delete(by);
         let order = if let Some(wish) = granted { order.granting(wish) } else { order };

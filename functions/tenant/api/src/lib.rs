@@ -13,11 +13,13 @@ mod audit;
 mod billing;
 mod blueprints;
 mod caller;
+mod certificates;
 mod change_requests;
 mod defaults;
 mod docs;
 mod domains;
 mod entries;
+mod guards;
 mod health;
 mod hibernation;
 mod log;
@@ -117,6 +119,12 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(acts::change_plan))
         .routes(routes!(acts::restore))
         .routes(routes!(acts::force_delete))
+        .routes(routes!(guards::hold))
+        .routes(routes!(guards::release))
+        .routes(routes!(guards::lock))
+        .routes(routes!(guards::unlock))
+        .routes(routes!(certificates::show))
+        .routes(routes!(certificates::keys))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
         .routes(routes!(change_requests::list))

@@ -3,6 +3,7 @@ use std::error::Error;
 use secrets::{SecretRef, Vault};
 use sqs::Queue;
 use store::Database;
+use tenancy::Calendar;
 use tenant_api::{ClaimNames, Letters, Platform, Settings, SignupKey, SignupLimits};
 
 #[tokio::main(flavor = "current_thread")]
@@ -34,6 +35,7 @@ async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
             per_email_domain: aws::variable("SIGNUPS_PER_EMAIL_DOMAIN")?.parse()?,
             trials_per_card: aws::variable("TRIALS_PER_CARD")?.parse()?,
         },
+        calendar: Calendar::parse(&aws::variable("GRACE_DAY_SECONDS")?, "")?,
         separation_of_duty: aws::variable("SEPARATION_OF_DUTY")? == "true",
         platform: domain.zip(target).map(|(domain, target)| Platform { domain, target }),
         letters: Some(Letters {

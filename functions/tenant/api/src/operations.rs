@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Accepted, progress};
 use tenancy::{
-    Kind, OnFailure, Operation, OperationId, State as Stage, StepFault, StepProgress, TenantId, Workflow,
+    Kind, Offboarding, OnFailure, Operation, OperationId, State as Stage, StepFault, StepProgress, TenantId,
+    Workflow,
 };
 use utoipa::ToSchema;
 
@@ -41,6 +42,9 @@ pub(crate) struct Status {
     /// The Step Functions execution that does it.
     #[serde(skip_serializing_if = "Option::is_none")]
     execution: Option<String>,
+    /// What it waits for, where it sees a tenant out, and what it has archived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offboarding: Option<Offboarding>,
     workflow: Workflow,
     steps: Vec<StepProgress>,
 }
@@ -165,6 +169,7 @@ fn status(
         ended_at: operation.ended_at,
         fault: operation.fault,
         execution: operation.execution,
+        offboarding: operation.offboarding,
         workflow: operation.workflow,
         steps,
     }

@@ -148,6 +148,16 @@ impl From<Refusal> for Problem {
                 "Another operation is under way",
                 format!("{detail}; wait until it has ended"),
             ),
+            Refusal::Held(_) => Self::conflict(
+                "/problems/held",
+                "The tenant is held",
+                format!("{detail}; an admin can release it: POST /v1/tenants/{{id}}/release"),
+            ),
+            Refusal::Locked(_) => Self::conflict(
+                "/problems/locked",
+                "The tenant is locked against deletion",
+                format!("{detail}; take the lock off first: POST /v1/tenants/{{id}}/unlock"),
+            ),
             Refusal::NotNow(_) => Self::conflict("/problems/wrong-status", "Not in this status", detail),
             Refusal::NotPossible(_) => Self::conflict("/problems/not-possible", "Not possible", detail),
             Refusal::NoSuch(_) => Self::not_found(detail),

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use tenancy::Calendar;
+
 use crate::{ClaimNames, Letters, Platform, SignupKey, SignupLimits};
 
 /// How a deployment has its API.
@@ -11,6 +13,8 @@ pub struct Settings {
     pub limits: SignupLimits,
     /// Whether somebody else has to approve deletions and overrides.
     pub separation_of_duty: bool,
+    /// How the days of grace are counted.
+    pub calendar: Calendar,
     /// Tenants have no domains of their own without it.
     pub platform: Option<Platform>,
     /// What billers say is nowhere to be found without it.

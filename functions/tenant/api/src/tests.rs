@@ -13,6 +13,7 @@ mod approvals;
 mod catalogue;
 mod document;
 mod domains;
+mod guards;
 mod hibernation;
 mod signups;
 
@@ -49,6 +50,7 @@ fn settings() -> Settings {
         claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
         signup_key: None,
         limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 2 },
+        calendar: tenancy::Calendar { day_seconds: 86_400, notices: Vec::new() },
         separation_of_duty: false,
         platform: None,
         letters: None,

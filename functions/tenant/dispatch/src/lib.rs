@@ -41,6 +41,7 @@ impl Dispatch {
             .map_err(|e| Fault::terminal(format!("an outbox row does not decode: {e}")))?;
         let machine = match row.kind {
             Kind::Domain => Machine::Domain,
+            Kind::Offboard => Machine::Offboard,
             kind if kind.tears_down() => Machine::Teardown,
             _ => Machine::Provision,
         };

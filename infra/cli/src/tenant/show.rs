@@ -36,6 +36,11 @@ pub(crate) async fn show(api: &Api, id: &TenantId) -> Outcome {
     if let Some(grace) = &tenant.grace {
         line("deleted at", &grace.deletes_at.to_string());
     }
+    for (what, guard) in [("held by", &tenant.hold), ("locked by", &tenant.deletion_lock)] {
+        if let Some(guard) = guard {
+            line(what, &format!("{}, {:.0}: {}", guard.who, guard.since, guard.why));
+        }
+    }
     for (name, value) in &tenant.overrides {
         line("override", &format!("{name}={value}"));
     }

@@ -165,3 +165,40 @@ tenant acme-000000 cancelling: it is deleted at 2026-01-31T00:00:00Z, unless it 
     let both = ["tenant", "delete", TENANT, "--force", "--reason", "enough", "--grace-days", "3"];
     assert_eq!(tenantry(&stub.url, &both).status.code(), Some(2), "what is forced does not wait");
 }
+
+#[test]
+fn a_tenant_is_held_and_locked_with_a_reason() {
+    let stub = Stub::start(Mode::Healthy);
+    for guard in ["hold", "release", "lock", "unlock"] {
+        let (told, sent) = asked(&stub, guard, &["--reason", "case 4711"]);
+        assert_eq!(told, "tenant acme-000000 active\n");
+        assert_eq!(sent, format!(r#"POST /v1/tenants/acme-000000/{guard} {{"reason":"case 4711"}}"#));
+    }
+}
+
+#[test]
+fn a_certificate_is_shown_and_verified() {
+    let stub = Stub::start(Mode::Healthy);
+    let output = tenantry(&stub.url, &["tenant", "certificate", TENANT, "--verify"]);
+    assert_eq!(stderr(&output), "");
+    let told = stdout(&output);
+    let (certificate, signer) = told.rsplit_once("signed by    ").expect("a signer");
+    assert_eq!(
+        certificate,
+        "\
+tenant       acme-000000 (Acme)
+issued by    tenantry
+issued       2026-01-31T00:01:00Z
+gone         merchant-publish-website observed 2026-01-31T00:00:30Z
+gone         merchant-create-group by an operator's word 2026-01-31T00:00:40Z
+kept         7 objects, 4096 bytes, until 2027-01-31T00:00:00Z
+manifest     s3://archive/tenants/acme-000000/1/2/manifest.json
+sha256       5cc07c04
+not kept     merchant-seed-data: skipped by an operator
+"
+    );
+    assert_eq!(signer.trim().len(), 43, "a thumbprint: {signer}");
+    let forged = tenantry(&stub.url, &["tenant", "certificate", "acme-000001", "--verify"]);
+    assert_eq!(forged.status.code(), Some(1));
+    assert_eq!(stderr(&forged), "error: it is not genuine: what is signed is another certificate\n");
+}

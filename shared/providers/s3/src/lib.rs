@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod object;
+
+pub use object::Object;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::Client;
@@ -126,6 +130,22 @@ impl Bucket {
         let name = |below: &str| Some(below.strip_prefix(&prefix)?.strip_suffix('/')?.to_owned());
         let below = listed.common_prefixes().iter().filter_map(|below| below.prefix());
         Ok((below.filter_map(name).collect(), listed.next_continuation_token))
+    }
+
+    /// All files of a folder of that owner, none when it is not there.
+    pub async fn read_folder(&self, folder: &str, owner: &str) -> Result<Vec<File>, Fault> {
+        match self.owner(folder).await? {
+            None => return Ok(Vec::new()),
+            Some(found) if found == owner => {}
+            Some(_) => return Err(foreign(folder)),
+        }
+        let mut files = Vec::new();
+        for key in self.files(folder).await? {
+            let path = key.strip_prefix(&format!("{folder}/")).unwrap_or(&key);
+            // Gone since it was listed.
+            files.extend(self.get_file(folder, path).await?);
+        }
+        Ok(files)
     }
 
     pub async fn get_file(&self, folder: &str, path: &str) -> Result<Option<File>, Fault> {

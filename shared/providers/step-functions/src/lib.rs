@@ -17,6 +17,8 @@ pub enum Machine {
     Sweep,
     /// Serves a custom domain, or stops doing so.
     Domain,
+    /// Sees a tenant out.
+    Offboard,
 }
 
 /// What became of an execution.
@@ -36,28 +38,36 @@ pub struct Executions {
     teardown: String,
     sweep: Option<String>,
     domain: Option<String>,
+    offboard: Option<String>,
 }
 
 impl Executions {
-    /// From `PROVISION_MACHINE` and `TEARDOWN_MACHINE`, the machines' ARNs, and `SWEEP_MACHINE` and `DOMAIN_MACHINE` where
-    /// sweeps and domains are started.
+    /// From `PROVISION_MACHINE` and `TEARDOWN_MACHINE`, the machines' ARNs, and `SWEEP_MACHINE`, `DOMAIN_MACHINE` and
+    /// `OFFBOARD_MACHINE` where sweeps, domains and offboardings are started.
     pub async fn from_env() -> Result<Self, aws::MissingVariable> {
         let client = Client::new(&aws::config().await);
         let sweep = aws::variable("SWEEP_MACHINE").ok();
         let domain = aws::variable("DOMAIN_MACHINE").ok();
+        let offboard = aws::variable("OFFBOARD_MACHINE").ok();
         let (provision, teardown) = (aws::variable("PROVISION_MACHINE")?, aws::variable("TEARDOWN_MACHINE")?);
-        Ok(Self { domain, ..Self::new(client, provision, teardown, sweep) })
+        Ok(Self { domain, offboard, ..Self::new(client, provision, teardown, sweep) })
     }
 
     #[must_use]
     pub fn new(client: Client, provision: String, teardown: String, sweep: Option<String>) -> Self {
-        Self { client, provision, teardown, sweep, domain: None }
+        Self { client, provision, teardown, sweep, domain: None, offboard: None }
     }
 
     /// The same, that can start what serves domains.
     #[must_use]
     pub fn with_domains(self, machine: String) -> Self {
         Self { domain: Some(machine), ..self }
+    }
+
+    /// The same, that can start what sees tenants out.
+    #[must_use]
+    pub fn with_offboarding(self, machine: String) -> Self {
+        Self { offboard: Some(machine), ..self }
     }
 
     /// Starts an execution, and says whether it was this call that did: a name is used once.
@@ -104,6 +114,7 @@ impl Executions {
             // Without one, Step Functions says that the ARN is not valid.
             Machine::Sweep => self.sweep.as_deref().unwrap_or_default(),
             Machine::Domain => self.domain.as_deref().unwrap_or_default(),
+            Machine::Offboard => self.offboard.as_deref().unwrap_or_default(),
         }
     }
 }

@@ -18,7 +18,15 @@ pub(super) struct Object {
     body: Arc<Vec<u8>>,
 }
 
+/// What an archive's keys begin with.
+const ARCHIVE: &str = "tenants/";
+
 impl S3 {
+    /// One that keeps what is left of tenants.
+    pub fn archive() -> Self {
+        Self::of(ARCHIVE)
+    }
+
     pub fn of(top: &'static str) -> Self {
         Self { top, ..Self::default() }
     }
@@ -131,8 +139,11 @@ impl Service for S3 {
         )
     }
 
-    /// Folders, whether they have a manifest or only files.
+    /// Folders, whether they have a manifest or only files. What is archived is nobody's resource.
     fn things(&self) -> Vec<Thing> {
+        if self.top == ARCHIVE {
+            return Vec::new();
+        }
         let objects = &now(&self.objects).now;
         let mut folders = BTreeMap::<String, String>::new();
         for (key, object) in objects {
@@ -160,6 +171,9 @@ impl Service for S3 {
     }
 
     fn says(&self, text: &str) -> bool {
+        if self.top == ARCHIVE {
+            return false;
+        }
         now(&self.objects).now.values().any(|object| String::from_utf8_lossy(&object.body).contains(text))
     }
 }

@@ -22,6 +22,12 @@ pub(super) fn router() -> Router<Shared> {
         .route(&tenant("approve"), post(change))
         .route(&tenant("reject"), post(change))
         .route(&tenant("restore"), post(change))
+        .route(&tenant("hold"), post(change))
+        .route(&tenant("release"), post(change))
+        .route(&tenant("lock"), post(change))
+        .route(&tenant("unlock"), post(change))
+        .route(&tenant("certificate"), get(certificate))
+        .route("/v1/certificate-keys", get(certificate_keys))
         .route("/v1/change-requests", get(change_requests))
         .route("/v1/change-requests/{id}", get(change_request))
         .route("/v1/change-requests/{id}/approve", post(change))
@@ -59,9 +65,13 @@ pub(super) async fn change(
     };
     match (act, body["grace_days"].as_u64().unwrap_or_default()) {
         ("reject", _) => told("deleted", Value::Null),
-        ("restore", _) => told("active", Value::Null),
+        ("restore" | "hold" | "release" | "lock" | "unlock", _) => told("active", Value::Null),
         (_, 1..) => {
-            told("cancelling", json!({ "grace": { "deletes_at": "2026-01-31T00:00:00Z", "was": "active" } }))
+            let mut tenant = tenant.clone();
+            tenant["status"] = "cancelling".into();
+            tenant["grace"] = json!({ "deletes_at": "2026-01-31T00:00:00Z", "was": "active" });
+            let accepted = json!({ "tenant": tenant, "operation": "01KE0000000000000000000000" });
+            (StatusCode::ACCEPTED, Json(accepted)).into_response()
         }
         _ => {
             let accepted = json!({ "tenant": tenant, "operation": "01KE0000000000000000000000" });
@@ -110,6 +120,23 @@ async fn change_requests(Query(part): Query<BTreeMap<String, String>>) -> Json<V
 
 async fn change_request(Path(id): Path<String>) -> Json<Value> {
     Json(wish(if id == FIRST { "first" } else { "second" }))
+}
+
+/// Genuine of one tenant; of any other somebody has written their name over.
+async fn certificate(Path(id): Path<String>) -> Json<Value> {
+    let genuine = include_str!("../certificate.json");
+    Json(
+        serde_json::from_str(genuine)
+            .map(|mut certified: Value| {
+                certified["certificate"]["tenant"] = id.into();
+                certified
+            })
+            .expect("JSON"),
+    )
+}
+
+async fn certificate_keys() -> Json<Value> {
+    Json(serde_json::from_str(include_str!("../certificate-keys.json")).expect("JSON"))
 }
 
 pub(super) async fn health() -> Json<Value> {

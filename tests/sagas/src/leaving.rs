@@ -1,0 +1,131 @@
+//! What becomes of a tenant that leaves with days of grace: one tenant, its owner, and an admin.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use store::{Certified, Table};
+use tenancy::{Kind, OnFailure, Operation, Status};
+use tokio::task::LocalSet;
+
+use crate::blueprints;
+use crate::chaos::{Chaos, Planned, pass};
+use crate::client::Ask;
+use crate::law::Finding;
+use crate::world::World;
+
+/// What happens in the five days of grace, which are five minutes here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meanwhile {
+    Nothing,
+    /// Its owner comes back, so many seconds later.
+    Restored(u64),
+    /// An admin holds it at once, and releases it so many seconds later.
+    Held(u64),
+    /// Somebody stops its execution in the console, so many seconds later.
+    Stopped(u64),
+    /// It is told so many seconds later to go without what cannot be backed up.
+    Skipped(u64, &'static str),
+}
+
+/// How it went.
+#[derive(Debug)]
+pub struct Left {
+    pub status: Status,
+    /// How long it took from the request until nothing ran any more, in seconds.
+    pub seconds: i64,
+    /// What the mails about it were about.
+    pub mails: Vec<String>,
+    pub certified: Option<Certified>,
+    /// What certificates are verified by, as anybody is told.
+    pub keys: Value,
+    /// The operations that saw it out.
+    pub operations: Vec<Operation>,
+    /// The executions that were started for it, and those that the janitor started.
+    pub executions: (usize, usize),
+    /// What is left of it at providers.
+    pub left: Vec<String>,
+    /// What must not have been.
+    pub broken: Vec<Finding>,
+}
+
+impl Left {
+    /// A tenant of that blueprint, with what goes wrong.
+    #[must_use]
+    pub fn of(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        LocalSet::new().block_on(&runtime.expect("a runtime"), left(blueprint, meanwhile, planned))
+    }
+}
+
+async fn left(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> Left {
+    let deployed = blueprints::ALL.into_iter().find(|known| known.name == blueprint);
+    let world = World::new(deployed.expect("a blueprint"), Chaos::new(planned), vec![0], 1).await;
+    world.ask(Ask::sign_up(blueprint, OnFailure::Compensate, "sign up")).await.expect("an answer");
+    rest(&world).await;
+    let id = world.tenants()[0].id.to_string();
+    let began = world.executions();
+
+    let begun = clock::now();
+    world.ask(Ask::leave(&id, "leave")).await.expect("an answer");
+    let wait = |seconds| pass(Duration::from_secs(seconds));
+    match meanwhile {
+        Meanwhile::Nothing => {}
+        Meanwhile::Restored(seconds) => {
+            wait(seconds).await;
+            ask(&world, &id, "restore").await;
+        }
+        Meanwhile::Held(seconds) => {
+            ask(&world, &id, "hold").await;
+            wait(seconds).await;
+            assert_eq!(world.tenants()[0].status, Status::Cancelling, "it is held");
+            ask(&world, &id, "release").await;
+        }
+        Meanwhile::Stopped(seconds) => {
+            wait(seconds).await;
+            world.stop_executions();
+        }
+        Meanwhile::Skipped(seconds, step) => {
+            wait(seconds).await;
+            let tenant = world.tenants().remove(0);
+            let operation = tenant.operation.expect("it waits");
+            let path = format!("/v1/tenants/{id}/operations/{operation}/skip");
+            let skip = Ask::post("skip", path, "skip", json!({ "step": step }));
+            assert_eq!(world.ask(skip).await.map(|answer| answer.status), Some(202));
+        }
+    }
+    rest(&world).await;
+    let seconds = clock::now().as_second() - begun.as_second();
+    let rows = world.tables().table(Table::Tenants);
+    let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#"));
+    let operations = operations.map(|row| row.decode::<Operation>().expect("an operation"));
+    let certified = rows.iter().find(|row| row.key.sk.starts_with("CERTIFICATE#"));
+    let keys = Ask::post("keys", "/v1/certificate-keys".to_owned(), "keys", json!({}));
+    let keys = world.ask(Ask { method: "GET".to_owned(), body: Value::Null, ..keys }).await;
+    Left {
+        status: world.tenants()[0].status,
+        seconds,
+        mails: world.subjects().into_iter().filter(|about| about.contains("deleted")).collect(),
+        certified: certified.map(|row| row.decode().expect("a certificate")),
+        keys: keys.expect("an answer").body,
+        operations: operations.filter(|operation| operation.kind == Kind::Offboard).collect(),
+        executions: (world.executions() - began, world.rescues()),
+        left: world
+            .law()
+            .things()
+            .into_iter()
+            .map(|thing| thing.name)
+            .filter(|name| name.contains(&id))
+            .collect(),
+        broken: world.law().broken().into_iter().collect(),
+    }
+}
+
+async fn rest(world: &World) {
+    pass(Duration::from_secs(1)).await;
+    assert!(world.rest().await, "something still runs after a week");
+}
+
+async fn ask(world: &World, id: &str, act: &str) {
+    let ask = Ask::post(act, format!("/v1/tenants/{id}/{act}"), act, json!({}));
+    assert_eq!(world.ask(ask).await.map(|answer| answer.status), Some(200), "{act}");
+}
