@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use crate::{Customer, EventId, SubscriptionId, Terms};
+use crate::{Customer, EventId, State, SubscriptionId, Terms};
 
 /// One thing that a biller said about a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,14 @@ pub enum Read {
 }
 
 impl Event {
-    /// Its place among what was heard: by time, and in one second what ends a subscription comes last.
+    /// Its place among what was heard: by time, and in one second, of which Stripe may say several things, what begins a
+    /// subscription comes first and what ends it last.
     pub(crate) fn order(&self) -> (Timestamp, u8, EventId) {
         let rank = match &self.fact {
-            Fact::Terms { terms, .. } if terms.state == crate::State::Ended => 2,
-            Fact::Cancelled { .. } => 1,
-            Fact::Terms { .. } | Fact::CheckedOut(_) | Fact::PaymentFailed | Fact::Paid => 0,
+            Fact::Terms { terms, .. } if terms.state == State::Incomplete => 0,
+            Fact::Terms { terms, .. } if terms.state == State::Ended => 3,
+            Fact::Cancelled { .. } => 2,
+            Fact::Terms { .. } | Fact::CheckedOut(_) | Fact::PaymentFailed | Fact::Paid => 1,
         };
         (self.at, rank, self.id.clone())
     }

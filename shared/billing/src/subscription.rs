@@ -168,6 +168,16 @@ mod tests {
         }
     }
 
+    /// A checkout that is paid makes a subscription and has it run in one second; ids say nothing of the order.
+    #[test]
+    fn in_one_second_the_beginning_comes_first() {
+        for order in [[0, 1], [1, 0]] {
+            let both = [event(1, 10, terms(State::Incomplete, None)), event(0, 10, terms(State::Active, None))];
+            let subscription = heard(order.map(|n| both[n].clone()));
+            assert_eq!(subscription.terms().map(|terms| terms.state), Some(State::Active));
+        }
+    }
+
     #[test]
     fn whoever_subscribes_again_is_not_cancelled_any_more() {
         let cancelled = event(1, 10, Fact::Cancelled { at: at(99) });

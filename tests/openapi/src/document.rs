@@ -42,6 +42,12 @@ impl Document {
         &self.components["schemas"][name]
     }
 
+    /// Everything in an object that is not as the document says of its kind.
+    #[must_use]
+    pub fn disagrees(&self, name: &str, object: &Value) -> Vec<String> {
+        self.violations(name, self.component(name), object)
+    }
+
     /// Whether a request goes to this API.
     #[must_use]
     pub fn serves(&self, request: &Request) -> bool {

@@ -323,7 +323,7 @@ impl Life<'_> {
                     woken.notified().await;
                     match script {
                         Script::Meanwhile(wish, _) | Script::Leaving(wish, _) => {
-                            meanwhile(wish, &world).await
+                            meanwhile(wish, &world).await;
                         }
                         Script::Redeployed(_) => world.redeploy(),
                         _ => world.stop_executions(),

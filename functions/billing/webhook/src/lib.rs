@@ -4,6 +4,7 @@
 //! taken whatever it is: what nobody can read ends with the dead letters, where somebody sees it. The plain webhook is told
 //! at once what of its rules was broken.
 
+mod desk;
 mod keys;
 mod problem;
 
@@ -16,10 +17,9 @@ use axum::{Json, Router};
 use billing::subscription_webhook::{self, Sold};
 use billing::{Read, stripe};
 use bytes::Bytes;
-use fault::Fault;
 use serde_json::{Value, json};
-use sqs::Queue;
 
+pub use desk::{Desk, Office};
 pub use keys::Keys;
 use problem::Problem;
 
@@ -29,57 +29,51 @@ const LONGEST: usize = 250 * 1024;
 const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 
 #[derive(Debug)]
-pub struct Webhook {
-    pub stripe: Keys,
-    pub subscriptions: Keys,
+pub struct Webhook<D> {
+    pub desk: D,
     pub sold: Sold,
-    pub queue: Queue,
 }
 
-impl Webhook {
+impl<D: Desk> Webhook<D> {
     pub fn router(self) -> Router {
         Router::new()
-            .route("/v1/billing/stripe", post(stripe_event))
-            .route("/v1/billing/subscriptions", post(subscription_event))
+            .route("/v1/billing/stripe", post(stripe_event::<D>))
+            .route("/v1/billing/subscriptions", post(subscription_event::<D>))
             // As the billing system of the first product that was sold by this webhook calls it.
-            .route("/api/v1/provisioning/webhooks/subscription-created", post(subscription_event))
-            .route("/api/v1/provisioning/webhooks/subscription-cancelled", post(subscription_event))
+            .route("/api/v1/provisioning/webhooks/subscription-created", post(subscription_event::<D>))
+            .route("/api/v1/provisioning/webhooks/subscription-cancelled", post(subscription_event::<D>))
             .layer(DefaultBodyLimit::max(LONGEST))
             .with_state(Arc::new(self))
     }
-
-    async fn keep(&self, letter: &Value) -> Result<(), Fault> {
-        self.queue.send(&letter.to_string()).await
-    }
 }
 
-async fn stripe_event(
-    State(webhook): State<Arc<Webhook>>,
+async fn stripe_event<D: Desk>(
+    State(webhook): State<Arc<Webhook<D>>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let header = headers.get(SIGNATURE).and_then(|header| header.to_str().ok());
-    let keys = webhook.stripe.read().await?;
+    let keys = webhook.desk.stripe().await?;
     stripe::verify(header, &body, &keys, clock::now())
         .map_err(|forged| Problem::new(StatusCode::BAD_REQUEST, forged.to_string()))?;
     let event: Value = serde_json::from_slice(&body).map_err(|e| malformed(&e))?;
-    webhook.keep(&json!({ "stripe": event })).await?;
+    webhook.desk.keep(&json!({ "stripe": event }).to_string()).await?;
     Ok(StatusCode::OK)
 }
 
-async fn subscription_event(
-    State(webhook): State<Arc<Webhook>>,
+async fn subscription_event<D: Desk>(
+    State(webhook): State<Arc<Webhook<D>>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let header = headers.get(header::AUTHORIZATION).and_then(|header| header.to_str().ok());
-    if !subscription_webhook::authorised(header, &webhook.subscriptions.read().await?) {
+    if !subscription_webhook::authorised(header, &webhook.desk.subscriptions().await?) {
         let detail = "send the webhook's secret as Authorization: Bearer <secret>";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, detail));
     }
     let event: Value = serde_json::from_slice(&body).map_err(|e| malformed(&e))?;
     let read = subscription_webhook::read(&event, &webhook.sold)?;
-    webhook.keep(&json!({ "subscription": event })).await?;
+    webhook.desk.keep(&json!({ "subscription": event }).to_string()).await?;
     let id = match read {
         Read::Event(event) => event.id,
         Read::Unknown { id, .. } => id,
@@ -90,3 +84,6 @@ async fn subscription_event(
 fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 use billing::subscription_webhook::Sold;
-use billing_webhook::{Keys, Webhook};
+use billing_webhook::{Keys, Office, Webhook};
 use lambda_http::Error;
 use secrets::Vault;
 use sqs::Queue;
@@ -9,14 +9,15 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let vault = Vault::from_env().await;
     let keys = |name| Keys::new(vault.clone(), aws::variable(name).ok());
-    let webhook = Webhook {
+    let desk = Office {
         stripe: keys("STRIPE_WEBHOOK_SECRET"),
         subscriptions: keys("BILLING_WEBHOOK_SECRET"),
-        sold: Sold::parse(
-            &aws::variable("BILLING_TIERS").unwrap_or_default(),
-            &aws::variable("BILLING_REGIONS").unwrap_or_default(),
-        ),
         queue: Queue::from_env("BILLING_QUEUE").await?,
     };
+    let sold = Sold::parse(
+        &aws::variable("BILLING_TIERS").unwrap_or_default(),
+        &aws::variable("BILLING_REGIONS").unwrap_or_default(),
+    );
+    let webhook = Webhook { desk, sold };
     lambda_http::run(webhook.router()).await
 }
