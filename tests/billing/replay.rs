@@ -101,7 +101,9 @@ fn stripe_says_it_like_that() {
     let lives = lives(1, 2 * Plot::ALL.len(), begins());
     for body in lives.iter().flat_map(|life| &life.said).map(|saying| &saying.body) {
         let object = &body["data"]["object"];
-        let (Some(kind), Some(component)) = (body["type"].as_str(), object["object"].as_str()) else { continue };
+        let (Some(kind), Some(component)) = (body["type"].as_str(), object["object"].as_str()) else {
+            continue;
+        };
         let of_that_version = ["current_period_end", "paid_out_of_band", "customer_details"];
         if of_that_version.iter().any(|field| object.get(field).is_some()) && kinds.insert(kind) {
             assert_eq!(stripe.disagrees("event", body), Vec::<String>::new(), "{kind}");

@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn in_one_second_the_beginning_comes_first() {
         for order in [[0, 1], [1, 0]] {
-            let both = [event(1, 10, terms(State::Incomplete, None)), event(0, 10, terms(State::Active, None))];
+            let both =
+                [event(1, 10, terms(State::Incomplete, None)), event(0, 10, terms(State::Active, None))];
             let subscription = heard(order.map(|n| both[n].clone()));
             assert_eq!(subscription.terms().map(|terms| terms.state), Some(State::Active));
         }

@@ -188,7 +188,9 @@ fn forged(saying: &Saying, at: Timestamp, rng: &mut Rng) -> Arrival {
     let secret = if flaw == Flaw::ForeignSecret { ANOTHER } else { SECRET };
     let letter = Arrival { flaw: Some(flaw), fate: Fate::Refused(status), ..called(saying, at, secret) };
     match (flaw, letter.way) {
-        (Flaw::Unsigned, Way::Call { path, .. }) => Arrival { way: Way::Call { path, proof: None }, ..letter },
+        (Flaw::Unsigned, Way::Call { path, .. }) => {
+            Arrival { way: Way::Call { path, proof: None }, ..letter }
+        }
         (Flaw::Stale, way) => Arrival { at: at + TOLERANCE + SignedDuration::from_secs(1), way, ..letter },
         (_, way) => Arrival { way, ..letter },
     }

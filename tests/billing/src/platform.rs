@@ -232,7 +232,8 @@ impl Platform {
     }
 
     async fn operations_end(&mut self, now: Timestamp) {
-        for (operation, (_, id)) in self.under_way.extract_if(.., |_, (at, _)| *at <= now).collect::<Vec<_>>() {
+        for (operation, (_, id)) in self.under_way.extract_if(.., |_, (at, _)| *at <= now).collect::<Vec<_>>()
+        {
             let tenant = self.tenant(&id).await;
             let kind = self.tenants.operation(&id, operation).await.expect("read").expect("there").value.kind;
             let outcome = |event, state| Outcome { event, state, steps: Vec::new(), endpoints: None };
@@ -284,7 +285,8 @@ impl Platform {
             let all = of.remove(id).unwrap_or_default();
             for tenant in &all {
                 let operations = self.tenants.operations(&tenant.id).await.expect("read");
-                provisionings += operations.iter().filter(|operation| operation.kind == Kind::Provision).count();
+                provisionings +=
+                    operations.iter().filter(|operation| operation.kind == Kind::Provision).count();
             }
             let Some(tenant) = account.tenant.as_ref() else { continue };
             let tenant = self.tenant(tenant).await;

@@ -182,7 +182,8 @@ impl Pen {
                 self.contract.metadata = json!({});
                 self.bought(any);
                 self.wait_seconds(0..=3_600);
-                let session = self.contract.checkout(&format!("cs_{}", self.contract.id), &self.name, &self.email);
+                let session =
+                    self.contract.checkout(&format!("cs_{}", self.contract.id), &self.name, &self.email);
                 self.say("checkout.session.completed", session);
                 self.months(6);
             }

@@ -86,8 +86,7 @@ impl Contract {
         match self.era {
             Era::Today => {
                 let details = json!({ "metadata": self.metadata, "subscription": self.id });
-                invoice["parent"] =
-                    json!({ "type": "subscription_details", "quote_details": null, "subscription_details": details });
+                invoice["parent"] = json!({ "type": "subscription_details", "quote_details": null, "subscription_details": details });
             }
             Era::Old => {
                 invoice["subscription"] = json!(self.id);

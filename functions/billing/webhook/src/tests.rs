@@ -155,7 +155,10 @@ async fn without_a_signature_nothing_is_taken() {
     assert_eq!((answer.status(), letters), (StatusCode::BAD_REQUEST, Vec::new()));
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
     let problem = read(answer).await;
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("Stripe-Signature")), "{problem}");
+    assert!(
+        problem["detail"].as_str().is_some_and(|detail| detail.contains("Stripe-Signature")),
+        "{problem}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

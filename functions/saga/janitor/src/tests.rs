@@ -3,9 +3,11 @@ use std::sync::{Mutex, PoisonError};
 
 use saga::{Begun, Intent, Lease, Ledger as _, ResourceState};
 use store::{Catalogue, Order, TaskId};
-use tenancy::{OperationId, SignupRequest, State, Status, Tenant};
+use tenancy::{Blueprint, OperationId, Plan, Signup, SignupRequest, State, Status, Tenant};
 
 use super::*;
+
+mod clocks;
 
 /// Step Functions as far as the janitor sees it: executions and what became of them.
 #[derive(Debug, Default)]
@@ -51,36 +53,52 @@ impl Fake {
 struct Bed {
     db: Database,
     engine: Fake,
+    blueprint: Blueprint,
+    plan: Plan,
     tenant: TenantId,
     operation: OperationId,
     accepted: Timestamp,
 }
 
+fn signup(subdomain: &str, blueprint: Blueprint, plan: Plan) -> Signup {
+    let request: SignupRequest = serde_json::from_value(json!({
+        "name": "Acme", "subdomain": subdomain, "email": "o@example.com", "blueprint": "shop",
+    }))
+    .expect("a request");
+    request.check(Some(blueprint), &[plan], &[]).expect("a signup")
+}
+
 impl Bed {
     async fn new() -> Self {
+        Self::at(Timestamp::now()).await
+    }
+
+    /// The same, accepted then.
+    async fn at(accepted: Timestamp) -> Self {
         let db = Database::memory();
-        let plan = serde_json::from_value(json!({
+        let plan: Plan = serde_json::from_value(json!({
             "id": "starter", "name": "Starter", "description": "", "price_cents": 2900, "currency": "EUR",
             "billing_cycle": "month", "trial_days": 14, "popular": false, "active": true, "features": [],
             "limits": {},
         }))
         .expect("a plan");
-        let blueprint: tenancy::Blueprint = serde_json::from_value(json!({
+        let blueprint: Blueprint = serde_json::from_value(json!({
             "name": "shop", "version": 1, "description": "", "active": true, "plans": ["starter"],
             "workflow": { "step": "make-thing" }, "hibernates": true, "hibernation": { "idle_days": 30 },
+            "custom_domain": "serve-thing",
         }))
         .expect("a blueprint");
         let catalogue = Catalogue::new(db.clone());
         catalogue.put_plan(&plan).await.expect("put");
         catalogue.put_blueprint(&blueprint).await.expect("put");
-        let request: SignupRequest = serde_json::from_value(json!({
-            "name": "Acme", "subdomain": "acme", "email": "o@example.com", "blueprint": "shop",
-        }))
-        .expect("a request");
-        let signup = request.check(Some(blueprint), &[plan], &[]).expect("a signup");
-        let accepted = Timestamp::now();
+        let signup = signup("acme", blueprint.clone(), plan.clone());
         let answer = Tenants::new(db.clone()).sign_up(&signup, None, accepted).await.expect("accepted");
-        Self { db, engine: Fake::default(), tenant: answer.tenant.id, operation: answer.operation, accepted }
+        let (tenant, operation) = (answer.tenant.id, answer.operation);
+        Self { db, engine: Fake::default(), blueprint, plan, tenant, operation, accepted }
+    }
+
+    fn signup(&self, subdomain: &str) -> Signup {
+        signup(subdomain, self.blueprint.clone(), self.plan.clone())
     }
 
     /// The same, and its execution was started.
