@@ -173,9 +173,11 @@ async fn what_nobody_can_read_waits_with_the_dead_and_is_replayed_and_keeps_nobo
     assert_eq!(stripe(&stack, &created).await, StatusCode::OK);
     bought.tenant(&stack).await;
     let is = |event: &Value, sent: &Value| event["id"] == sent["id"];
-    let dead = |read: &Value| read["events"].as_array().is_some_and(|all| all.iter().any(|it| is(it, &poison)));
+    let dead =
+        |read: &Value| read["events"].as_array().is_some_and(|all| all.iter().any(|it| is(it, &poison)));
     stack.api.when("/v1/billing-events/dead", dead).await;
-    let known = |read: &Value| read["events"].as_array().is_some_and(|all| all.iter().any(|it| is(it, &unknown)));
+    let known =
+        |read: &Value| read["events"].as_array().is_some_and(|all| all.iter().any(|it| is(it, &unknown)));
     stack.api.when("/v1/billing-events/unknown?limit=100", known).await;
     let request = stack.api.request(Method::POST, "/v1/billing-events/dead/replay");
     let answer = request.json(&json!({ "reason": "a test asks for it" })).send().await.expect("an answer");

@@ -164,6 +164,59 @@ async fn a_shop_opens_without_its_first_data() {
     assert_eq!(inventory(&stack, &operation.tenant).await, [].into());
 }
 
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_workspace_that_is_suspended_is_closed_to_everybody_and_opens_as_it_was() {
+    let stack = Stack::from_env().await;
+    let signup = signup(BLUEPRINT);
+    let operation = stack.api.sign_up(&signup).await;
+    assert_eq!(stack.api.ended(&operation).await["state"], "succeeded");
+    let tenant = stack.api.tenant(&operation.tenant).await;
+    let (path, email) =
+        (format!("/v1/tenants/{}", operation.tenant), signup["email"].as_str().expect("text"));
+    let address = |of: &str| tenant["endpoints"][of].as_str().expect("an address").to_owned();
+    let (site, dashboard) = (address("site"), address("dashboard"));
+    let seen = async |url: &str| stack.http().get(url).send().await.expect("an answer").status();
+    let cognito = aws_sdk_cognitoidentityprovider::Client::new(&stack.aws);
+    let may_sign_in = async || {
+        let user = cognito.admin_get_user().user_pool_id(stack.output("UserPoolId"));
+        user.username(&operation.tenant).send().await.expect("there").enabled()
+    };
+    let closed = stack.api.act(&format!("{path}/suspend")).await;
+    assert_eq!(stack.api.ended(&closed).await["state"], "succeeded");
+    for url in
+        [site.clone(), format!("{site}shop.html"), format!("{dashboard}/"), format!("{dashboard}/sign-in")]
+    {
+        assert_eq!(seen(&url).await, StatusCode::SERVICE_UNAVAILABLE, "{url}");
+    }
+    assert!(!may_sign_in().await);
+
+    let opened = stack.api.act(&format!("{path}/resume")).await;
+    assert_eq!(stack.api.ended(&opened).await["state"], "succeeded");
+    assert_eq!((seen(&site).await, seen(&format!("{dashboard}/")).await), (StatusCode::OK, StatusCode::OK));
+    assert!(may_sign_in().await);
+    let page = signed_in(&stack, &operation.tenant, &dashboard, email).await;
+    assert!(page.contains("First steps") && !page.contains("read-only"), "{page}");
+
+    for (access, plan, told) in [("read_only", "starter", true), ("full", "professional", false)] {
+        for (act, wish) in [("access", json!({ "access": access })), ("change-plan", json!({ "plan": plan }))]
+        {
+            let mut wish = wish;
+            wish["reason"] = json!("a test asks for it");
+            let change = stack.api.send(reqwest::Method::POST, &format!("{path}/{act}"), &wish).await;
+            let change = format!("{path}/operations/{}", change["operation"].as_str().expect("an id"));
+            let ended = stack.api.when(&change, |it| it["ended_at"].is_string()).await;
+            assert_eq!(ended["state"], "succeeded", "{ended:#}");
+        }
+        let page = signed_in(&stack, &operation.tenant, &dashboard, email).await;
+        assert_eq!(page.contains("read-only at the moment"), told, "{page}");
+        let name = if plan == "starter" { "Starter" } else { "Professional" };
+        assert!(page.contains(&format!("<strong>{name}</strong>")), "{page}");
+    }
+    let deletion = stack.api.delete(&operation.tenant).await;
+    assert_eq!(stack.api.ended(&deletion).await["state"], "succeeded");
+}
+
 /// The first page of a dashboard, for its owner.
 async fn signed_in(stack: &Stack, tenant: &str, dashboard: &str, email: &str) -> String {
     let cookies = |answer: &reqwest::Response| -> Vec<String> {

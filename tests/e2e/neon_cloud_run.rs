@@ -48,6 +48,7 @@ async fn a_store_lives_through_every_change_and_leaves_nothing() {
     assert_eq!(stack.api.tenant(id).await["status"], "suspended");
     assert_eq!(health(&stack, &store).await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(stack.in_the_clouds(id).await, whole, "its data is kept");
+    assert_eq!(awake(&stack, id).await, [""; 0], "nothing of it computes");
 
     let resumption = stack.api.act(&format!("{path}/resume")).await;
     assert_eq!(stack.api.ended(&resumption).await["state"], "succeeded");
@@ -64,6 +65,74 @@ async fn a_store_lives_through_every_change_and_leaves_nothing() {
     done(&stack, &stack.api.delete(id).await).await;
     assert_eq!(stack.in_the_clouds(id).await, [""; 0]);
     assert_eq!(health(&stack, &store).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_store_that_is_read_only_shows_all_and_takes_no_changes() {
+    let stack = Stack::from_env().await;
+    let (operation, store) = live(&stack).await;
+    let path = format!("/v1/tenants/{}", operation.tenant);
+    // Whoever may change nothing is told so before they are asked who they are.
+    let refused = async || {
+        let request = stack.http().delete(format!("{store}/store/carts/none"));
+        request.send().await.expect("an answer").text().await.expect("text")
+    };
+    assert!(!refused().await.contains("read-only"));
+    for (access, refuses) in [("read_only", true), ("full", false)] {
+        let wish = json!({ "access": access, "reason": "a test asks for it" });
+        let change = stack.api.send(Method::POST, &format!("{path}/access"), &wish).await;
+        let id = change["operation"].as_str().expect("an id");
+        let ended = stack.api.when(&format!("{path}/operations/{id}"), |it| it["ended_at"].is_string()).await;
+        assert_eq!(ended["state"], "succeeded", "{ended:#}");
+        let tenant = stack.api.tenant(&operation.tenant).await;
+        assert_eq!((&tenant["access"], &tenant["status"]), (&json!(access), &json!("active")));
+        assert_eq!(refused().await.contains("read-only"), refuses, "{access}");
+        assert_eq!(health(&stack, &store).await, StatusCode::OK);
+    }
+    done(&stack, &stack.api.delete(&operation.tenant).await).await;
+}
+
+/// What of a tenant computes though nobody uses it.
+async fn awake(stack: &Stack, tenant: &str) -> Vec<String> {
+    let things = stack.things(tenant).await;
+    let awake = things.iter().filter(|thing| thing["awake"] == true);
+    let mut kinds: Vec<String> =
+        awake.filter_map(|thing| thing["kind"].as_str()).map(str::to_owned).collect();
+    kinds.sort();
+    kinds
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_store_that_nobody_uses_sleeps_and_wakes_with_its_visitors() {
+    let stack = Stack::from_env().await;
+    let mut signup = signup(BLUEPRINT);
+    signup["plan"] = json!("professional");
+    signup["overrides"] = json!({ "min_instances": "1" });
+    let operation = stack.api.sign_up(&signup).await;
+    done(&stack, &operation).await;
+    let id = operation.tenant.as_str();
+    let (path, whole) = (format!("/v1/tenants/{id}"), stack.in_the_clouds(id).await);
+    let store = stack.api.tenant(id).await["endpoints"]["api"].as_str().expect("an address").to_owned();
+    assert_eq!(awake(&stack, id).await, ["branch", "service"], "by its plan an instance stands ready");
+
+    done(&stack, &stack.api.act(&format!("{path}/hibernate")).await).await;
+    assert_eq!(stack.api.tenant(id).await["status"], "hibernating");
+    assert_eq!(awake(&stack, id).await, [""; 0]);
+    assert_eq!(stack.in_the_clouds(id).await, whole, "its data is kept");
+
+    // Whoever comes finds it open, before anybody knows of it here.
+    assert_eq!(health(&stack, &store).await, StatusCode::OK);
+    stack.http().get(format!("{store}/store/products")).send().await.expect("an answer");
+    assert_eq!(awake(&stack, id).await, ["branch"]);
+    let used = stack.api.request(Method::PUT, &format!("{path}/activity")).send().await.expect("an answer");
+    let used: Value = used.json().await.expect("JSON");
+    let wakes = used["operation"].as_str().expect("it is woken");
+    stack.api.when(&format!("{path}/operations/{wakes}"), |it| it["state"] == "succeeded").await;
+    assert_eq!(stack.api.tenant(id).await["status"], "active");
+    assert_eq!(awake(&stack, id).await, ["branch", "service"]);
+    done(&stack, &stack.api.delete(id).await).await;
 }
 
 #[tokio::test]

@@ -217,6 +217,10 @@ impl World {
             let no_group = client.delete_group().user_pool_id(pool).group_name(group);
             let get_user = client.admin_get_user().user_pool_id(pool).username(user);
             let no_user = client.admin_delete_user().user_pool_id(pool).username(user);
+            let open = client.admin_enable_user().user_pool_id(pool).username(user);
+            let close = client.admin_disable_user().user_pool_id(pool).username(user);
+            attempt(all, thing, "AdminEnableUser", open.send());
+            attempt(all, thing, "AdminDisableUser", close.send());
             attempt(all, thing, "AdminGetUser", get_user.send());
             attempt(all, thing, "ListUsers", client.list_users().user_pool_id(pool).limit(1).send());
             attempt(all, thing, "AdminCreateUser", new_user.send());

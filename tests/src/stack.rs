@@ -125,11 +125,15 @@ impl Stack {
         faults.iter().find(|f| f["id"] == fault).map_or(0, |f| f["hits"].as_u64().unwrap_or(0))
     }
 
-    /// What the sandbox's clouds hold of a tenant, by kind and name.
-    pub async fn in_the_clouds(&self, tenant: &str) -> Vec<String> {
+    /// What the sandbox's clouds hold of a tenant, with all that is said of it.
+    pub async fn things(&self, tenant: &str) -> Vec<Value> {
         let request = self.http().get(format!("{}/_inventory", self.sandbox)).query(&[("tenant", tenant)]);
-        let things: Vec<Value> =
-            request.send().await.expect("the sandbox answers").json().await.expect("JSON");
+        request.send().await.expect("the sandbox answers").json().await.expect("JSON")
+    }
+
+    /// The same, by kind and name.
+    pub async fn in_the_clouds(&self, tenant: &str) -> Vec<String> {
+        let things = self.things(tenant).await;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut things: Vec<_> =
             things.iter().map(|it| format!("{} {}", text(&it["kind"]), text(&it["name"]))).collect();

@@ -5,7 +5,7 @@ use std::{error, fs};
 use clap::Subcommand;
 use serde::de::DeserializeOwned;
 use store::{Catalogue, Database};
-use tenancy::{Blueprint, Plan, Theme};
+use tenancy::{Blueprint, Hibernation, Plan, Theme};
 
 use crate::Outcome;
 use crate::api::{Api, Seeded};
@@ -72,6 +72,10 @@ enum Error {
     Name { file: PathBuf, id: String },
     #[error("blueprint '{blueprint}' names the {kind} '{id}', but there is no {kind}s/{id}.toml")]
     Dangling { blueprint: String, kind: &'static str, id: String },
+    #[error(
+        "blueprint '{0}' is to put to sleep whom nobody uses; that takes hibernates = true, and ten years at most"
+    )]
+    Sleepless(String),
 }
 
 impl Offer {
@@ -87,6 +91,10 @@ impl Offer {
                 missing(&blueprint.themes, themes.iter().map(|theme| &theme.id)).map(|id| ("theme", id));
             if let Some((kind, id)) = plan.or(theme) {
                 return Err(Error::Dangling { blueprint: blueprint.name.clone(), kind, id });
+            }
+            let Hibernation { idle_days } = blueprint.hibernation;
+            if idle_days > 0 && (!blueprint.hibernates || idle_days > Hibernation::LONGEST_DAYS) {
+                return Err(Error::Sleepless(blueprint.name.clone()));
             }
             let file = machines.join(format!("{}.asl.json", blueprint.name));
             let machine: Machine =
@@ -186,6 +194,8 @@ mod tests {
         active = true
         plans = ["starter"]
         themes = ["modern"]
+        hibernates = true
+        hibernation = { idle_days = 30 }
     "#;
     const MACHINE: &str = r#"{ "StartAt": "ShopOpen", "States": {
         "ShopOpen": { "Type": "Task", "Arguments": { "FunctionName": "f" }, "End": true } } }"#;
@@ -263,6 +273,8 @@ mod tests {
     #[case("plans/starter.toml", PLAN, "id = \"starter\"", "id = \"pro\"", &["describes 'pro'", "pro.toml"])]
     #[case("blueprints/shop.toml", BLUEPRINT, "[\"starter\"]", "[\"starter\", \"pro\"]", &["'shop' names the plan 'pro'"])]
     #[case("blueprints/shop.toml", BLUEPRINT, "modern", "classic", &["'shop' names the theme 'classic'"])]
+    #[case("blueprints/shop.toml", BLUEPRINT, "hibernates = true", "", &["'shop' is to put to sleep", "hibernates = true"])]
+    #[case("blueprints/shop.toml", BLUEPRINT, "= 30", "= 3651", &["'shop' is to put to sleep", "ten years"])]
     #[case("shop.asl.json", MACHINE, "\"Task\"", "\"Tusk\"", &["shop.asl.json", "unknown variant `Tusk`", "line 2"])]
     #[case("shop.asl.json", MACHINE, "\"End\": true", "\"Next\": \"Gone\"", &["shop.asl.json", "no state 'Gone'"])]
     fn a_mistake_names_its_place(

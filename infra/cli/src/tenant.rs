@@ -92,6 +92,21 @@ pub(crate) enum Command {
     Suspend(Because),
     /// Has a suspended tenant serve its visitors again.
     Resume(Because),
+    /// Has its product refuse changes, or take them again.
+    Access {
+        id: TenantId,
+        #[arg(value_parser = ["full", "read_only"])]
+        access: String,
+        #[arg(long)]
+        reason: String,
+        /// Shows its steps until it is so.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Puts a tenant to sleep: nothing computes for it until somebody comes.
+    Hibernate(Because),
+    /// Wakes a tenant that sleeps.
+    Wake(Because),
     /// Provisions a tenant again that failed or is stuck.
     Retry {
         id: TenantId,
@@ -218,6 +233,13 @@ impl Command {
             Self::Resume(Because { id, reason, watch }) => {
                 (api.because(&id, "resume", &reason).await?, watch)
             }
+            Self::Access { id, access, reason, watch } => {
+                (api.change_access(&id, &access, &reason).await?, watch)
+            }
+            Self::Hibernate(Because { id, reason, watch }) => {
+                (api.because(&id, "hibernate", &reason).await?, watch)
+            }
+            Self::Wake(Because { id, reason, watch }) => (api.because(&id, "wake", &reason).await?, watch),
             Self::Retry { id, retry, watch } => (api.retry(&id, &retry).await?, watch),
             Self::Cancel { id, operation, reason, watch } => {
                 let operation = last(api, &id, operation).await?;

@@ -5,6 +5,7 @@ use crate::audit::By;
 use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, commit};
 use crate::database::{Condition, Error, Write};
+use crate::idle;
 use crate::orders::{stopped, summary};
 use crate::tenants::{Refusal, Tenants, Versioned, new_tenant, put_tenant};
 use crate::words;
@@ -58,6 +59,7 @@ impl Tenants {
     ) -> Result<Tenant, Refusal> {
         let restore = |tenant: &mut Tenant| match tenant.grace.take().map(|grace| grace.was) {
             Some(Status::Suspended) => Event::Suspended,
+            Some(Status::Hibernating) => Event::Hibernated,
             _ => Event::Reactivated,
         };
         self.decide(id, ("restore", by), restore, request, now).await
@@ -106,8 +108,13 @@ impl Tenants {
         }
         tenant.status = before.status.after(event).map_err(Refusal::NotNow)?;
         tenant.operation = None;
+        tenant.hibernates_at = None;
+        if tenant.status == Status::Active {
+            self.is_used(&mut tenant, now).await?;
+        }
         let mut writes = Vec::from_iter(claim(request, &tenant, now)?);
         writes.push(put_tenant(&tenant, Condition::Version(version))?);
+        writes.extend(idle::change(Some(&before), &tenant)?);
         if let Some(operation) = before.operation {
             writes.extend(self.supersede(id, operation, Some(stopped(action, &by)), now).await?);
         }

@@ -377,7 +377,7 @@ pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) 
         Kind::Repair => tenant.status == Status::Deleted,
         Kind::Domain => false,
         Kind::Provision => tenant.activated_at.is_none() && !operation.holds(),
-        Kind::Suspend | Kind::Resume | Kind::ChangePlan => false,
+        Kind::Suspend | Kind::Resume | Kind::Hibernate | Kind::Wake | Kind::ChangePlan => false,
     };
     let own = |r: &Resource| r.made_by == operation.id && !operation.holds();
     let going = |r: &Resource| matches!(r.state, ResourceState::Destroying | ResourceState::Stuck);

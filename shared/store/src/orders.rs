@@ -11,6 +11,7 @@ use crate::audit::By;
 use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, claim_subdomain, commit, holder};
 use crate::database::{Condition, Error, Write};
+use crate::idle;
 use crate::ledger::ResourceLedger;
 use crate::offboarding::guarded;
 use crate::open::Open;
@@ -91,6 +92,17 @@ impl Order {
     #[must_use]
     pub fn resume(by: By) -> Self {
         Self::new(Kind::Resume, Event::ResumeRequested, Some(("resume", by)))
+    }
+
+    /// Has what computes for it stop until somebody comes.
+    #[must_use]
+    pub fn hibernate(by: By) -> Self {
+        Self::new(Kind::Hibernate, Event::HibernateRequested, Some(("hibernate", by)))
+    }
+
+    #[must_use]
+    pub fn wake(by: By) -> Self {
+        Self::new(Kind::Wake, Event::WakeRequested, Some(("wake", by)))
     }
 
     /// To the plan that the order's edit names.
@@ -400,6 +412,15 @@ impl Tenants {
         if let Some(step) = order.skipped.iter().find(|step| !blueprint.optional.contains(*step)) {
             return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
         }
+        if order.kind == Kind::Hibernate && !blueprint.hibernates {
+            let detail = format!("nothing of {} can be put to sleep", tenant.blueprint);
+            return Err(Refusal::NotPossible(detail));
+        }
+        // Whether it is used is asked again when it is active again.
+        if !before.status.outlasts(order.kind) {
+            tenant.hibernates_at = None;
+        }
+        others.extend(idle::change(Some(&before), &tenant)?);
         tenant.remade += u32::from(order.from_start);
         order.edit.apply(&mut tenant);
         let moves = tenant.subdomain != before.subdomain;

@@ -13,6 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::claims::{Claims, RequestKey, claim, claim_subdomain, replay};
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 use crate::domains;
+use crate::idle;
 use crate::listing;
 use crate::open::Open;
 use crate::outbox::Outbox;
@@ -202,6 +203,7 @@ impl Tenants {
             theme,
             inhabited: tenant.activated_at.is_some() && kind != Kind::Provision,
             suspended: kind == Kind::Suspend,
+            hibernating: kind == Kind::Hibernate,
             access: tenant.access,
             settings,
             domains: Vec::new(),
@@ -296,10 +298,14 @@ impl Tenants {
         ended.ended_at = Some(now);
         ended.steps = outcome.steps;
         let mut tenant = found.value;
+        let before = tenant.clone();
         // A deleted tenant does not come back for what was repaired, nor does one that is alive suffer from it.
         if !tenant.status.outlasts(ended.kind) {
             let next = tenant.status.after(outcome.event);
             tenant.status = next.map_err(|refused| Error::Unusable(refused.to_string()))?;
+            if tenant.status == Status::Active {
+                self.is_used(&mut tenant, now).await?;
+            }
         }
         tenant.operation = None;
         if let Some(endpoints) = outcome.endpoints {
@@ -322,6 +328,7 @@ impl Tenants {
             put_tenant(&tenant, Condition::Version(found.version))?,
         ];
         writes.extend(others);
+        writes.extend(idle::change(Some(&before), &tenant)?);
         writes.extend(Open::close(&self.db, operation).await?);
         if outcome.event == Event::Provisioned {
             writes.extend(self.awake_domain(&tenant, now).await?);
@@ -453,6 +460,8 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         hold: None,
         deletion_lock: None,
         activated_at: None,
+        active_at: None,
+        hibernates_at: None,
         subscription: None,
         endpoints: BTreeMap::new(),
     }

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Workflow;
+use crate::{Hibernation, Workflow};
 
 /// What a tenant of a product is made of: settings, and the state machine of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,14 @@ pub struct Blueprint {
     /// The step that serves a tenant's own domain, where tenants may have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_domain: Option<String>,
+    /// Whether its tenants can be put to sleep: its steps know how, and whoever comes finds them awake.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub hibernates: bool,
+    /// When those are that nobody uses.
+    #[serde(default, skip_serializing_if = "Hibernation::is_never")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub hibernation: Hibernation,
     /// The outside APIs that its steps ask and whose limits they share, as the rate governor calls them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<String>,

@@ -8,6 +8,7 @@ mod domain;
 mod domain_name;
 mod edit;
 mod email;
+mod hibernation;
 mod id;
 mod lifecycle;
 mod mark;
@@ -34,6 +35,7 @@ pub use domain::{
 pub use domain_name::DomainName;
 pub use edit::{Edit, EditRequest, Former};
 pub use email::Email;
+pub use hibernation::Hibernation;
 pub use id::{ChangeRequestId, OperationId, SweepId, TenantId, WebhookId, slug_of};
 pub use lifecycle::{Event, Refused, Status};
 pub use mark::Mark;

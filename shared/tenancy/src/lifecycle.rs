@@ -13,6 +13,8 @@ pub enum Status {
     Provisioning,
     Active,
     Suspended,
+    /// Asleep, since nobody used it: a request wakes it.
+    Hibernating,
     ChangingPlan,
     /// Cancelled, inside its grace period: everything still exists.
     Cancelling,
@@ -42,6 +44,11 @@ pub enum Event {
     Suspended,
     ResumeRequested,
     Resumed,
+    HibernateRequested,
+    /// It sleeps, or still does.
+    Hibernated,
+    WakeRequested,
+    Woken,
     PlanChangeRequested,
     /// The new plan is in force, or the old one is again.
     PlanSettled,
@@ -75,11 +82,12 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Status {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PendingApproval,
         Self::Provisioning,
         Self::Active,
         Self::Suspended,
+        Self::Hibernating,
         Self::ChangingPlan,
         Self::Cancelling,
         Self::Deleting,
@@ -99,19 +107,35 @@ impl Status {
             (S::PendingApproval, E::Rejected) | (S::Deleting, E::Deleted) => Ok(S::Deleted),
             (S::Provisioning, E::Provisioned)
             | (S::Suspended, E::Resumed)
+            | (S::Hibernating, E::Woken)
             | (S::ChangingPlan, E::PlanSettled)
             | (S::Cancelling, E::Reactivated) => Ok(S::Active),
             (S::Provisioning, E::RolledBack) | (S::Stuck, E::Repaired) => Ok(S::Failed),
-            (S::Provisioning | S::Suspended | S::ChangingPlan | S::Deleting | S::Stuck, E::GotStuck)
+            (
+                S::Provisioning | S::Suspended | S::Hibernating | S::ChangingPlan | S::Deleting | S::Stuck,
+                E::GotStuck,
+            )
             | (S::Stuck, E::RepairRequested) => Ok(S::Stuck),
             // As it was when it was cancelled.
             (S::Cancelling, E::Suspended)
-            | (S::Active, E::SuspendRequested)
+            | (S::Active | S::Hibernating, E::SuspendRequested)
             | (S::Suspended, E::Suspended | E::ResumeRequested | E::ChangeFailed) => Ok(S::Suspended),
-            (S::Active, E::PlanChangeRequested) | (S::ChangingPlan, E::ChangeFailed) => Ok(S::ChangingPlan),
-            (S::Active | S::Suspended, E::CancelRequested) => Ok(S::Cancelling),
+            (S::Active, E::HibernateRequested)
+            | (S::Hibernating, E::Hibernated | E::WakeRequested | E::ChangeFailed)
+            | (S::Cancelling, E::Hibernated) => Ok(S::Hibernating),
+            // Whoever sleeps is awake for what is changed about it.
+            (S::Active | S::Hibernating, E::PlanChangeRequested) | (S::ChangingPlan, E::ChangeFailed) => {
+                Ok(S::ChangingPlan)
+            }
+            (S::Active | S::Suspended | S::Hibernating, E::CancelRequested) => Ok(S::Cancelling),
             (
-                S::PendingApproval | S::Active | S::Suspended | S::Cancelling | S::Failed | S::Stuck,
+                S::PendingApproval
+                | S::Active
+                | S::Suspended
+                | S::Hibernating
+                | S::Cancelling
+                | S::Failed
+                | S::Stuck,
                 E::DeleteRequested,
             ) => Ok(S::Deleting),
             (status, E::ForceDeleteRequested) if status != S::Deleted => Ok(S::Deleting),
@@ -145,6 +169,7 @@ impl Status {
             Self::Provisioning => "provisioning",
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Hibernating => "hibernating",
             Self::ChangingPlan => "changing_plan",
             Self::Cancelling => "cancelling",
             Self::Deleting => "deleting",
@@ -162,7 +187,7 @@ impl fmt::Display for Status {
 }
 
 impl Event {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Approved,
         Self::Rejected,
         Self::Provisioned,
@@ -173,6 +198,10 @@ impl Event {
         Self::Suspended,
         Self::ResumeRequested,
         Self::Resumed,
+        Self::HibernateRequested,
+        Self::Hibernated,
+        Self::WakeRequested,
+        Self::Woken,
         Self::PlanChangeRequested,
         Self::PlanSettled,
         Self::ChangeFailed,
@@ -195,6 +224,8 @@ impl Event {
             Self::RetryRequested => "retried",
             Self::SuspendRequested | Self::Suspended => "suspended",
             Self::ResumeRequested | Self::Resumed => "resumed",
+            Self::HibernateRequested | Self::Hibernated => "put to sleep",
+            Self::WakeRequested | Self::Woken => "woken",
             Self::ChangeFailed => "changed back",
             Self::PlanChangeRequested | Self::PlanSettled => "moved to another plan",
             Self::CancelRequested => "cancelled",

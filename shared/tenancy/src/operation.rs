@@ -128,6 +128,9 @@ pub enum Kind {
     /// Has visitors see that the tenant is suspended. Its data is kept.
     Suspend,
     Resume,
+    /// Puts it to sleep: what computes for it stops until somebody comes.
+    Hibernate,
+    Wake,
     /// Gives it another plan, or changes what else it was signed up with.
     ChangePlan,
     Delete,
@@ -152,6 +155,8 @@ impl Kind {
         match self {
             Self::Suspend => Some(Self::Resume),
             Self::Resume => Some(Self::Suspend),
+            Self::Hibernate => Some(Self::Wake),
+            Self::Wake => Some(Self::Hibernate),
             Self::ChangePlan => Some(Self::ChangePlan),
             Self::Provision | Self::Delete | Self::Offboard | Self::Repair | Self::Domain => None,
         }
@@ -163,6 +168,8 @@ impl Kind {
             Self::Provision => "provision",
             Self::Suspend => "suspend",
             Self::Resume => "resume",
+            Self::Hibernate => "hibernate",
+            Self::Wake => "wake",
             Self::ChangePlan => "change_plan",
             Self::Delete => "delete",
             Self::Offboard => "offboard",

@@ -202,6 +202,8 @@ mod tests {
             providers: Vec::new(),
             costs: std::collections::BTreeMap::new(),
             custom_domain: None,
+            hibernates: false,
+            hibernation: crate::Hibernation::default(),
             settings: std::collections::BTreeMap::new(),
             workflow: Workflow::Sequence(Vec::new()),
             usual_ms: std::collections::BTreeMap::new(),

@@ -62,6 +62,12 @@ pub struct Tenant {
     pub deletion_lock: Option<Hold>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activated_at: Option<Timestamp>,
+    /// When it was used last, as far as its product has said so; to within an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_at: Option<Timestamp>,
+    /// When it is put to sleep, unless somebody uses it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hibernates_at: Option<Timestamp>,
     /// What pays for it, where somebody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription: Option<SubscriptionId>,
@@ -108,6 +114,9 @@ pub struct Snapshot {
     /// Visitors are to see that it is suspended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,
+    /// Nobody uses it: it is to cost nothing but its data until somebody does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hibernating: bool,
     #[serde(default, skip_serializing_if = "Access::is_full")]
     pub access: Access,
     /// The blueprint's settings, and over them the plan's.

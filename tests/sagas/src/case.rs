@@ -22,7 +22,7 @@ use crate::law::{Finding, names};
 use crate::service::Thing;
 use crate::verdict;
 use crate::wish::{EDITED, Wish, tasks};
-use crate::world::{Deliveries, World};
+use crate::world::{Deliveries, Offer, World};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -48,7 +48,8 @@ pub enum Script {
     Redeployed(Moment),
     /// Somebody stops every execution in the console when a moment comes.
     Stopped(Moment),
-    /// It is suspended, resumed and given another plan.
+    /// It is suspended, resumed, given another plan, made read-only, given full access again, and, where it can be, put to
+    /// sleep and woken.
     Changed,
     /// It is given a domain of its own, which is taken away again.
     Domain,
@@ -241,12 +242,19 @@ impl Life<'_> {
 
     /// One change after another, each where the one before it has led.
     async fn change(&mut self) {
-        let changes = [
+        let changes = vec![
             (Wish::Suspend, Status::Active, Status::Suspended),
             (Wish::Resume, Status::Suspended, Status::Active),
             (Wish::ChangePlan, Status::Active, Status::Active),
+            (Wish::ReadOnly, Status::Active, Status::Active),
+            (Wish::FullAccess, Status::Active, Status::Active),
         ];
-        for (wish, from, to) in changes {
+        let sleeps = [
+            (Wish::Hibernate, Status::Active, Status::Hibernating),
+            (Wish::Wake, Status::Hibernating, Status::Active),
+        ];
+        let sleeps = sleeps.into_iter().filter(|_| Offer::of(self.case.blueprint).blueprint.hibernates);
+        for (wish, from, to) in changes.into_iter().chain(sleeps) {
             if self.status() == Some(from) {
                 self.ask(wish, &format!("change {wish}")).await;
                 self.rest().await;

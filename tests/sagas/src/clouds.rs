@@ -123,7 +123,8 @@ impl Service for Clouds {
                 _ => format!("{mark}={},{}={deployment}", thing.owner, google::DEPLOYMENT),
             };
             let kind = if provider == "neon" { "branch" } else { thing.field };
-            let planted = clouds::Thing { provider, kind, name: thing.name.clone(), owner: Some(owner) };
+            let planted =
+                clouds::Thing { provider, kind, name: thing.name.clone(), owner: Some(owner), awake: None };
             now(&self.0).now.plant(clock::now(), &place, &planted);
         }
     }

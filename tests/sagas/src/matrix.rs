@@ -85,7 +85,7 @@ impl Matrix {
             family('M', "retried at once x every effect that comes late", self.prompt()),
             family('N', "another version with other names x every crash", self.redeployments()),
             family('O', "every execution stopped at every moment", self.stops()),
-            family('P', "suspended, resumed, of another plan x every fault", self.changes()),
+            family('P', "suspended, of another plan, read-only, asleep x every fault", self.changes()),
         ];
         families.push(family('R', "left, archived and certified x every fault", self.leavings()));
         if Offer::of(self.blueprint.name).blueprint.custom_domain.is_some() {

@@ -95,7 +95,7 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
         return vec![undecided("nobody asked for it".to_owned())];
     };
     let ended = match tenant.status {
-        Status::Active | Status::Suspended => State::Succeeded,
+        Status::Active | Status::Suspended | Status::Hibernating => State::Succeeded,
         Status::Deleted if !left.is_empty() => State::Stuck,
         Status::Deleted => State::Succeeded,
         // A repair that has done its work brings nobody to life.
@@ -135,7 +135,7 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     // By force, a tenant is gone before all of it is.
     let by_force = operations.iter().any(|operation| operation.forced);
     match tenant.status {
-        Status::Active | Status::Suspended => world.law().whole(tenant),
+        Status::Active | Status::Suspended | Status::Hibernating => world.law().whole(tenant),
         status if status == Status::Stuck || by_force && status == Status::Deleted => {
             let barred = case.script == Script::Changed && case.is_barred();
             if !case.may_stick() && !barred && (tenant.status == Status::Stuck || !doomed.is_empty()) {

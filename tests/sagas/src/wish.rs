@@ -25,6 +25,10 @@ pub enum Wish {
     Suspend,
     Resume,
     ChangePlan,
+    ReadOnly,
+    FullAccess,
+    Hibernate,
+    Wake,
     /// Of the optional steps, as many as there are.
     Skip,
     /// Its first repair task is tried again.
@@ -40,7 +44,7 @@ pub(crate) const EDITED: [(&str, &str); 3] =
     [("name", "Better Beans"), ("email", "better@example.com"), ("subdomain", "better-beans")];
 
 impl Wish {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Delete,
         Self::Leave,
         Self::Restore,
@@ -51,6 +55,10 @@ impl Wish {
         Self::Suspend,
         Self::Resume,
         Self::ChangePlan,
+        Self::ReadOnly,
+        Self::FullAccess,
+        Self::Hibernate,
+        Self::Wake,
         Self::Skip,
         Self::Repair,
         Self::Resolve,
@@ -79,9 +87,15 @@ impl Wish {
             }
             Self::Suspend => vec![ask("suspend", format!("{path}/suspend"))],
             Self::Resume => vec![ask("resume", format!("{path}/resume"))],
+            Self::Hibernate => vec![ask("hibernate", format!("{path}/hibernate"))],
+            Self::Wake => vec![ask("wake", format!("{path}/wake"))],
             Self::ChangePlan => {
                 let plan = world.other_plan(&tenant.plan);
                 vec![Ask::post("change-plan", format!("{path}/change-plan"), key, json!({ "plan": plan }))]
+            }
+            Self::ReadOnly | Self::FullAccess => {
+                let access = if self == Self::ReadOnly { "read_only" } else { "full" };
+                vec![Ask::post("access", format!("{path}/access"), key, json!({ "access": access }))]
             }
             Self::Skip => {
                 let optional: Vec<_> = world.optional().into_iter().enumerate().collect();

@@ -60,10 +60,10 @@ impl<P: Post> React<P> {
             (Wanted::Service { .. }, Some(Status::Deleted)) if account.charged => {
                 Some("it is charged and its tenant is deleted".to_owned())
             }
-            (Wanted::Service { .. }, Some(Status::Active)) if !live => {
+            (Wanted::Service { .. }, Some(Status::Active | Status::Hibernating)) if !live => {
                 Some("its tenant is active and has no resources".to_owned())
             }
-            (Wanted::Gone { .. }, Some(Status::Active | Status::Suspended)) => {
+            (Wanted::Gone { .. }, Some(Status::Active | Status::Suspended | Status::Hibernating)) => {
                 Some("it has ended and its tenant lives".to_owned())
             }
             (Wanted::Gone { .. }, Some(Status::Deleted)) if live => {

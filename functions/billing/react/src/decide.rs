@@ -102,9 +102,12 @@ fn end(tenant: &Tenant) -> Deed {
     match tenant.status {
         Status::Deleted | Status::Deleting | Status::Cancelling => Deed::Nothing,
         Status::Provisioning | Status::ChangingPlan => Deed::Wait,
-        Status::PendingApproval | Status::Active | Status::Suspended | Status::Failed | Status::Stuck => {
-            Deed::Offboard
-        }
+        Status::PendingApproval
+        | Status::Active
+        | Status::Suspended
+        | Status::Hibernating
+        | Status::Failed
+        | Status::Stuck => Deed::Offboard,
     }
 }
 
@@ -134,9 +137,10 @@ fn serve(
         | Status::Cancelling => Deed::Nothing,
         Status::Suspended if suspended || !account.ordered.suspended => Deed::Nothing,
         Status::Suspended => Deed::Resume,
-        Status::Active if is_free(account) => Deed::Charge,
-        Status::Active if suspended => Deed::Suspend,
-        Status::Active => adjust(account, tenant, usage, standing, plans, read_only),
+        // Whoever sleeps is billed, and is woken by what is changed about them.
+        Status::Active | Status::Hibernating if is_free(account) => Deed::Charge,
+        Status::Active | Status::Hibernating if suspended => Deed::Suspend,
+        Status::Active | Status::Hibernating => adjust(account, tenant, usage, standing, plans, read_only),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs a tenant's store in its service on Cloud Run, which was reserved with a page and goes with it. Of a tenant that is
-//! suspended it runs the page again, which says so; the store's data stay where they are.
+//! suspended it runs the page again, which says so; the store's data stay where they are. One that is read-only runs its
+//! store, and tells it to refuse changes. Of one that sleeps no instance stands ready, and the first call starts one.
 //!
 //! A revision starts only once Google lets its account read the secrets it names, and a grant takes up to minutes to be
 //! felt. What failed for that is asked for again; what failed for another reason would fail again.
@@ -10,7 +11,7 @@ use std::str::FromStr;
 use fault::{Fault, Kind};
 use google::{
     Boot, CloudRun, Container, EnvVar, Found, HttpGet, InstanceScaling, Port, Progress, Resources,
-    SecretVersion, Service, State, Template,
+    SecretVersion, Service, ServiceScaling, State, Template,
 };
 use saga::{Context, Setup};
 use serde::{Deserialize, Serialize};
@@ -145,7 +146,7 @@ impl DeployService {
         let template = Template {
             labels: BTreeMap::from([("tenant".to_owned(), cx.tenant.id.to_string())]),
             scaling: InstanceScaling {
-                min_instance_count: number("min_instances", &params.min_instances)?,
+                min_instance_count: 0,
                 max_instance_count: number("max_instances", &params.max_instances)?,
             },
             max_instance_request_concurrency: number("concurrency", &params.concurrency)?,
@@ -153,7 +154,10 @@ impl DeployService {
             service_account: self.account.clone(),
             containers: vec![container],
         };
-        Ok(Service::owned(&cx.mark.to_string(), &self.deployment, template))
+        // Not of the revision: nothing is deployed for going to sleep, nor for waking.
+        let least = if cx.tenant.hibernating { 0 } else { number("min_instances", &params.min_instances)? };
+        let service = Service::owned(&cx.mark.to_string(), &self.deployment, template);
+        Ok(Service { scaling: ServiceScaling::Automatic(least), ..service })
     }
 
     fn environment(&self, cx: &Context, params: &Params) -> Vec<EnvVar> {
@@ -165,7 +169,10 @@ impl DeployService {
         };
         let Params { connection, signing_key, .. } = params;
         let address = self.store_url.replace("{subdomain}", cx.tenant.subdomain.as_str());
-        vec![
+        // Said only where there is something to refuse: a store that was deployed before is not deployed anew for it.
+        let access = Some(cx.tenant.access).filter(|access| !access.is_full());
+        let access = access.map(|access| plain("TENANT_ACCESS", access.name()));
+        let mut environment = vec![
             plain("MEDUSA_BACKEND_URL", &address),
             plain("STORE_CORS", &address),
             plain("ADMIN_CORS", &address),
@@ -179,7 +186,9 @@ impl DeployService {
             secret("DATABASE_URL", &connection.secret),
             secret("JWT_SECRET", &signing_key.secret),
             secret("COOKIE_SECRET", &signing_key.secret),
-        ]
+        ];
+        environment.extend(access);
+        environment
     }
 }
 

@@ -11,6 +11,7 @@ use medusa::{Invite, Medusa, Session, User};
 use saga::{Context, Setup};
 use secrets::{SecretRef, SecretString, Vault};
 use serde::{Deserialize, Serialize};
+use tenancy::Access;
 
 /// What the key of a tenant's storefront is called in its dashboard.
 const STOREFRONT: &str = "Storefront";
@@ -33,7 +34,7 @@ pub struct Params {
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The owner's id in the store, which is not asked once they have had it, nor while it is suspended.
+    /// The owner's id in the store, which is not asked once they have had it, nor while it is suspended or sleeps.
     user: Option<String>,
     first_sign_in: String,
 }
@@ -44,8 +45,8 @@ impl Setup for InitializeStore {
     type Output = Output;
 
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
-        // There is a page in the store's place.
-        if cx.tenant.suspended {
+        // There is a page in the store's place, or a store that a question would wake.
+        if cx.tenant.suspended || cx.tenant.hibernating {
             return Ok(self.made(None));
         }
         let email = cx.tenant.email.as_str();
@@ -57,6 +58,12 @@ impl Setup for InitializeStore {
         // has nobody.
         if cx.tenant.inhabited && !users.is_empty() {
             return Ok(self.made(None));
+        }
+        // It refuses what would be changed.
+        if cx.tenant.access == Access::ReadOnly {
+            let lost = Fault::terminal("a store that is read-only has nobody in it, and lets nobody be made");
+            let lost = lost.hint("Retry it with access: full; it can be read-only again once it is active.");
+            return if users.is_empty() { Err(lost) } else { Ok(self.made(None)) };
         }
         self.furnish(&store, &us, &cx.tenant.name).await?;
         let invites = store.invites(&us).await?;

@@ -1,4 +1,5 @@
-//! Looks at a tenant's store as its owner and its visitors would; if it is suspended, that nobody is served.
+//! Looks at a tenant's store as its owner and its visitors would; if it is suspended, that nobody is served, and if it is
+//! read-only, that nobody changes anything. Whoever sleeps is not looked at: that would wake them.
 //!
 //! Medusa's own `/health` says that the process runs, also without a database. So the owner is looked up, which the
 //! database answers, and the products are listed, which take the key that Medusa makes at its first start. A user is
@@ -10,6 +11,7 @@ use http_client::Http;
 use medusa::{Medusa, Session};
 use saga::{Context, Probe};
 use serde::{Deserialize, Serialize};
+use tenancy::Access;
 
 #[derive(Debug)]
 pub struct ProbeStore {
@@ -49,6 +51,9 @@ impl Probe for ProbeStore {
                 Ok(self.addresses(cx, params))
             };
         }
+        if cx.tenant.hibernating {
+            return Ok(self.addresses(cx, params));
+        }
         let key = self.secrets.latest(&params.signing_key).await?;
         let key = key.ok_or_else(|| Fault::not_ready(format!("{} is not seen yet", params.signing_key)))?;
         let us = Session::mint(&key);
@@ -68,6 +73,12 @@ impl Probe for ProbeStore {
             Some(key) => drop(store.products(&key.token).await?),
             None if inhabited => {}
             None => return Err(missing("it has no publishable key")),
+        }
+        // One that is new takes changes: its owner has just been made.
+        let read_only = cx.tenant.access == Access::ReadOnly;
+        if (inhabited || read_only) && store.takes_changes(&us).await? == read_only {
+            let what = if read_only { "it still takes changes" } else { "it still refuses changes" };
+            return Err(missing(what).hint("Does the image heed TENANT_ACCESS?"));
         }
         Ok(self.addresses(cx, params))
     }

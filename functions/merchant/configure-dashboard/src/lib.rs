@@ -1,4 +1,5 @@
-//! Writes what the tenant's dashboard shows: its plan and limits, theme, category, integrations and address.
+//! Writes what the tenant's dashboard shows: its plan and limits, theme, category, integrations and address, and what it
+//! may be used for.
 //!
 //! A file of JSON in a folder of the tenant's own; the dashboard reads it and nothing else of the platform.
 
@@ -49,6 +50,8 @@ impl Step for ConfigureDashboard {
             "plan": tenant.plan,
             "theme": tenant.theme,
             "integrations": tenant.integrations,
+            "access": tenant.access,
+            "suspended": tenant.suspended,
             "site": tenant.subdomain.address(&self.site_url),
         });
         let file = File::new("settings.json", "application/json", settings.to_string());

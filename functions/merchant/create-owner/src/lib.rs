@@ -1,7 +1,8 @@
-//! Makes the owner's account, with the password from the vault, in the tenant's group.
+//! Makes the owner's account, with the password from the vault, in the tenant's group. Of a tenant that is suspended it is
+//! closed.
 //!
-//! Three calls, because Cognito creates a user, sets a lasting password and joins a group one by one. Each may
-//! be repeated, so a crash between them is mended by running all again.
+//! Several calls, because Cognito creates a user, sets a lasting password, joins a group and closes an account one by one.
+//! Each may be repeated, so a crash between them is mended by running all again.
 
 use cognito::UserPool;
 use fault::Fault;
@@ -57,10 +58,14 @@ impl Step for CreateOwner {
             Some(_) => {}
         }
         // One that its owner has chosen stands. Any other may be of a secret that was destroyed meanwhile.
-        if !found.is_some_and(|user| user.claimed) {
+        if !found.as_ref().is_some_and(|user| user.claimed) {
             self.pool.set_password(username, &self.vault.read(&params.secret).await?).await?;
         }
         self.pool.add_to_group(username, &params.group).await?;
+        let open = !cx.tenant.suspended;
+        if found.is_none_or(|user| user.enabled) != open {
+            self.pool.set_enabled(username, open).await?;
+        }
         Ok(Output { username: username.clone() })
     }
 

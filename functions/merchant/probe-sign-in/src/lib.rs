@@ -1,6 +1,6 @@
 //! Signs in as the owner, with the password from the vault: proof that the account works before its owner is
 //! told of it. Once the owner has chosen a password of their own, nobody but them can sign in; then it is
-//! enough that the account is open.
+//! enough that the account is open. Of a tenant that is suspended it must be closed.
 
 use cognito::{SignIn, UserPool};
 use fault::Fault;
@@ -30,9 +30,18 @@ impl Probe for ProbeSignIn {
     type Params = Params;
     type Output = Output;
 
-    async fn look(&self, _: &Context, params: &Params) -> Result<Output, Fault> {
+    async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         let seen = Output { username: params.username.clone() };
-        if self.pool.find_user(&params.username).await?.is_some_and(|user| user.claimed && user.confirmed) {
+        let found = self.pool.find_user(&params.username).await?;
+        if cx.tenant.suspended {
+            return match found {
+                Some(user) if user.enabled => {
+                    Err(Fault::not_ready(format!("{} can still sign in", params.username)))
+                }
+                _ => Ok(seen),
+            };
+        }
+        if found.is_some_and(|user| user.claimed && user.confirmed && user.enabled) {
             return Ok(seen);
         }
         let password = self.vault.read(&params.secret).await?;

@@ -1,4 +1,5 @@
-//! Looks at the site as a visitor would, from outside: it must answer with this tenant's own pages.
+//! Looks at the site as a visitor would, from outside: it must answer with this tenant's own pages, or say that it is
+//! closed while the tenant is suspended.
 
 use fault::Fault;
 use http_client::Http;
@@ -33,8 +34,15 @@ impl Probe for ProbeWebsite {
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(Fault::not_ready(format!("{} is not there yet", params.site)));
         }
-        if !answer.status().is_success() {
-            return Err(http_client::refused(SERVICE, &answer));
+        let wanted = if cx.tenant.suspended { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+        if answer.status() != wanted {
+            // What was there before is seen for as long as it is cached.
+            let before = [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(&answer.status());
+            let (site, status) = (&params.site, answer.status());
+            return Err(match before {
+                true => Fault::not_ready(format!("{site} answers {status}, not {wanted}")),
+                false => http_client::refused(SERVICE, &answer),
+            });
         }
         let page = answer.text().await.map_err(|e| http_client::no_answer(SERVICE, &e))?;
         // Another tenant's page would be worse than none.

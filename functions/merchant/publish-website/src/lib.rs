@@ -1,5 +1,5 @@
 //! Publishes the storefront: renders the pages of the chosen theme with the store's name and puts them where
-//! the site is served from.
+//! the site is served from. Of a tenant that is suspended there is one page, which says so.
 //!
 //! The pages are files, not code that runs for each visitor, so the site stays up whatever the platform does.
 
@@ -25,7 +25,9 @@ const PAGES: [(&str, &str); 7] = [
     ("style.css", "text/css; charset=utf-8"),
 ];
 const HTML: &str = "text/html; charset=utf-8";
-const SUSPENDED: &str = "shared/suspended.html";
+/// What is published while a tenant is suspended: with none of its own pages there, whoever serves the site answers 503
+/// with this.
+const CLOSED: [(&str, &str); 2] = [("503.html", HTML), ("style.css", "text/css; charset=utf-8")];
 
 #[derive(Debug)]
 pub struct PublishWebsite {
@@ -128,15 +130,14 @@ fn render(tenant: &Snapshot) -> Result<Vec<File>, Fault> {
         theme => Serde(theme),
         integrations => Serde(&tenant.integrations),
     };
-    let mut files = Vec::with_capacity(PAGES.len());
-    for (page, content_type) in PAGES {
-        // Whichever page visitors come for, they find the store closed.
-        let closed = tenant.suspended && content_type == HTML;
-        let template = if closed { SUSPENDED.to_owned() } else { format!("{layout}/{page}") };
-        let template = pages.get_template(&template).map_err(broken)?;
-        files.push(File::new(page, content_type, template.render(&values).map_err(broken)?));
-    }
-    Ok(files)
+    let wanted = if tenant.suspended { &CLOSED[..] } else { &PAGES[..] };
+    let file = |(page, content_type): &(&str, &str)| {
+        // The page that a closed store shows is every layout's.
+        let folder = if *page == "503.html" { "shared" } else { layout };
+        let template = pages.get_template(&format!("{folder}/{page}")).map_err(broken)?;
+        Ok(File::new(page, content_type, template.render(&values).map_err(broken)?))
+    };
+    wanted.iter().map(file).collect()
 }
 
 #[cfg(test)]

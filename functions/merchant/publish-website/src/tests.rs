@@ -37,6 +37,16 @@ fn every_theme_shows_the_store(#[values("modern", "classic", "minimal")] layout:
 }
 
 #[rstest]
+fn a_store_that_is_closed_has_one_page_and_says_so(#[values("modern", "classic", "minimal")] layout: &str) {
+    let closed = Snapshot { suspended: true, ..tenant(layout, "Acme Coffee") };
+    let files = render(&closed).expect("rendered");
+    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["503.html", "style.css"], "with a 404.html it would be answered as not there");
+    let page = page(&files, "503.html");
+    assert!(page.contains("closed for now") && page.contains("name=\"tenant\" content=\"acme-7f3a9c\""));
+}
+
+#[rstest]
 fn a_store_cannot_write_markup(#[values("modern", "classic", "minimal")] layout: &str) {
     let files = render(&tenant(layout, "<script>alert(1)</script>\"'&")).expect("rendered");
     for file in &files {

@@ -12,7 +12,7 @@ use axum::Form;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use cognito::{SignIn, UserPool};
 use fault::Fault;
@@ -24,7 +24,7 @@ use secrets::SecretString;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use store::Claims;
-use tenancy::{Email, Subdomain};
+use tenancy::{Access, Email, Subdomain};
 
 use crate::session::{Csrf, Session};
 use crate::workspace::Workspace;
@@ -47,6 +47,10 @@ pub struct Dashboard {
 #[derive(Debug)]
 enum Refusal {
     NoSuchStore,
+    /// The tenant is suspended; the page says so.
+    Closed(Html<String>),
+    /// The tenant may change nothing; the page says why.
+    ReadOnly(Html<String>),
     /// The form did not come from our own page.
     Forged,
     Fault(Fault),
@@ -68,6 +72,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::NoSuchStore => StatusCode::NOT_FOUND.into_response(),
+            Self::Closed(page) => (StatusCode::SERVICE_UNAVAILABLE, page).into_response(),
+            Self::ReadOnly(page) => (StatusCode::FORBIDDEN, page).into_response(),
             Self::Forged => {
                 (StatusCode::FORBIDDEN, "This form is out of date: go back and load the page again.")
                     .into_response()
@@ -100,12 +106,17 @@ impl Dashboard {
             .with_state(self)
     }
 
-    /// The workspace of the store in the path, if there is one.
+    /// The workspace of the store in the path, if there is one and it is open.
     async fn open(&self, store: &str) -> Result<Workspace, Refusal> {
         let subdomain = Subdomain::parse(store).map_err(|_| Refusal::NoSuchStore)?;
         let tenant = self.claims.tenant_of(&subdomain).await?.ok_or(Refusal::NoSuchStore)?;
         tracing::info!(tenant.id = %tenant, "dashboard");
-        Workspace::open(self.workspaces.clone(), &self.deployment, tenant).await?.ok_or(Refusal::NoSuchStore)
+        let workspace = Workspace::open(self.workspaces.clone(), &self.deployment, tenant).await?;
+        let workspace = workspace.ok_or(Refusal::NoSuchStore)?;
+        if workspace.is_suspended() {
+            return Err(Refusal::Closed(pages::render("closed.html", &workspace, context! {})?));
+        }
+        Ok(workspace)
     }
 }
 
@@ -311,6 +322,9 @@ async fn tick(
     let workspace = dashboard.open(&store).await?;
     Csrf::of(&headers).check(&form.csrf)?;
     if Session::of(&headers).belongs_to(&dashboard.pool, &workspace).await? {
+        if workspace.access() == Access::ReadOnly {
+            return Err(Refusal::ReadOnly(pages::render("read-only.html", &workspace, context! {})?));
+        }
         workspace.tick(&item, form.done).await?;
     }
     Ok(Redirect::to(&format!("{}/", workspace.base())).into_response())

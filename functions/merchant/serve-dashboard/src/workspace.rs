@@ -1,8 +1,9 @@
 use fault::Fault;
 use minijinja::{Value as Shown, context};
 use s3::{Bucket, File};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
-use tenancy::{Email, TenantId};
+use tenancy::{Access, Email, TenantId};
 
 use crate::values;
 
@@ -54,6 +55,16 @@ impl Workspace {
         self.owner().eq_ignore_ascii_case(email.as_str())
     }
 
+    /// Whether nobody is let in. One that was configured before tenants could be says nothing.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.settings["suspended"] == true
+    }
+
+    /// Full, where nothing is said.
+    pub(crate) fn access(&self) -> Access {
+        Access::deserialize(&self.settings["access"]).unwrap_or_default()
+    }
+
     pub(crate) fn store(&self) -> Shown {
         values(&self.settings["store"])
     }
@@ -69,6 +80,7 @@ impl Workspace {
             INTEGRATIONS.map(|(id, name)| json!({ "id": id, "name": name, "enabled": chosen(id) }));
         Ok(context! {
             owner => self.owner(),
+            read_only => self.access() == Access::ReadOnly,
             site => self.settings["site"].as_str(),
             plan => values(&self.settings["plan"]),
             theme => values(&self.settings["theme"]),

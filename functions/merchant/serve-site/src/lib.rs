@@ -41,6 +41,16 @@ impl ServeSite {
         let path = if path.is_empty() { "index.html" } else { path };
         self.sites.get_file(&format!("sites/{tenant}"), path).await
     }
+
+    /// The page for what is not there: of a store that is closed, for whatever it has.
+    async fn other(&self, tenant: &TenantId) -> Result<Option<(StatusCode, File)>, Fault> {
+        for status in [StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE] {
+            if let Some(file) = self.page(tenant, &format!("{}.html", status.as_u16())).await? {
+                return Ok(Some((status, file)));
+            }
+        }
+        Ok(None)
+    }
 }
 
 async fn serve(State(site): State<ServeSite>, request: Request) -> Response {
@@ -68,8 +78,8 @@ async fn answer(site: &ServeSite, visit: &Visit) -> Result<Response, Fault> {
     };
     let (status, file) = match site.page(&tenant, &visit.path).await? {
         Some(file) => (StatusCode::OK, file),
-        None => match site.page(&tenant, "404.html").await? {
-            Some(file) => (StatusCode::NOT_FOUND, rooted(file, &visit.root)),
+        None => match site.other(&tenant).await? {
+            Some((status, file)) => (status, rooted(file, &visit.root)),
             None => return Ok(StatusCode::NOT_FOUND.into_response()),
         },
     };

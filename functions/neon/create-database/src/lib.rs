@@ -1,4 +1,5 @@
-//! Gives a tenant a Postgres of its own: a branch of one project, or a project, with a role and a database in it.
+//! Gives a tenant a Postgres of its own: a branch of one project, or a project, with a role and a database in it. Of one that
+//! sleeps or is suspended nothing computes.
 //!
 //! Neon works behind its answers and refuses other changes meanwhile, so each call does the next thing that can be
 //! done, and the machine asks again. A branch begins as its parent's schema, without what is in it, and with a role
@@ -84,6 +85,11 @@ impl Step for CreateDatabase {
         let endpoint = endpoint.ok_or_else(|| Fault::not_ready(format!("{branch} has no compute yet")))?;
         if endpoint.compute != compute {
             self.neon.set_compute(&project, &endpoint.id, compute).await?;
+            self.at_rest(&project, &branch).await?;
+        }
+        // Until the next connection. A store that still runs may be that; Neon does the same after five idle minutes.
+        if (cx.tenant.suspended || cx.tenant.hibernating) && endpoint.awake {
+            self.neon.suspend_endpoint(&project, &endpoint.id).await?;
             self.at_rest(&project, &branch).await?;
         }
         let (database, role) = (DATABASE.to_owned(), ROLE.to_owned());

@@ -11,7 +11,9 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use step_functions::{Course, Machine};
-use store::{By, Database, Filter, Open, Outbox, Refusal, RepairTask, ResourceLedger, Sweep, Tenants};
+use store::{
+    By, Database, Filter, Idle, Open, Order, Outbox, Refusal, RepairTask, ResourceLedger, Sweep, Tenants,
+};
 use tenancy::{Kind, Operation, Status, Tenant, TenantId};
 
 pub use engine::Engine;
@@ -22,6 +24,8 @@ const LOOK_MINUTES: i64 = 5;
 const SLOW_LOOK_MINUTES: i64 = 60;
 /// How long the executions of a cancelled operation have to come to their end by themselves.
 const CANCEL_MINUTES: i64 = 2;
+/// So many tenants are put to sleep in a minute: each is an operation, and nobody waits for it.
+const SLEEPERS: usize = 10;
 /// No Lambda lives longer than its lease, so one that ended this long ago belongs to nobody.
 const LEASE_MINUTES: i64 = 15;
 
@@ -90,6 +94,9 @@ impl<E: Engine> Janitor<E> {
         }
         if let Err(fault) = self.waited(&wanted, now).await {
             tracing::warn!("who waits was not looked at: {fault}");
+        }
+        if let Err(fault) = self.put_to_sleep(input.tenant.as_ref(), now).await {
+            tracing::warn!("who is idle was not looked at: {fault}");
         }
         if let Err(fault) = self.sweep(input.sweep, now).await {
             tracing::warn!("a sweep was not started: {fault}");
@@ -205,6 +212,31 @@ impl<E: Engine> Janitor<E> {
             Ok(_) | Err(Refusal::NotNow(_) | Refusal::Busy(_)) => Ok(()),
             Err(refusal) => Err(refusal.into()),
         }
+    }
+
+    /// Puts to sleep whom nobody has used for as long as their blueprint says.
+    async fn put_to_sleep(&self, only: Option<&TenantId>, now: Timestamp) -> Result<(), Fault> {
+        let tenants = Tenants::new(self.db.clone());
+        let due = match only {
+            Some(tenant) => vec![tenant.clone()],
+            None => Idle::due(&self.db, SLEEPERS, now).await?.into_iter().map(|idle| idle.tenant).collect(),
+        };
+        for id in due {
+            let Some(tenant) = tenants.get(&id).await?.map(|found| found.value) else { continue };
+            // Used, changed or gone since: its row has moved, or went.
+            if !tenant.is_idle(now) {
+                continue;
+            }
+            let days = tenant.active_at.map_or(0, |at| now.duration_since(at).as_hours() / 24);
+            let why = format!("nobody has used it for {days} days");
+            let order = Order::hibernate(By { who: "saga-janitor".to_owned(), why });
+            match tenants.order(&id, order, None, now).await {
+                Ok(_) => tracing::info!(tenant.id = %id, "is put to sleep after {days} days"),
+                Err(Refusal::NotNow(_) | Refusal::Busy(_)) => {}
+                Err(refusal) => tracing::warn!(tenant.id = %id, "was not put to sleep: {refusal}"),
+            }
+        }
+        Ok(())
     }
 
     /// Starts the sweeps that were asked for.

@@ -3,9 +3,11 @@ use std::sync::{Mutex, PoisonError};
 
 use saga::{Begun, Intent, Lease, Ledger as _, ResourceState};
 use store::{Catalogue, Order, TaskId};
-use tenancy::{OperationId, SignupRequest, State, Status, Tenant};
+use tenancy::{Blueprint, OperationId, Plan, Signup, SignupRequest, State, Status, Tenant};
 
 use super::*;
+
+mod clocks;
 
 /// Step Functions as far as the janitor sees it: executions and what became of them.
 #[derive(Debug, Default)]
@@ -51,36 +53,52 @@ impl Fake {
 struct Bed {
     db: Database,
     engine: Fake,
+    blueprint: Blueprint,
+    plan: Plan,
     tenant: TenantId,
     operation: OperationId,
     accepted: Timestamp,
 }
 
+fn signup(subdomain: &str, blueprint: Blueprint, plan: Plan) -> Signup {
+    let request: SignupRequest = serde_json::from_value(json!({
+        "name": "Acme", "subdomain": subdomain, "email": "o@example.com", "blueprint": "shop",
+    }))
+    .expect("a request");
+    request.check(Some(blueprint), &[plan], &[]).expect("a signup")
+}
+
 impl Bed {
     async fn new() -> Self {
+        Self::at(Timestamp::now()).await
+    }
+
+    /// The same, accepted then.
+    async fn at(accepted: Timestamp) -> Self {
         let db = Database::memory();
-        let plan = serde_json::from_value(json!({
+        let plan: Plan = serde_json::from_value(json!({
             "id": "starter", "name": "Starter", "description": "", "price_cents": 2900, "currency": "EUR",
             "billing_cycle": "month", "trial_days": 14, "popular": false, "active": true, "features": [],
             "limits": {},
         }))
         .expect("a plan");
-        let blueprint: tenancy::Blueprint = serde_json::from_value(json!({
+        let blueprint: Blueprint = serde_json::from_value(json!({
             "name": "shop", "version": 1, "description": "", "active": true, "plans": ["starter"],
-            "workflow": { "step": "make-thing" },
+            "workflow": { "step": "make-thing" }, "hibernates": true, "hibernation": { "idle_days": 30 },
+            "custom_domain": "serve-thing",
         }))
         .expect("a blueprint");
         let catalogue = Catalogue::new(db.clone());
         catalogue.put_plan(&plan).await.expect("put");
         catalogue.put_blueprint(&blueprint).await.expect("put");
-        let request: SignupRequest = serde_json::from_value(json!({
-            "name": "Acme", "subdomain": "acme", "email": "o@example.com", "blueprint": "shop",
-        }))
-        .expect("a request");
-        let signup = request.check(Some(blueprint), &[plan], &[]).expect("a signup");
-        let accepted = Timestamp::now();
+        let signup = signup("acme", blueprint.clone(), plan.clone());
         let answer = Tenants::new(db.clone()).sign_up(&signup, None, accepted).await.expect("accepted");
-        Self { db, engine: Fake::default(), tenant: answer.tenant.id, operation: answer.operation, accepted }
+        let (tenant, operation) = (answer.tenant.id, answer.operation);
+        Self { db, engine: Fake::default(), blueprint, plan, tenant, operation, accepted }
+    }
+
+    fn signup(&self, subdomain: &str) -> Signup {
+        signup(subdomain, self.blueprint.clone(), self.plan.clone())
     }
 
     /// The same, and its execution was started.
@@ -286,4 +304,25 @@ async fn the_sweep_of_the_day_and_those_that_were_asked_for_are_started_once() {
     let sweeps = Sweep::all(&bed.db).await.expect("read");
     let daily = sweeps.iter().find(|sweep| sweep.who == "saga-janitor").expect("the sweep of the day");
     assert_eq!((daily.dry_run, daily.limit), (true, None));
+}
+
+#[tokio::test]
+async fn whom_nobody_uses_is_put_to_sleep_when_the_time_has_come_and_once() {
+    let bed = Bed::started().await;
+    bed.settle(bed.operation, tenancy::Event::Provisioned, State::Succeeded).await;
+    let day = 24 * 60;
+    bed.look(30 * day - 1).await;
+    assert_eq!(bed.tenant().await.status, Status::Active, "a minute is left");
+    bed.look(30 * day).await;
+    let asleep = bed.tenant().await;
+    assert_eq!(asleep.status, Status::Hibernating);
+    let operation = asleep.operation.expect("something does it");
+    let (audit, _) = store::Audit::of(&bed.db, &bed.tenant, 10, None).await.expect("read");
+    let last = audit.last().expect("written down");
+    assert_eq!((last.action.as_str(), last.why.as_str()), ("hibernate", "nobody has used it for 30 days"));
+    bed.look(30 * day).await;
+    assert_eq!(bed.tenant().await.operation, Some(operation));
+    bed.settle(operation, tenancy::Event::Hibernated, State::Succeeded).await;
+    bed.look(300 * day).await;
+    assert_eq!((bed.tenant().await.status, bed.tenant().await.operation), (Status::Hibernating, None));
 }

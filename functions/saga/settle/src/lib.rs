@@ -40,9 +40,7 @@ impl Settle {
         }
         let (event, state) = match (left.is_empty(), record.kind) {
             (true, Kind::Provision) => (Event::RolledBack, State::Failed),
-            (true, Kind::Suspend | Kind::Resume | Kind::ChangePlan) if !record.back => {
-                (Event::ChangeFailed, State::Failed)
-            }
+            (true, kind) if kind.back().is_some() && !record.back => (Event::ChangeFailed, State::Failed),
             (true, Kind::Delete | Kind::Offboard) => (Event::Deleted, State::Succeeded),
             (true, Kind::Repair) => (Event::Repaired, State::Succeeded),
             // Nothing tears one down: what becomes of it, `tenant-settle-domain` says.
@@ -51,7 +49,8 @@ impl Settle {
             }
             // The tenant is gone, and what is left of it is the operators': each has its repair task.
             (false, Kind::Delete) if record.forced => (Event::Deleted, State::Stuck),
-            (false, _) | (true, Kind::Suspend | Kind::Resume | Kind::ChangePlan) => {
+            (false, _)
+            | (true, Kind::Suspend | Kind::Resume | Kind::Hibernate | Kind::Wake | Kind::ChangePlan) => {
                 (Event::GotStuck, State::Stuck)
             }
         };

@@ -1,5 +1,5 @@
 //! Has an operation succeed, once every step of its workflow is proven done (invariant 10): makes a tenant active,
-//! suspended, or one of another plan. Learns how long the steps took.
+//! suspended, asleep, or one of another plan. Learns how long the steps took.
 
 use std::collections::BTreeMap;
 
@@ -53,6 +53,8 @@ impl Activate {
             event: match record.kind {
                 Kind::Suspend => Event::Suspended,
                 Kind::Resume => Event::Resumed,
+                Kind::Hibernate => Event::Hibernated,
+                Kind::Wake => Event::Woken,
                 Kind::ChangePlan => Event::PlanSettled,
                 _ => Event::Provisioned,
             },

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use store::Filter;
-use tenancy::{Blueprint, OnFailure, Violation};
+use tenancy::{Blueprint, Hibernation, OnFailure, Violation};
 use utoipa::ToSchema;
 
 use crate::entries::{IfMatch, tagged};
@@ -58,6 +58,8 @@ pub(crate) struct Update {
     #[schema(value_type = Option<Vec<String>>)]
     integrations: Option<BTreeSet<String>>,
     on_failure: Option<OnFailure>,
+    /// When tenants are put to sleep that nobody uses.
+    hibernation: Option<Hibernation>,
     settings: Option<BTreeMap<String, String>>,
     costs: Option<BTreeMap<String, u32>>,
 }
@@ -80,6 +82,7 @@ pub(crate) async fn update(
     let update: Update = change.decode()?;
     let by = change.by(&update.reason)?;
     api.exist(&update).await?;
+    api.can_sleep(&name, &update).await?;
     let apply = |blueprint: &mut Blueprint| {
         blueprint.version += 1;
         put(&mut blueprint.description, update.description);
@@ -89,6 +92,7 @@ pub(crate) async fn update(
         put(&mut blueprint.categories, update.categories);
         put(&mut blueprint.integrations, update.integrations);
         put(&mut blueprint.on_failure, update.on_failure);
+        put(&mut blueprint.hibernation, update.hibernation);
         put(&mut blueprint.settings, update.settings);
         put(&mut blueprint.costs, update.costs);
     };
@@ -123,6 +127,26 @@ impl Api {
             missing("themes", themes, &known).map_or(Ok(()), |wrong| Err(Problem::violated(wrong)))?;
         }
         Ok(())
+    }
+
+    /// Whether what is to be put to sleep can be, and is not for ever.
+    async fn can_sleep(&self, name: &str, update: &Update) -> Result<(), Problem> {
+        let Some(hibernation) = update.hibernation.filter(|hibernation| !hibernation.is_never()) else {
+            return Ok(());
+        };
+        let wrong = |problem: String, allowed: String| {
+            Err(Problem::violated(Violation::new("hibernation", problem, allowed)))
+        };
+        let days = hibernation.idle_days;
+        if days > Hibernation::LONGEST_DAYS {
+            return wrong(format!("is after {days} days"), format!("0 to {}", Hibernation::LONGEST_DAYS));
+        }
+        match self.catalogue.blueprint(name).await? {
+            Some(blueprint) if !blueprint.hibernates => {
+                wrong(format!("is after {days} days"), "0: its steps put nothing to sleep".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 }
 

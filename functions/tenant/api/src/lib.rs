@@ -22,6 +22,7 @@ mod domains;
 mod entries;
 mod guards;
 mod health;
+mod hibernation;
 mod log;
 mod offers;
 mod openapi;
@@ -116,6 +117,9 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(acts::retry))
         .routes(routes!(acts::suspend))
         .routes(routes!(acts::resume))
+        .routes(routes!(hibernation::hibernate))
+        .routes(routes!(hibernation::wake))
+        .routes(routes!(hibernation::used))
         .routes(routes!(acts::change_access))
         .routes(routes!(acts::change_plan))
         .routes(routes!(acts::restore))

@@ -14,6 +14,7 @@ mod catalogue;
 mod document;
 mod domains;
 mod guards;
+mod hibernation;
 mod signups;
 mod webhooks;
 

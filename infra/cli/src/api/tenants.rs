@@ -245,6 +245,15 @@ impl Api {
         self.act(id, "force-delete", &json!({ "reason": reason, "break_glass": break_glass })).await
     }
 
+    pub(crate) async fn change_access(
+        &self,
+        id: &TenantId,
+        access: &str,
+        reason: &str,
+    ) -> Result<Reply, Error> {
+        self.act(id, "access", &json!({ "access": access, "reason": reason })).await
+    }
+
     pub(crate) async fn retry(&self, id: &TenantId, retry: &Again) -> Result<Reply, Error> {
         self.act(id, "retry", retry).await
     }

@@ -21,6 +21,15 @@ pub(crate) async fn show(api: &Api, id: &TenantId) -> Outcome {
     if let Some(at) = tenant.activated_at {
         line("activated", &at.to_string());
     }
+    if let Some(at) = tenant.active_at {
+        line("used", &at.to_string());
+    }
+    if let Some(at) = tenant.hibernates_at {
+        line("sleeps at", &at.to_string());
+    }
+    if !tenant.access.is_full() {
+        line("access", tenant.access.name());
+    }
     if let Some(until) = tenant.approve_by {
         line("approve by", &until.to_string());
     }

@@ -85,6 +85,23 @@ fn a_tenant_is_updated_and_every_change_can_be_rehearsed() {
 }
 
 #[test]
+fn a_tenant_is_made_read_only_put_to_sleep_and_woken() {
+    let stub = Stub::start(Mode::Healthy);
+    let (told, sent) = asked(&stub, "access", &["read_only", "--reason", "they did not pay"]);
+    assert!(told.contains(", operation 01KE0000000000000000000000"), "{told}");
+    assert_eq!(
+        sent,
+        r#"POST /v1/tenants/acme-000000/access {"access":"read_only","reason":"they did not pay"}"#
+    );
+    for act in ["hibernate", "wake"] {
+        let (_, sent) = asked(&stub, act, &["--reason", "the holidays"]);
+        assert_eq!(sent, format!(r#"POST /v1/tenants/acme-000000/{act} {{"reason":"the holidays"}}"#));
+    }
+    let neither = tenantry(&stub.url, &["tenant", "access", TENANT, "some", "--reason", "why not"]);
+    assert_eq!(neither.status.code(), Some(2));
+}
+
+#[test]
 fn what_takes_two_is_told_with_what_is_to_be_done_next() {
     let stub = Stub::start(Mode::Healthy);
     let overrides = ["--override", "cpu=2", "--override", "memory=1Gi", "--reason", "they asked"];

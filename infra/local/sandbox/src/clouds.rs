@@ -139,11 +139,18 @@ pub struct Thing {
     /// What stands where a mark of ownership would: labels and annotations (`key=value`, by commas), metadata or
     /// comment. `None` where nothing does.
     pub owner: Option<String>,
+    /// Whether it computes though nobody uses it, of what computes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awake: Option<bool>,
 }
 
 impl Thing {
     pub(crate) fn new(provider: &'static str, kind: &'static str, name: &str, owner: Option<String>) -> Self {
-        Self { provider, kind, name: name.to_owned(), owner }
+        Self { provider, kind, name: name.to_owned(), owner, awake: None }
+    }
+
+    pub(crate) fn awake(self, awake: bool) -> Self {
+        Self { awake: Some(awake), ..self }
     }
 }
 

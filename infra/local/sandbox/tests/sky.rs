@@ -93,8 +93,10 @@ async fn a_cloud_answers_by_its_real_host_and_control_tells_of_it() {
     );
     world.neon("POST", "/branches", &order("bolt-2")).await.unwrap();
     let things = world.control("GET", "/_inventory?tenant=acme-1", &Value::Null).await;
-    let branch = json!([{"provider": "neon", "kind": "branch", "name": "acme-1", "owner": "tenant=acme-1"}]);
-    assert_eq!(things, branch);
+    let branch = json!({
+        "provider": "neon", "kind": "branch", "name": "acme-1", "owner": "tenant=acme-1", "awake": false,
+    });
+    assert_eq!(things, json!([branch]));
     assert_eq!(world.control("GET", "/_calls", &Value::Null).await["neon"]["CreateBranch"], 2);
     let nowhere = send("GET", &format!("{}/example.com/", world.clouds), &Value::Null).await.unwrap();
     assert_eq!(nowhere.status(), StatusCode::BAD_GATEWAY);

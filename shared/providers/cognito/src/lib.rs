@@ -42,6 +42,8 @@ pub struct User {
     pub confirmed: bool,
     /// Has chosen the password themselves: nobody else knows it.
     pub claimed: bool,
+    /// May sign in at all.
+    pub enabled: bool,
 }
 
 /// A part of what a pool holds: each with when it was made, and where the next part begins.
@@ -121,7 +123,7 @@ impl UserPool {
         match self.client.admin_get_user().user_pool_id(&self.pool).username(username).send().await {
             Ok(found) => {
                 let confirmed = found.enabled() && found.user_status() == Some(&UserStatusType::Confirmed);
-                Ok(Some(user(username, found.user_attributes(), confirmed)))
+                Ok(Some(user(username, found.user_attributes(), confirmed, found.enabled)))
             }
             Err(e) if e.as_service_error().is_some_and(|e| e.is_user_not_found_exception()) => Ok(None),
             Err(e) => Err(aws::fault(SERVICE, &e)),
@@ -136,7 +138,7 @@ impl UserPool {
         let each = |found: UserType| {
             let confirmed = found.enabled && found.user_status == Some(UserStatusType::Confirmed);
             let made_at = found.user_create_date.as_ref().and_then(aws::timestamp);
-            Some((user(found.username.as_deref()?, found.attributes(), confirmed), made_at))
+            Some((user(found.username.as_deref()?, found.attributes(), confirmed, found.enabled), made_at))
         };
         let items = listed.users.unwrap_or_default().into_iter().filter_map(each).collect();
         Ok(Part { items, next: listed.pagination_token })
@@ -183,6 +185,16 @@ impl UserPool {
     pub async fn set_password(&self, username: &str, password: &SecretString) -> Result<(), Fault> {
         let request = self.client.admin_set_user_password().user_pool_id(&self.pool).username(username);
         let request = request.password(password.expose_secret()).permanent(true);
+        request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
+    }
+
+    /// Lets a user sign in, or not any more: then their sessions end, too.
+    pub async fn set_enabled(&self, username: &str, enabled: bool) -> Result<(), Fault> {
+        if enabled {
+            let request = self.client.admin_enable_user().user_pool_id(&self.pool).username(username);
+            return request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e));
+        }
+        let request = self.client.admin_disable_user().user_pool_id(&self.pool).username(username);
         request.send().await.map(|_| ()).map_err(|e| aws::fault(SERVICE, &e))
     }
 
@@ -241,7 +253,7 @@ impl UserPool {
     }
 }
 
-fn user(username: &str, attributes: &[AttributeType], confirmed: bool) -> User {
+fn user(username: &str, attributes: &[AttributeType], confirmed: bool, enabled: bool) -> User {
     let attribute = |name: &str| {
         let attribute = attributes.iter().find(|attribute| attribute.name() == name);
         attribute.and_then(|attribute| attribute.value()).map(str::to_owned)
@@ -252,6 +264,7 @@ fn user(username: &str, attributes: &[AttributeType], confirmed: bool) -> User {
         owner: attribute(OWNER),
         confirmed,
         claimed: attribute(CLAIMED).is_some(),
+        enabled,
     }
 }
 

@@ -334,7 +334,9 @@ async fn a_service_is_found_with_its_owner_and_compared_with_what_is_wanted() {
     let mut larger = wanted();
     larger.template.scaling.max_instance_count = 20;
     assert!(!found.has(&larger));
-    assert!(!found.has(&Service { scaling: ServiceScaling::Manual(0), ..wanted() }));
+    for other in [ServiceScaling::Manual(0), ServiceScaling::Automatic(1)] {
+        assert!(!found.has(&Service { scaling: other, ..wanted() }), "{other:?}");
+    }
     assert_eq!(run.find("acme-7f3a9c").await.expect("an answer"), None);
 }
 

@@ -182,6 +182,22 @@ async fn deleting_a_user_that_is_gone_is_success() {
 }
 
 #[tokio::test]
+async fn an_instance_that_refuses_changes_is_told_from_one_that_takes_them() {
+    let script = script()
+        .answer(200, &json!({ "id": "invite_none", "object": "invite", "deleted": true }))
+        .answer(400, &refusal("not_allowed", "This store is read-only"))
+        .answer(400, &refusal("invalid_data", "what was that?"))
+        .answer(401, &json!({ "message": "Unauthorized" }));
+    let (medusa, by) = (medusa(&script), session());
+    assert!(medusa.takes_changes(&by).await.expect("an answer"));
+    assert!(!medusa.takes_changes(&by).await.expect("an answer"));
+    for _ in 0..2 {
+        assert_eq!(medusa.takes_changes(&by).await.expect_err("neither").kind, Kind::Terminal);
+    }
+    assert_eq!(script.lines()[0], "DELETE /admin/invites/invite_none");
+}
+
+#[tokio::test]
 async fn only_keys_that_are_good_are_given() {
     let listing = list("api_keys", &json!([key("old", Some(AT)), key("storefront", None)]));
     let script = script().besides(&["GET /admin/api-keys"]).answer(200, &listing);

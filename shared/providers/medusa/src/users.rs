@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use crate::{Medusa, Session};
+use crate::{Medusa, Refusal, Session};
 
 /// Somebody who may sign in to the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -93,6 +93,22 @@ impl Medusa {
     /// Already gone is success.
     pub async fn delete_invite(&self, by: &Session, id: &str) -> Result<(), Fault> {
         self.delete(by, &["admin", "invites", id]).await
+    }
+
+    /// Whether it takes changes: it is asked to delete an invite that is none, which changes nothing where it does. Medusa
+    /// itself always takes them; an image that is run read-only answers 400 `not_allowed`.
+    pub async fn takes_changes(&self, by: &Session) -> Result<bool, Fault> {
+        let path = ["admin", "invites", "invite_none"];
+        let answer = self.api.send(by.on(self.request(Method::DELETE, &path)?)).await?;
+        match answer.status() {
+            StatusCode::NOT_FOUND => Ok(true),
+            status if status.is_success() => self.decode::<IgnoredAny>(answer).await.map(|_| true),
+            StatusCode::BAD_REQUEST => match self.api.refusal::<Refusal>(answer).await {
+                (_, Some(Refusal { r#type, .. })) if r#type == "not_allowed" => Ok(false),
+                (fault, _) => Err(fault),
+            },
+            _ => Err(self.refused(answer).await),
+        }
     }
 
     /// Makes an identity the user that was invited. `by` is the identity's own session. `None` when Medusa refuses, for it

@@ -21,6 +21,8 @@ pub struct Endpoint {
     pub compute: Compute,
     /// Refuses connections until it is enabled again.
     pub disabled: bool,
+    /// It computes, or is about to; otherwise it waits for a connection.
+    pub awake: bool,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +38,7 @@ struct Told {
     autoscaling_limit_min_cu: f64,
     autoscaling_limit_max_cu: f64,
     disabled: bool,
+    current_state: String,
 }
 
 impl Neon {
@@ -49,6 +52,7 @@ impl Neon {
             host: told.host,
             compute: Compute { min_cu: told.autoscaling_limit_min_cu, max_cu: told.autoscaling_limit_max_cu },
             disabled: told.disabled,
+            awake: told.current_state != "idle",
         }))
     }
 

@@ -198,6 +198,16 @@ async fn the_endpoint_is_the_one_that_writes() {
         script().answer(200, &json!({ "endpoints": [endpoint("read_only"), endpoint("read_write")] }));
     let found = neon(&script).find_endpoint(PROJECT, BRANCH).await.expect("an answer").expect("an endpoint");
     assert_eq!((found.id.as_str(), found.compute, found.disabled), (ENDPOINT, COMPUTE, false));
+    assert!(found.awake);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_waits_for_a_connection_sleeps() {
+    let mut idle = endpoint("read_write");
+    idle["current_state"] = json!("idle");
+    let script = script().answer(200, &json!({ "endpoints": [idle] }));
+    let found = neon(&script).find_endpoint(PROJECT, BRANCH).await.expect("an answer").expect("an endpoint");
+    assert!(!found.awake);
 }
 
 #[tokio::test]

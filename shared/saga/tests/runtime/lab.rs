@@ -229,6 +229,8 @@ fn blueprint() -> Blueprint {
         integrations: BTreeSet::new(),
         on_failure: tenancy::OnFailure::Compensate,
         optional: BTreeSet::new(),
+        hibernates: false,
+        hibernation: tenancy::Hibernation::default(),
         custom_domain: None,
         providers: Vec::new(),
         costs: BTreeMap::new(),

@@ -64,6 +64,7 @@ fn operation(id: u64, kind: Kind) -> Operation {
         teardown: None,
         on_failure: tenancy::OnFailure::Compensate,
         former: None,
+        offboarding: None,
         back: false,
         forced: false,
         optional: std::collections::BTreeSet::new(),

@@ -173,6 +173,8 @@ impl Bed {
             providers: Vec::new(),
             costs: BTreeMap::new(),
             custom_domain: Some("cloudflare-serve-domain".to_owned()),
+            hibernates: true,
+            hibernation: tenancy::Hibernation { idle_days: 30 },
             settings: BTreeMap::from([("region".to_owned(), "eu-west-1".to_owned())]),
             workflow: Workflow::Sequence(vec![Workflow::Step("cognito-create-group".to_owned())]),
             usual_ms: BTreeMap::new(),

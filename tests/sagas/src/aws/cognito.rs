@@ -23,6 +23,7 @@ struct Pool {
 struct User {
     attributes: BTreeMap<String, String>,
     password: Option<String>,
+    disabled: bool,
     made_at: Timestamp,
 }
 
@@ -37,7 +38,7 @@ impl User {
     fn shown(&self, name: &str) -> Value {
         let attributes = self.attributes.iter().map(|(name, value)| json!({ "Name": name, "Value": value }));
         json!({
-            "Username": name, "Enabled": true, "UserAttributes": attributes.collect::<Vec<_>>(),
+            "Username": name, "Enabled": !self.disabled, "UserAttributes": attributes.collect::<Vec<_>>(),
             "UserCreateDate": self.made_at.as_second(),
             "UserStatus": if self.password.is_some() { "CONFIRMED" } else { "FORCE_CHANGE_PASSWORD" },
         })
@@ -112,6 +113,7 @@ impl Service for Cognito {
                     // A sign-in names its user elsewhere.
                     let claimed = |part: &str| asked["AuthParameters"][part].as_str().unwrap_or_default();
                     let known = pool.users.get(claimed("USERNAME"));
+                    let known = known.filter(|user| !user.disabled);
                     return match known.and_then(|user| user.password.as_deref()) {
                         Some(password)
                             if action == "AdminInitiateAuth" && password == claimed("PASSWORD") =>
@@ -125,6 +127,8 @@ impl Service for Cognito {
                 match action {
                     "AdminGetUser" => return reply(200, &found.shown(&user)),
                     "AdminUpdateUserAttributes" => found.set(&asked["UserAttributes"]),
+                    "AdminDisableUser" => found.disabled = true,
+                    "AdminEnableUser" => found.disabled = false,
                     "AdminSetUserPassword" => found.password = Some(text("Password")),
                     "AdminAddUserToGroup" => drop(pool.members.insert((user, group))),
                     _ => return refusal(400, "UnknownOperationException"),
@@ -149,8 +153,10 @@ impl Service for Cognito {
             "group" => drop(pool.groups.insert(thing.name.clone(), thing.owner.clone())),
             "username" => {
                 let attributes = BTreeMap::from([("custom:owner".to_owned(), thing.owner.clone())]);
-                pool.users
-                    .insert(thing.name.clone(), User { attributes, password: None, made_at: clock::now() });
+                pool.users.insert(
+                    thing.name.clone(),
+                    User { attributes, made_at: clock::now(), ..User::default() },
+                );
             }
             _ => {}
         }

@@ -26,10 +26,14 @@ impl Service for Site {
             .into_iter()
             .find(|row| row.key.pk == claim)
             .map(|row| row.body["tenant"].clone());
-        let key =
-            format!("sites/{}/index.html", tenant.as_ref().and_then(|id| id.as_str()).unwrap_or_default());
-        match self.sites.object(&key) {
-            Some(page) => http::Response::new(page.to_vec()),
+        let folder = format!("sites/{}", tenant.as_ref().and_then(|id| id.as_str()).unwrap_or_default());
+        let closed = || Some((503, self.sites.object(&format!("{folder}/503.html"))?));
+        let open = self.sites.object(&format!("{folder}/index.html")).map(|page| (200, page));
+        match open.or_else(closed) {
+            Some((status, page)) => {
+                let answer = http::Response::builder().status(status).body(page.to_vec());
+                answer.expect("a status and a page")
+            }
             None => super::refusal(404, "NotFound"),
         }
     }

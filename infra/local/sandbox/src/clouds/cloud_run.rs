@@ -616,8 +616,7 @@ impl CloudRun {
             let text = "The service you requested is not available yet. Please try again in 30 seconds.";
             return Err(turned_away(StatusCode::SERVICE_UNAVAILABLE, text));
         };
-        let least = service.spec["template"]["scaling"]["minInstanceCount"].as_i64().unwrap_or(0)
-            + scaling["minInstanceCount"].as_i64().unwrap_or(0);
+        let least = service.least();
         // A deployment leaves an instance running.
         let warm_since = service.last_visit.map_or(due_at, |visit| visit.max(due_at));
         let idle = SignedDuration::try_from(CLOUD_RUN_IDLE).unwrap_or(SignedDuration::MAX);
@@ -632,7 +631,8 @@ impl CloudRun {
         let thing = |(name, service): (&String, &Service)| {
             let part = |part: &str| service.spec.get(part).cloned().unwrap_or_default();
             let owner = super::marks(&part("labels"), &part("annotations"));
-            Thing::new("cloud-run", "service", name.rsplit('/').next().unwrap_or_default(), owner)
+            let name = name.rsplit('/').next().unwrap_or_default();
+            Thing::new("cloud-run", "service", name, owner).awake(service.least() > 0)
         };
         there.map(thing).collect()
     }
@@ -757,6 +757,14 @@ fn copy(from: &Value, to: &mut Value, path: &str) -> Result<(), Refused> {
 }
 
 impl Service {
+    /// Instances that stand ready though nobody calls: the revision's and the service's own.
+    fn least(&self) -> i64 {
+        let least =
+            |of: Option<&Value>| of.and_then(|of| of["scaling"]["minInstanceCount"].as_i64()).unwrap_or(0);
+        least(self.spec.get("template"))
+            + self.spec.get("scaling").and_then(|it| it["minInstanceCount"].as_i64()).unwrap_or(0)
+    }
+
     fn etag(&self) -> String {
         format!("\"{}\"", digits(&[&self.uid, &self.generation.to_string()], 16))
     }

@@ -56,9 +56,12 @@ pub(crate) fn answer(
     match program {
         Program::StartPage => start_page(environment),
         Program::Medusa => {
-            let database = environment.get("DATABASE_URL").and_then(|uri| neon.connect(uri));
+            // Its health check asks no database, and wakes none.
+            let uri = environment.get("DATABASE_URL").filter(|_| medusa::operation(ask) != "GetHealth");
+            let database = uri.and_then(|uri| neon.connect(uri));
             let secret = environment.get("JWT_SECRET").map_or("supersecret", String::as_str);
-            medusa::answer(moment.now, ask, secret, database)
+            let read_only = environment.get("TENANT_ACCESS").is_some_and(|access| access == "read_only");
+            medusa::answer(moment.now, ask, secret, database, read_only)
         }
     }
 }

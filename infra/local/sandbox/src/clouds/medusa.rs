@@ -93,6 +93,7 @@ pub(crate) fn answer(
     ask: &Ask<'_>,
     secret: &str,
     database: Option<&mut Database>,
+    read_only: bool,
 ) -> Response<Bytes> {
     let (method, path) = ask.route();
     match (method, path.as_slice()) {
@@ -101,7 +102,7 @@ pub(crate) fn answer(
             typed(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(DASHBOARD.as_bytes()))
         }
         _ => {
-            let mut store = Store { now, secret };
+            let mut store = Store { now, secret, read_only };
             match store.route(ask, database) {
                 Ok(body) => ask::json(StatusCode::OK, &body),
                 Err(Refused { status, body }) => ask::json(status, &body),
@@ -119,6 +120,8 @@ struct Caller {
 struct Store<'a> {
     now: Timestamp,
     secret: &'a str,
+    /// What the image does with `TENANT_ACCESS`, not Medusa: people see what there is, and change nothing.
+    read_only: bool,
 }
 
 impl Store<'_> {
@@ -130,6 +133,9 @@ impl Store<'_> {
             ["admin", ..] => Some(self.caller(ask, false)?),
             _ => None,
         };
+        if self.read_only && method != "GET" && path.first().is_some_and(|part| *part != "auth") {
+            return Err(Refused::new(StatusCode::BAD_REQUEST, "not_allowed", "This store is read-only."));
+        }
         let database = database.ok_or_else(|| Refused {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             body: json!({"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."}),

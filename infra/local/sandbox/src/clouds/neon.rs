@@ -343,7 +343,8 @@ impl Neon {
             }
             for branch in project.branches.values().filter(|branch| !branch.default) {
                 let owner = branch.annotation.as_ref().map(super::labels);
-                things.push(Thing::new("neon", "branch", &branch.name, owner));
+                let awake = branch.endpoints.iter().any(|endpoint| endpoint.suspended_at.is_none());
+                things.push(Thing::new("neon", "branch", &branch.name, owner).awake(awake));
             }
         }
         things
@@ -391,7 +392,8 @@ impl Neon {
         })
     }
 
-    /// The database a connection string leads to, if host, role, password and name are right.
+    /// The database a connection string leads to, if host, role, password and name are right. A compute that waits for a
+    /// connection starts with it.
     pub(crate) fn connect(&mut self, uri: &str) -> Option<&mut Database> {
         let rest = uri.strip_prefix("postgresql://").or_else(|| uri.strip_prefix("postgres://"))?;
         let (user, rest) = rest.split_once('@')?;
@@ -406,6 +408,11 @@ impl Neon {
         if branch.roles.get(role)?.password != password {
             return None;
         }
+        branch
+            .endpoints
+            .iter_mut()
+            .filter(|endpoint| endpoint.id == id)
+            .for_each(|it| it.suspended_at = None);
         branch.databases.get_mut(name)
     }
 }

@@ -217,6 +217,25 @@ fn an_idle_service_starts_for_its_visitor() {
 }
 
 #[test]
+fn a_service_that_keeps_an_instance_ready_is_awake_and_a_change_of_that_deploys_nothing() {
+    let mut world = World::new();
+    let uri = world.store("t-1");
+    let shown = world.get(&format!("{SERVICES}/t-1")).body;
+    let deployed = shown["latestReadyRevision"].clone();
+    let mut order = shown;
+    for (least, waits) in [(1, false), (0, true)] {
+        order["scaling"] = json!({"scalingMode": "AUTOMATIC", "minInstanceCount": least});
+        order.as_object_mut().unwrap().remove("etag");
+        assert_eq!(world.call(Method::PATCH, &format!("{SERVICES}/t-1"), &order).status, StatusCode::OK);
+        world.later(901_000);
+        let answer = world.send(&request(Method::GET, &format!("{uri}/health"), None, &Value::Null));
+        let takes = answer.response.extensions().get::<sandbox::clouds::Takes>().unwrap().0.as_millis();
+        assert_eq!(takes >= 2000, waits, "{least} instances ready");
+        assert_eq!(world.get(&format!("{SERVICES}/t-1")).body["latestReadyRevision"], deployed);
+    }
+}
+
+#[test]
 fn the_start_page_says_what_it_is_told_to() {
     let mut world = World::new();
     for (page, status) in [("welcome", StatusCode::OK), ("suspended", StatusCode::SERVICE_UNAVAILABLE)] {

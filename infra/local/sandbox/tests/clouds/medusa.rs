@@ -44,6 +44,29 @@ fn token(answer: &Answer) -> String {
     answer.body["token"].as_str().unwrap_or_else(|| panic!("no token in {answer:?}")).to_owned()
 }
 
+/// It is the image that refuses, not Medusa: see `shared/providers/medusa`.
+#[test]
+fn a_store_that_is_read_only_shows_all_and_takes_no_changes() {
+    let mut store = Store::open();
+    let us = minted("not so secret");
+    let path = format!("{SERVICES}/t-1");
+    let mut order = store.world.get(&path).body;
+    let env = order["template"]["containers"][0]["env"].as_array_mut().unwrap();
+    env.push(json!({"name": "TENANT_ACCESS", "value": "read_only"}));
+    order.as_object_mut().unwrap().remove("etag");
+    assert_eq!(store.world.call(Method::PATCH, &path, &order).status, StatusCode::OK);
+    store.world.later(60_000);
+    let refused = store.post("/admin/invites", Some(&us), &json!({"email": "owner@acme.example"}));
+    assert_eq!((refused.status, &refused.body["type"]), (StatusCode::BAD_REQUEST, &json!("not_allowed")));
+    let deleted = store.ask(Method::DELETE, "/admin/invites/none", Some(&us), &Value::Null);
+    assert_eq!(deleted.status, StatusCode::BAD_REQUEST);
+    assert_eq!(store.get("/admin/users", Some(&us)).status, StatusCode::OK);
+    assert_eq!(store.get("/health", None).status, StatusCode::OK);
+    let credentials = json!({"email": "owner@acme.example", "password": "correct horse"});
+    let nobody = store.post("/auth/user/emailpass", None, &credentials);
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED, "whoever is somebody signs in as before");
+}
+
 #[test]
 fn an_owner_is_invited_and_signs_in() {
     let mut store = Store::open();

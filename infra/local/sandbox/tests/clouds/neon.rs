@@ -127,6 +127,26 @@ fn a_compute_can_be_resized_and_suspended() {
 }
 
 #[test]
+fn a_compute_that_waits_for_a_connection_starts_with_it() {
+    let mut world = World::new();
+    let uri = world.store("t-1");
+    let branches = world.get(&format!("{NEON}/branches")).body;
+    let of = |branch: &&Value| branch["name"] == "t-1";
+    let branch = branches["branches"].as_array().unwrap().iter().find(of).unwrap()["id"].clone();
+    let endpoints = format!("{NEON}/branches/{}/endpoints", branch.as_str().unwrap());
+    let endpoint = world.get(&endpoints).body["endpoints"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        world.post(&format!("{NEON}/endpoints/{endpoint}/suspend"), &Value::Null).status,
+        StatusCode::OK
+    );
+    let state = |world: &mut World| world.get(&endpoints).body["endpoints"][0]["current_state"].clone();
+    world.get(&format!("{uri}/health"));
+    assert_eq!(state(&mut world), "idle", "the health check asks no database");
+    world.get(&format!("{uri}/store/products"));
+    assert_eq!(state(&mut world), "active");
+}
+
+#[test]
 fn a_project_can_be_a_tenants_own() {
     let mut world = World::new();
     let projects = "https://console.neon.tech/api/v2/projects";

@@ -37,7 +37,9 @@ fn somebody_else_can_put_things_there_and_take_them_away() {
         ("cloudflare", "dns-record", zone, format!("{api}/{zone}/dns_records")),
     ] {
         let name = if provider == "cloudflare" { "foreign.vendin.example" } else { "foreign" };
-        let thing = Thing { provider, kind, name: name.to_owned(), owner: Some("team=data".to_owned()) };
+        let awake = matches!(kind, "branch" | "service").then_some(false);
+        let thing =
+            Thing { provider, kind, name: name.to_owned(), owner: Some("team=data".to_owned()), awake };
         assert!(world.clouds.plant(world.now, place, &thing), "{provider}");
         assert!(!world.clouds.plant(world.now, place, &thing), "{provider} has one already");
         assert!(world.clouds.things(world.now).contains(&thing), "{provider}");

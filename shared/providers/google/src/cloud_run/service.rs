@@ -40,8 +40,9 @@ pub enum Ingress {
 /// Who says how many instances run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceScaling {
-    /// The calls, between the template's bounds.
-    Automatic,
+    /// The calls: so many stand ready at least, whatever the revision, and another number makes no new one. The template
+    /// says how many there are at most.
+    Automatic(u32),
     /// We. None at all stops a service, which a minimum of none does not.
     Manual(u32),
 }
@@ -64,6 +65,7 @@ pub struct Template {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstanceScaling {
+    /// Of this revision, beside the service's own: better none, for what they are told stands until the next revision.
     pub min_instance_count: u32,
     pub max_instance_count: u32,
 }
@@ -148,7 +150,7 @@ impl Service {
             description: String::new(),
             ingress: Ingress::All,
             invoker_iam_disabled: false,
-            scaling: ServiceScaling::Automatic,
+            scaling: ServiceScaling::Automatic(0),
             template,
         }
     }
@@ -181,7 +183,7 @@ impl Template {
 impl Serialize for ServiceScaling {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let scaling = match self {
-            Self::Automatic => json!({ "scalingMode": AUTOMATIC }),
+            Self::Automatic(least) => json!({ "scalingMode": AUTOMATIC, "minInstanceCount": least }),
             Self::Manual(instances) => json!({ "scalingMode": "MANUAL", "manualInstanceCount": instances }),
         };
         scaling.serialize(serializer)
