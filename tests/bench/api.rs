@@ -15,6 +15,7 @@ pub(crate) fn over(db: Database) -> Router {
         platform: None,
         letters: None,
         missing_accounts: [].into(),
+        notifier: None,
     };
     tenant_api::router(db, settings).expect("an API that can be described")
 }

@@ -35,10 +35,10 @@ impl Subscription {
             "items": { "object": "list", "data": [item] },
             "metadata": { "tenant_name": self.name, "email": format!("owner@{}.example", self.name) },
         });
-        self.about(second, kind, object)
+        self.about(second, kind, &object)
     }
 
-    fn about(&self, second: i64, kind: &str, object: Value) -> Value {
+    fn about(&self, second: i64, kind: &str, object: &Value) -> Value {
         json!({
             "id": format!("evt_{}_{second}", self.name), "object": "event", "type": kind, "livemode": false,
             "created": self.begins + second, "data": { "object": object },
@@ -165,9 +165,9 @@ async fn the_plain_webhook_provisions_and_says_which_of_its_rules_were_broken() 
 async fn what_nobody_can_read_waits_with_the_dead_and_is_replayed_and_keeps_nobody() {
     let stack = Stack::from_env().await;
     let bought = Subscription::new();
-    let poison = bought.about(0, "customer.subscription.created", json!({ "id": "no id at all" }));
+    let poison = bought.about(0, "customer.subscription.created", &json!({ "id": "no id at all" }));
     assert_eq!(stripe(&stack, &poison).await, StatusCode::OK);
-    let unknown = bought.about(1, "charge.succeeded", json!({}));
+    let unknown = bought.about(1, "charge.succeeded", &json!({}));
     assert_eq!(stripe(&stack, &unknown).await, StatusCode::OK);
     let created = bought.event(2, "customer.subscription.created", "starter", "active");
     assert_eq!(stripe(&stack, &created).await, StatusCode::OK);

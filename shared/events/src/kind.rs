@@ -20,6 +20,9 @@ pub enum Type {
     TenantRetried,
     TenantSuspended,
     TenantResumed,
+    /// Nobody uses it: what can be scaled to nought is.
+    TenantHibernated,
+    TenantWoken,
     /// A change of what it was signed up with has begun, or leads back.
     TenantChanging,
     /// The change is over: the new is in force, or the old is again.
@@ -53,7 +56,7 @@ pub enum Type {
 }
 
 impl Type {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::TenantCreated,
         Self::TenantApproved,
         Self::TenantActivated,
@@ -61,6 +64,8 @@ impl Type {
         Self::TenantRetried,
         Self::TenantSuspended,
         Self::TenantResumed,
+        Self::TenantHibernated,
+        Self::TenantWoken,
         Self::TenantChanging,
         Self::TenantChanged,
         Self::TenantPlanChanged,
@@ -92,6 +97,8 @@ impl Type {
             Self::TenantRetried => "tenantry.tenant.retried.v1",
             Self::TenantSuspended => "tenantry.tenant.suspended.v1",
             Self::TenantResumed => "tenantry.tenant.resumed.v1",
+            Self::TenantHibernated => "tenantry.tenant.hibernated.v1",
+            Self::TenantWoken => "tenantry.tenant.woken.v1",
             Self::TenantChanging => "tenantry.tenant.changing.v1",
             Self::TenantChanged => "tenantry.tenant.changed.v1",
             Self::TenantPlanChanged => "tenantry.tenant.plan_changed.v1",

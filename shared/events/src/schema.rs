@@ -57,6 +57,8 @@ fn described(kind: Type) -> Described {
         | T::TenantRetried
         | T::TenantSuspended
         | T::TenantResumed
+        | T::TenantHibernated
+        | T::TenantWoken
         | T::TenantChanging
         | T::TenantChanged
         | T::TenantPlanChanged

@@ -184,7 +184,7 @@ impl Pen {
                 self.wait_seconds(0..=3_600);
                 let session =
                     self.contract.checkout(&format!("cs_{}", self.contract.id), &self.name, &self.email);
-                self.say("checkout.session.completed", session);
+                self.say("checkout.session.completed", &session);
                 self.months(6);
             }
             Plot::TriesAndBuys => {
@@ -406,7 +406,7 @@ impl Pen {
             self.now += days(*wait);
             self.describe("updated", "past_due");
             let invoice = self.contract.invoice("in_open", false);
-            self.say("invoice.payment_failed", invoice);
+            self.say("invoice.payment_failed", &invoice);
         }
     }
 
@@ -423,10 +423,10 @@ impl Pen {
     fn pay(&mut self) {
         if self.rng.u8(..10) == 0 {
             // What nobody reacts to.
-            self.say("charge.succeeded", json!({ "object": "charge" }));
+            self.say("charge.succeeded", &json!({ "object": "charge" }));
         }
         let invoice = self.contract.invoice("in_paid", true);
-        self.say("invoice.paid", invoice);
+        self.say("invoice.paid", &invoice);
     }
 
     fn ends(&mut self) {
@@ -438,10 +438,10 @@ impl Pen {
     fn describe(&mut self, what: &str, status: &'static str) {
         self.contract.status = status;
         let subscription = self.contract.subscription();
-        self.say(&format!("customer.subscription.{what}"), subscription);
+        self.say(&format!("customer.subscription.{what}"), &subscription);
     }
 
-    fn say(&mut self, kind: &str, object: Value) {
+    fn say(&mut self, kind: &str, object: &Value) {
         // Ids say nothing of the order, as Stripe's.
         let id = format!("evt_{:016x}", self.rng.u64(..));
         let body = stripe(&id, kind, self.now, object);

@@ -36,7 +36,7 @@ pub(crate) enum Era {
 }
 
 /// An event of Stripe's.
-pub(crate) fn stripe(id: &str, kind: &str, at: Timestamp, object: Value) -> Value {
+pub(crate) fn stripe(id: &str, kind: &str, at: Timestamp, object: &Value) -> Value {
     with("event", json!({ "id": id, "type": kind, "created": at.as_second(), "data": { "object": object } }))
 }
 

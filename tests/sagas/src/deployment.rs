@@ -214,6 +214,7 @@ impl Deployment {
             platform: Some(platform),
             letters: None,
             missing_accounts: BTreeSet::new(),
+            notifier: None,
         };
         let api = tenant_api::router(database, settings).expect("an API that can be described");
         self.functions.0.insert("tenant-api".to_owned(), crate::client::served(api));

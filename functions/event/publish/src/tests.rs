@@ -85,6 +85,8 @@ fn a_tenants_life_is_told_by_where_it_stands_and_where_it_stood() {
         ("provisioning", "failed", &[Type::TenantFailed]),
         ("active", "suspended", &[Type::TenantSuspended]),
         ("suspended", "active", &[Type::TenantResumed]),
+        ("active", "hibernating", &[Type::TenantHibernated]),
+        ("hibernating", "active", &[Type::TenantWoken]),
         ("active", "changing_plan", &[Type::TenantChanging]),
         ("changing_plan", "active", &[Type::TenantChanged]),
         ("active", "cancelling", &[Type::TenantCancelled]),

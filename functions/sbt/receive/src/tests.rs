@@ -34,6 +34,7 @@ async fn receive() -> Receive {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // As it is built where it is used.
 fn request(id: &str, kind: &str, detail: Value) -> (Job, Request) {
     let request = json!({ "id": id, "detail-type": kind, "detail": detail });
     let request: Request = serde_json::from_value(request).expect("a request");

@@ -3,7 +3,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use events::{Data, Delivery, DeliveryId, DeliveryState, Errand, Event, TestData, Type, Webhook};
-use fault::Fault;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -172,7 +171,7 @@ pub(crate) async fn test(
     let version = u64::try_from(now.as_microsecond()).unwrap_or_default();
     let about = events::Change { record: format!("TEST\n{webhook}"), version, at: now };
     let data = Data::Test(TestData { webhook: webhook.to_string(), by: by.who });
-    let event = Event::new(Type::WebhookTest, &api.settings.notifier.deployment, &about, data).plain();
+    let event = Event::new(Type::WebhookTest, &api.notifier()?.deployment, &about, data).plain();
     let delivery = Delivery::new(webhook, event, true);
     let delivery = api.webhooks.order(delivery, change.key.as_ref(), now).await?;
     api.have_delivered(&[delivery.errand(now)]).await?;
@@ -188,9 +187,9 @@ impl Api {
     }
 
     /// Has errands run. They are known by what is written down, so one more of the same does nothing.
-    async fn have_delivered(&self, errands: &[Errand]) -> Result<(), Fault> {
+    async fn have_delivered(&self, errands: &[Errand]) -> Result<(), Problem> {
         for errand in errands {
-            self.settings.notifier.errands.send(&json!(errand).to_string()).await?;
+            self.notifier()?.errands.send(&json!(errand).to_string()).await?;
         }
         Ok(())
     }

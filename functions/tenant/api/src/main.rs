@@ -44,11 +44,11 @@ async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
             dead: Queue::from_env("BILLING_DEAD_LETTERS").await?,
         }),
         missing_accounts: missing.collect(),
-        notifier: Notifier {
+        notifier: Some(Notifier {
             seal: Seal::from_env().await?,
             errands: Queue::from_env("ERRANDS_QUEUE").await?,
             private: aws::variable("WEBHOOKS_MAY_BE_PRIVATE")? == "true",
             deployment: aws::variable("DEPLOYMENT")?,
-        },
+        }),
     })
 }

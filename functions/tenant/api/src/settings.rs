@@ -21,5 +21,6 @@ pub struct Settings {
     pub letters: Option<Letters>,
     /// The providers that we have no account with here.
     pub missing_accounts: BTreeSet<String>,
-    pub notifier: Notifier,
+    /// Nobody is told anything without it.
+    pub notifier: Option<Notifier>,
 }

@@ -56,12 +56,12 @@ fn settings() -> Settings {
         platform: None,
         letters: None,
         missing_accounts: std::collections::BTreeSet::new(),
-        notifier: Notifier {
+        notifier: Some(Notifier {
             seal: seal::Seal::Memory,
             errands: sqs::Queue::Memory(sqs::Memory::default()),
             private: false,
             deployment: "t".to_owned(),
-        },
+        }),
     }
 }
 

@@ -283,6 +283,10 @@ pub(crate) async fn rotate(
 }
 
 impl Api {
+    pub(crate) fn notifier(&self) -> Result<&Notifier, Problem> {
+        self.settings.notifier.as_ref().ok_or_else(|| Problem::not_found("nobody is told anything here"))
+    }
+
     pub(crate) async fn webhook(&self, id: &str) -> Result<Versioned<Webhook>, Problem> {
         let id = named(id)?;
         let found = self.webhooks.get(id).await?;
@@ -290,15 +294,15 @@ impl Api {
     }
 
     fn target(&self, url: &str) -> Result<Target, Problem> {
-        Target::parse("url", url, self.settings.notifier.private).map_err(Problem::violated)
+        Target::parse("url", url, self.notifier()?.private).map_err(Problem::violated)
     }
 
     /// A secret that nobody has yet, and the same as it is kept.
-    async fn secret(&self, webhook: WebhookId) -> Result<(SecretString, String), Fault> {
+    async fn secret(&self, webhook: WebhookId) -> Result<(SecretString, String), Problem> {
         let mut key = [0; 24];
         getrandom::fill(&mut key).map_err(|e| Fault::terminal(format!("there is no randomness: {e}")))?;
         let secret = SecretString::from(format!("whsec_{}", BASE64.encode(key)));
-        let sealed = self.settings.notifier.seal.seal(&secret, &webhook.to_string()).await?;
+        let sealed = self.notifier()?.seal.seal(&secret, &webhook.to_string()).await?;
         Ok((secret, sealed))
     }
 }

@@ -89,7 +89,7 @@ async fn an_invitation_is_good_until_the_second_it_says() {
     for (begins, change, _) in nights() {
         let bed = Bed::at(begins).await;
         let claims = Claims::new(bed.db.clone());
-        let invitation = Invitation { tenant: bed.tenant.clone(), purpose: "set-password".to_owned() };
+        let invitation = Invitation { tenant: bed.tenant.clone() };
         // In the hour that there is not, or twice.
         let until = change + 30.minutes();
         claims.invite("hash", &invitation, until).await.expect("written down");

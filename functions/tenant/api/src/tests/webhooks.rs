@@ -15,7 +15,8 @@ struct Bed {
 fn bed() -> Bed {
     let (db, errands) = (Database::memory(), Memory::default());
     let mut settings = settings();
-    settings.notifier.errands = sqs::Queue::Memory(errands.clone());
+    let notifier = settings.notifier.as_mut().expect("somebody who tells");
+    notifier.errands = sqs::Queue::Memory(errands.clone());
     let api = router(db.clone(), settings).expect("an API that can be described");
     Bed { api, webhooks: Webhooks::new(db), errands }
 }
