@@ -50,7 +50,7 @@ impl Sky {
 
     fn plant(&self, name: &str) {
         let (provider, kind, owner) = ("cloudflare", "custom-hostname", None);
-        let thing = Thing { provider, kind, name: name.to_owned(), owner };
+        let thing = Thing { provider, kind, name: name.to_owned(), owner, awake: None };
         assert!(self.with(|clouds, now| clouds.plant(now, &format!("zones/{ZONE}"), &thing)));
     }
 }
