@@ -174,7 +174,9 @@ fn a_machine_may_start_the_machines_it_starts() {
 #[test]
 fn what_the_api_answers_without_a_token_is_agreed_on() {
     let stacks = stacks();
-    let routes = stacks.iter().flat_map(|stack| stack.resources("AWS::ApiGatewayV2::Route"));
+    // Webhooks of others are not of the API: who may call them, they say themselves.
+    let front = stacks.iter().filter(|stack| stack.file == "infra/front.yaml");
+    let routes = front.flat_map(|stack| stack.resources("AWS::ApiGatewayV2::Route"));
     let open = routes.filter(|(_, route)| route["AuthorizationType"] != "JWT");
     let open = open.filter_map(|(_, route)| route["RouteKey"].as_str()).filter(|key| key.contains(" /v1/"));
     let open: Names = open.map(str::to_owned).collect();

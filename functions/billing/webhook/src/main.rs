@@ -8,10 +8,9 @@ use sqs::Queue;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let vault = Vault::from_env().await;
-    let keys = |name| Keys::new(vault.clone(), aws::variable(name).ok());
     let desk = Office {
-        stripe: keys("STRIPE_WEBHOOK_SECRET"),
-        subscriptions: keys("BILLING_WEBHOOK_SECRET"),
+        stripe: Keys::new(vault.clone(), aws::variable("STRIPE_WEBHOOK_SECRET").ok()),
+        subscriptions: Keys::new(vault, aws::variable("BILLING_WEBHOOK_SECRET").ok()),
         queue: Queue::from_env("BILLING_QUEUE").await?,
     };
     let sold = Sold::parse(
