@@ -1,5 +1,5 @@
 //! What does not get slower or dearer, however many tenants there are: time in the API's function, and reads on
-//! DynamoDB where there is one.
+//! DynamoDB where there is one. And how fast billing is gone through, in order and in disorder.
 //!
 //! ```sh
 //! make bench
@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout)] // Its table is read where it was asked for.
 
 mod api;
+mod billing;
 mod latency;
 mod population;
 mod reads;
@@ -25,6 +26,7 @@ const SIZES: [u32; 3] = [10, 1_000, 100_000];
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut report = Report::default();
     latency::measure(&SIZES, &mut report).await;
+    billing::measure(&mut report);
     match aws::variable("AWS_ENDPOINT_URL") {
         Ok(_) => Box::pin(reads::measure(&SIZES, &mut report)).await,
         Err(_) => println!("No emulator: what is read on DynamoDB is not measured. `make bench` has one."),

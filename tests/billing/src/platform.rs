@@ -55,7 +55,7 @@ pub struct Tally {
     pub fates: BTreeMap<Fate, usize>,
     /// What nobody could read, as it was sent.
     pub unreadable: Vec<String>,
-    /// What it took to take them in and to do all that follows.
+    /// What it took to take them in and to react. What the agenda does, whether anything arrives or not, is not in it.
     pub busy: Duration,
     /// How many letters came again because others were at work on the same.
     pub again: usize,
@@ -163,12 +163,10 @@ impl Platform {
     }
 
     async fn see_to_the_agenda(&mut self, now: Timestamp) {
-        let begun = Instant::now();
         // Mostly nothing is due, and that is seen by one entry.
         while !Account::due(&self.react.db, now, 1).await.expect("read").is_empty() {
             self.react.agenda(now).await.expect("the agenda is seen to");
         }
-        self.tally.busy += begun.elapsed();
     }
 
     async fn take(&mut self, arrival: &Arrival) {
