@@ -143,8 +143,10 @@ fn has_trigger(stack: &Stack, function: &Function) -> bool {
     let id = function.logical_id();
     let arn = serde_json::json!({ "Fn::GetAtt": format!("{id}.Arn") });
     let mut routes = stack.resources("AWS::ApiGatewayV2::Integration").into_iter();
+    let mut sources = stack.resources("AWS::Lambda::EventSourceMapping").into_iter();
     let mut stanzas = stack.functions().into_iter();
     routes.any(|(_, route)| route["IntegrationUri"] == arn)
+        || sources.any(|(_, source)| source["FunctionName"] == serde_json::json!({ "Ref": id }))
         || stanzas.any(|(found, stanza)| found == id && stanza["Events"].is_object())
 }
 

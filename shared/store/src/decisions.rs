@@ -13,6 +13,9 @@ use crate::words;
 /// How long a signup waits for approval.
 const APPROVAL_DAYS: i64 = 14;
 
+/// How often a restoration is tried when the operation that it ends writes at the same moment.
+const RESTORE_TRIES: u32 = 5;
+
 /// What is decided about tenants without anything being done about them yet.
 impl Tenants {
     /// Accepts a signup that somebody has to approve first. Its names are its own meanwhile; nothing is made.
@@ -62,7 +65,14 @@ impl Tenants {
             Some(Status::Hibernating) => Event::Hibernated,
             _ => Event::Reactivated,
         };
-        self.decide(id, ("restore", by), restore, request, now).await
+        let mut tries = 1;
+        loop {
+            match self.decide(id, ("restore", by.clone()), restore, request, now).await {
+                // What sees it out has just looked at it: it is read again.
+                Err(Refusal::Busy(_)) if tries < RESTORE_TRIES => tries += 1,
+                done => return done,
+            }
+        }
     }
 
     /// Turns a wish down.

@@ -352,8 +352,9 @@ impl Tenants {
             return Ok(None);
         }
         let operations = self.operations(&tenant.id).await?;
-        let last =
-            operations.into_iter().find(|operation| !matches!(operation.kind, Kind::Repair | Kind::Domain));
+        let own = |operation: &Operation| !matches!(operation.kind, Kind::Repair | Kind::Domain);
+        // By the clock: ids of one millisecond are in no order.
+        let last = operations.into_iter().filter(own).max_by_key(|operation| operation.accepted_at);
         let last = last.filter(|operation| operation.kind == Kind::Offboard);
         Ok(last.and_then(|operation| operation.offboarding).filter(|leaving| leaving.archive.is_some()))
     }

@@ -313,7 +313,7 @@ async fn a_service_is_made_under_the_id_that_was_looked_for() {
     let asked = &script.asked()[1];
     assert_eq!(asked.line, format!("POST {SERVICES}?serviceId=acme-7f3a9c"));
     assert_eq!(asked.body["annotations"], json!({ "tenantry-owner": "demo/acme-7f3a9c" }));
-    assert_eq!(asked.body["scaling"], json!({ "scalingMode": "AUTOMATIC" }));
+    assert_eq!(asked.body["scaling"], json!({ "scalingMode": "AUTOMATIC", "minInstanceCount": 0 }));
     assert_eq!(
         asked.body["template"]["containers"][0]["env"],
         json!([
