@@ -7,7 +7,6 @@ use tenancy::OperationId;
 use utoipa::ToSchema;
 
 use crate::acts::accepted;
-use crate::caller::Caller;
 use crate::request::{Change, Named, Reason, Tenant};
 use crate::{Api, Problem};
 
@@ -67,9 +66,9 @@ pub(crate) struct Used {
 pub(crate) async fn used(
     State(api): State<Api>,
     Named(id): Named,
-    caller: Caller,
+    change: Change,
 ) -> Result<Json<Used>, Problem> {
-    let by = By { who: caller.name().to_owned(), why: "it is used".to_owned() };
+    let by = By { who: change.caller.name().to_owned(), why: "it is used".to_owned() };
     let (tenant, woken) = api.tenants.used(&id, by, clock::now()).await?;
     Ok(Json(Used { tenant, operation: woken.map(|accepted| accepted.operation) }))
 }

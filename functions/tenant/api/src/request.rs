@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, header};
 use lambda_http::request::RequestContext;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use store::{By, Page, RequestKey};
 use tenancy::{OperationId, TenantId, Violation};
@@ -40,9 +41,12 @@ pub(crate) struct Change {
 impl Change {
     /// The body as JSON.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        // 5.0 is an integer in JSON Schema, and to clients that have one kind of number.
-        serde_json::from_slice(&canonical(&self.body))
-            .map_err(|e| Problem::malformed(format!("the body is not a valid request: {e}")))
+        let invalid =
+            |e: serde_json::Error| Problem::malformed(format!("the body is not a valid request: {e}"));
+        // 5.0 is an integer in JSON Schema, and to clients that have one kind of number. A list is no object, although
+        // serde would take one for its fields in their order.
+        let body: Map<String, Value> = serde_json::from_slice(&canonical(&self.body)).map_err(invalid)?;
+        T::deserialize(Value::Object(body)).map_err(invalid)
     }
 
     /// The caller with the reason they give: what an operator does is written down with it.
