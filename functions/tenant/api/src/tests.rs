@@ -226,9 +226,9 @@ async fn bodies_that_are_not_signups_are_malformed() {
 async fn a_list_is_no_object() {
     let api = api().await;
     let (tenant, _) = signed_up(&api).await;
-    let answer = send(&api, "PUT", &format!("/v1/tenants/{tenant}/usage"), None, "[null, null]").await;
+    let answer = send(&api, "PUT", &format!("{tenant}/usage"), None, "[null, null]").await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-    let answer = send(&api, "PUT", &format!("/v1/tenants/{tenant}/usage"), None, r#"{"products":7}"#).await;
+    let answer = send(&api, "PUT", &format!("{tenant}/usage"), None, r#"{"products":7}"#).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
 }
 
