@@ -1,5 +1,6 @@
 use serde_json::{Map, Value, json};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type as JsonType};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::{DomainData, OperationData, SubscriptionData, TenantData, TestData, Type, WebhookData};
@@ -43,6 +44,20 @@ pub fn schema(kind: Type) -> Result<Value, serde_json::Error> {
     }
     refer(&mut schema);
     Ok(schema)
+}
+
+/// The closed set of names.
+impl PartialSchema for Type {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.map(Self::name);
+        ObjectBuilder::new().schema_type(SchemaType::Type(JsonType::String)).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for Type {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "EventType".into()
+    }
 }
 
 type Described = (RefOr<Schema>, Vec<(String, RefOr<Schema>)>);

@@ -51,7 +51,7 @@ pub(crate) struct Shown {
     description: String,
     /// What it is told; everything, where nothing is named.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[schema(value_type = Vec<String>, required = false)]
+    #[schema(value_type = Vec<Type>, required = false)]
     types: BTreeSet<Type>,
     /// Of which tenant it is told; of all, where none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,7 +122,7 @@ pub(crate) struct Wanted {
     description: String,
     /// What it is told; everything, where nothing is named.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, required = false)]
+    #[schema(value_type = Vec<Type>, required = false)]
     types: BTreeSet<Type>,
     /// Of which tenant it is told; of all, where none is named.
     #[serde(default)]
@@ -188,7 +188,7 @@ pub(crate) struct Edit {
     #[schema(max_length = 200)]
     description: Option<String>,
     /// All of them.
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<Type>>)]
     types: Option<BTreeSet<Type>>,
     enabled: Option<bool>,
     #[schema(min_length = 1, max_length = 500)]
