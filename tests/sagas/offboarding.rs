@@ -80,6 +80,24 @@ fn nothing_is_destroyed_that_cannot_be_backed_up_unless_an_operator_lets_it_go()
     assert_eq!((left.left, left.broken), (Vec::new(), Vec::new()));
 }
 
+/// Everything its people had, in a tenant of the same name, made anew and seen to work.
+#[test]
+fn a_tenant_that_is_gone_comes_back_from_its_archive() {
+    let left = Left::of(SHOP, Meanwhile::Regretted, Vec::new());
+    assert_eq!((left.status, left.theirs), (Status::Active, true), "{left:#?}");
+    assert!(left.certified.is_some(), "that it was gone stays true");
+    assert_eq!(left.broken, Vec::new());
+}
+
+/// What cannot be put back whole is not put back: nothing is left, and it can be tried again.
+#[test]
+fn a_restoration_that_fails_leaves_nothing_and_can_be_tried_again() {
+    let planned = refused("merchant-seed-data.restore/s3:PutObject#1");
+    let left = Left::of(SHOP, Meanwhile::RegrettedTwice, planned);
+    assert_eq!((left.status, left.theirs), (Status::Active, true), "{left:#?}");
+    assert_eq!(left.broken, Vec::new());
+}
+
 #[test]
 fn what_is_out_of_reach_is_said_not_to_be_kept() {
     let left = Left::of("neon-cloud-run", Meanwhile::Nothing, Vec::new());

@@ -149,11 +149,17 @@ pub(crate) enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Makes a tenant again what it was before it was deleted with days of grace.
+    /// Brings a tenant back: in its days of grace as it was, afterwards from its archive.
     Restore {
         id: TenantId,
+        /// Where it answers from now on, if somebody else has its subdomain by now.
+        #[arg(long)]
+        subdomain: Option<String>,
         #[arg(long)]
         reason: String,
+        /// Shows its steps until it is active or has failed.
+        #[arg(long)]
+        watch: bool,
     },
     /// Has nothing take a tenant away until it is released, as for a court.
     Hold {
@@ -255,7 +261,9 @@ impl Command {
             Self::Delete { id, deletion, dry_run, watch, .. } => {
                 (api.delete(&id, &deletion, dry_run).await?, watch)
             }
-            Self::Restore { id, reason } => (api.because(&id, "restore", &reason).await?, false),
+            Self::Restore { id, subdomain, reason, watch } => {
+                (api.restore(&id, subdomain.as_deref(), &reason).await?, watch)
+            }
             Self::Hold { id, reason } => (api.because(&id, "hold", &reason).await?, false),
             Self::Release { id, reason } => (api.because(&id, "release", &reason).await?, false),
             Self::Lock { id, reason } => (api.because(&id, "lock", &reason).await?, false),

@@ -3,15 +3,21 @@
 //! Copies go into the class of storage that the deployment names, which may be one from which they come back hours
 //! later. Manifests stay at hand: they are what is certified, and what a restoration begins with.
 
+use std::future::ready;
+
 use fault::Fault;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use s3::{Bucket, Object};
-use saga::{Archive, Part};
+use saga::{Archive, Noted, Part};
 use serde::{Deserialize, Serialize};
 use tenancy::{OperationId, Tenant, Without};
 
 /// For how many days copies stay at hand that were brought back.
 const THAWED_DAYS: i32 = 7;
+
+/// How many copies are asked for at once.
+const AT_ONCE: usize = 16;
 
 /// The archive of a deployment.
 #[derive(Clone, Debug)]
@@ -27,19 +33,27 @@ pub struct Manifest {
     pub tenant: Tenant,
     pub operation: OperationId,
     pub made_at: Timestamp,
-    pub parts: Vec<Part>,
+    pub parts: Vec<Filed>,
     pub without: Vec<Without>,
+}
+
+/// What was kept of one resource, and the note that says so: by that its step puts it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filed {
+    #[serde(flatten)]
+    pub part: Part,
+    pub note: Noted,
 }
 
 impl Manifest {
     #[must_use]
     pub fn objects(&self) -> usize {
-        self.parts.iter().map(|part| part.objects.len()).sum()
+        self.parts.iter().map(|filed| filed.part.objects.len()).sum()
     }
 
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.parts.iter().flat_map(|part| &part.objects).map(|object| object.bytes).sum()
+        self.parts.iter().flat_map(|filed| &filed.part.objects).map(|object| object.bytes).sum()
     }
 }
 
@@ -59,6 +73,13 @@ impl ColdStorage {
     pub fn bucket(&self) -> &str {
         self.bucket.name()
     }
+
+    /// Has copies brought back from cold storage. Says how many of them are still to come.
+    pub async fn thaw(&self, keys: Vec<&str>) -> Result<usize, Fault> {
+        let asked = stream::iter(keys).map(|key| self.bucket.thaw(key, THAWED_DAYS));
+        let cold = asked.buffer_unordered(AT_ONCE).try_filter(|here| ready(!here));
+        cold.try_fold(0, async |count, _| Ok(count + 1)).await
+    }
 }
 
 impl Archive for ColdStorage {
@@ -74,10 +95,7 @@ impl Archive for ColdStorage {
         match self.bucket.get_object(key).await? {
             Object::Absent => Ok(None),
             Object::Here(body) => Ok(Some(body)),
-            Object::Cold => {
-                self.bucket.thaw(key, THAWED_DAYS).await?;
-                Err(Fault::not_ready(format!("{key} is on its way from cold storage")))
-            }
+            Object::Cold => Err(Fault::not_ready(format!("{key} is in cold storage"))),
         }
     }
 }

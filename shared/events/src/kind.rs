@@ -33,6 +33,8 @@ pub enum Type {
     TenantCancelled,
     /// Restored within its grace.
     TenantRestored,
+    /// Gone, and made again from its archive: [`Self::TenantActivated`] follows, or [`Self::TenantFailed`].
+    TenantRestoring,
     TenantDeleting,
     /// Nothing of it is left, as far as was observed, or it was turned down.
     TenantDeleted,
@@ -56,7 +58,7 @@ pub enum Type {
 }
 
 impl Type {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::TenantCreated,
         Self::TenantApproved,
         Self::TenantActivated,
@@ -71,6 +73,7 @@ impl Type {
         Self::TenantPlanChanged,
         Self::TenantCancelled,
         Self::TenantRestored,
+        Self::TenantRestoring,
         Self::TenantDeleting,
         Self::TenantDeleted,
         Self::TenantStuck,
@@ -104,6 +107,7 @@ impl Type {
             Self::TenantPlanChanged => "tenantry.tenant.plan_changed.v1",
             Self::TenantCancelled => "tenantry.tenant.cancelled.v1",
             Self::TenantRestored => "tenantry.tenant.restored.v1",
+            Self::TenantRestoring => "tenantry.tenant.restoring.v1",
             Self::TenantDeleting => "tenantry.tenant.deleting.v1",
             Self::TenantDeleted => "tenantry.tenant.deleted.v1",
             Self::TenantStuck => "tenantry.tenant.stuck.v1",

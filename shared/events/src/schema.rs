@@ -79,6 +79,7 @@ fn described(kind: Type) -> Described {
         | T::TenantPlanChanged
         | T::TenantCancelled
         | T::TenantRestored
+        | T::TenantRestoring
         | T::TenantDeleting
         | T::TenantDeleted
         | T::TenantStuck => of::<TenantData>(),

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use tenancy::{Mark, OperationId, TenantId};
 
 use crate::runner::{decode, encode};
-use crate::{Invocation, Ledger, Runner, Standing, Step};
+use crate::{Intent, Invocation, Lease, Ledger, Resource, Runner, Standing, Step};
 
 /// A step whose resource holds what cannot be made again: what its people put there.
 ///
@@ -54,8 +54,7 @@ pub trait Archive: Send + Sync {
     /// Writes down what is kept, to be read at once. Says whether this call did: what was written first stands.
     fn note(&self, key: &str, body: Vec<u8>) -> impl Future<Output = Result<bool, Fault>> + Send;
 
-    /// What is kept or written under a key. One that has yet to be brought back from cold storage is
-    /// [`Fault::not_ready`], and asked to come.
+    /// What is kept or written under a key. What is in cold storage is [`Fault::not_ready`].
     fn read(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
 }
 
@@ -145,7 +144,10 @@ impl<S: BackUp, L: Ledger, A: Archive> BackedUp<S, L, A> {
     pub async fn run(&self, payload: Value, invocation: &Invocation) -> Result<Value, Fault> {
         match payload["action"].as_str() {
             Some("backup") => encode(&self.back_up(decode("payload", payload)?).await?),
-            Some("restore") => encode(&self.restore(decode("payload", payload)?).await?),
+            Some("restore") => {
+                let lease = Lease { holder: invocation.id.clone(), until: invocation.deadline };
+                self.restore(decode("payload", payload)?, lease, &invocation.function).await.map(|()| Value::Null)
+            }
             _ => self.runner.run(payload, invocation).await,
         }
     }
@@ -170,20 +172,45 @@ impl<S: BackUp, L: Ledger, A: Archive> BackedUp<S, L, A> {
         Noted::write(&self.archive, format!("{folder}/part.json"), &part).await.map(Some)
     }
 
-    /// Everything is read and compared before anything is written.
-    async fn restore(&self, Restore { operation, tenant, part }: Restore) -> Result<(), Fault> {
-        let Some(handle) = self.handle(&tenant.id, operation).await? else { return Ok(()) };
-        let part: Part = part.read(&self.archive).await?;
+    /// Everything is read and compared before anything is written. Written under a lease, as anything is made: the
+    /// fence and the drain know of it. What the resource was made with is another now, so that the step's next `apply`
+    /// runs, and has it fit the tenant as that is today.
+    async fn restore(
+        &self,
+        Restore { operation, tenant, part: note }: Restore,
+        lease: Lease,
+        function: &str,
+    ) -> Result<(), Fault> {
+        let Some(found) = self.row(&tenant.id, operation).await? else { return Ok(()) };
+        let part: Part = note.read(&self.archive).await?;
         let mut copies = Vec::with_capacity(part.objects.len());
         for Kept { path, content_type, key, sha256, .. } in part.objects {
             let body = verified(&self.archive, &key, &sha256).await?;
             copies.push(Copied { path, content_type, body });
         }
-        self.runner.step.restore(&self.runner.mark(tenant.id), &handle, copies).await
+        let intent = Intent {
+            tenant: tenant.id.clone(),
+            step: S::NAME,
+            operation,
+            handle: found.handle.clone(),
+            input: format!("restored from {}", note.sha256),
+            destroyer: function.to_owned(),
+            lease,
+        };
+        let output = found.output.unwrap_or_default();
+        let fill = async |mark: &Mark, handle: &S::Handle| {
+            self.runner.step.restore(mark, handle, copies).await.map(|()| output)
+        };
+        self.runner.make(intent, fill).await.map(|_| ())
     }
 
     /// What to find the resource by, if there is one and the operation may go on.
     async fn handle(&self, tenant: &TenantId, operation: OperationId) -> Result<Option<S::Handle>, Fault> {
+        let row = self.row(tenant, operation).await?;
+        row.map(|row| decode("handle", row.handle)).transpose()
+    }
+
+    async fn row(&self, tenant: &TenantId, operation: OperationId) -> Result<Option<Resource>, Fault> {
         match self.runner.ledger.standing(tenant, operation, S::NAME).await? {
             Standing::Open => {}
             Standing::Skipped => return Ok(None),
@@ -191,8 +218,7 @@ impl<S: BackUp, L: Ledger, A: Archive> BackedUp<S, L, A> {
                 return Err(Fault::fenced("the operation was stopped before this step began"));
             }
         }
-        let row = self.runner.ledger.resource(tenant, S::NAME).await?.filter(crate::Resource::is_left);
-        row.map(|row| decode("handle", row.handle)).transpose()
+        Ok(self.runner.ledger.resource(tenant, S::NAME).await?.filter(Resource::is_left))
     }
 }
 

@@ -103,6 +103,17 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         let tenant = cx.tenant.id.clone();
         let intent =
             Intent { tenant, step: S::NAME, operation: cx.operation, handle, input, destroyer, lease };
+        let apply = async |_: &Mark, handle: &S::Handle| encode(&self.step.apply(cx, params, handle).await?);
+        self.make(intent, apply).await
+    }
+
+    /// Makes a resource, or what is in it, between the two writes of the ledger.
+    pub(crate) async fn make(
+        &self,
+        intent: Intent,
+        make: impl AsyncFnOnce(&Mark, &S::Handle) -> Result<Value, Fault>,
+    ) -> Result<Value, Fault> {
+        let (mark, operation) = (self.mark(intent.tenant.clone()), intent.operation);
         let mut row = match self.ledger.begin(intent).await? {
             Begun::Started(row) => *row,
             Begun::Done(output) => return Ok(output),
@@ -114,7 +125,7 @@ impl<S: Step, L: Ledger> Runner<S, L> {
         // The row's handle, not the one just computed: a resource made by an older version keeps its name.
         let handle: S::Handle = decode("handle", row.handle.clone())?;
         let clock = Instant::now();
-        let outcome = self.step.apply(cx, params, &handle).await.and_then(|output| encode(&output));
+        let outcome = make(&mark, &handle).await;
         row.busy_ms += millis(clock.elapsed());
         let output = match outcome {
             Ok(output) => output,
@@ -129,8 +140,8 @@ impl<S: Step, L: Ledger> Runner<S, L> {
                 let fault =
                     Fault::fenced("the operation was stopped while this step ran; its effect was undone");
                 // What an earlier operation made is the living tenant's: only what this one made goes.
-                if row.made_by == cx.operation {
-                    self.unmake(&cx.mark, &handle, *row).await?;
+                if row.made_by == operation {
+                    self.unmake(&mark, &handle, *row).await?;
                 } else {
                     self.ledger.release(*row, &fault).await?;
                 }

@@ -371,7 +371,8 @@ fn held_by(row: &Resource, lease: &Lease) -> bool {
 #[must_use]
 pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) -> Vec<Resource> {
     let everything = match operation.kind {
-        Kind::Delete => true,
+        // Of what was to be restored everything is in its archive still.
+        Kind::Delete | Kind::Restore => true,
         // Nothing before all that it holds is kept.
         Kind::Offboard => operation.offboarding.as_ref().is_some_and(|leaving| leaving.archive.is_some()),
         Kind::Repair => tenant.status == Status::Deleted,

@@ -99,7 +99,8 @@ impl Tenants {
         if tenant.hold.is_some() || state.until > now || tenant.operation != Some(operation) {
             return Ok(false);
         }
-        state.archive = Some(archive);
+        state.archive = Some(archive.clone());
+        tenant.archive = Some(archive);
         record.fault = None;
         tenant.status =
             tenant.status.after(Event::DeleteRequested).map_err(|e| Error::Unusable(e.to_string()))?;

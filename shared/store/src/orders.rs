@@ -123,6 +123,13 @@ impl Order {
         Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("change access", by))).giving(access)
     }
 
+    /// Has a tenant that is gone provisioned again, and filled with what its archive holds. What paid for it pays no
+    /// more: somebody subscribes anew.
+    #[must_use]
+    pub fn restore(by: By) -> Self {
+        Self::new(Kind::Restore, Event::RestoreRequested, Some(("restore", by)))
+    }
+
     /// Has a tenant provisioned that waited for it.
     #[must_use]
     pub fn approve(by: By) -> Self {
@@ -408,6 +415,13 @@ impl Tenants {
             let until = order.offboarding.as_ref().map_or(now, |leaving| leaving.until);
             tenant.grace = Some(Grace { deletes_at: until, was: before.status });
         }
+        if order.kind == Kind::Provision && before.archive.is_some() {
+            order.kind = Kind::Restore; // Again: what was put back has gone with the rest.
+        }
+        if order.event == Event::RestoreRequested {
+            restorable(&before, now)?;
+            tenant.subscription = None;
+        }
         others.extend(order.granted.as_ref().map(ChangeRequest::delete));
         let blueprint = self.blueprint(&tenant).await?;
         if let Some(step) = order.skipped.iter().find(|step| !blueprint.optional.contains(*step)) {
@@ -425,9 +439,13 @@ impl Tenants {
         tenant.remade += u32::from(order.from_start);
         order.edit.apply(&mut tenant);
         let moves = tenant.subdomain != before.subdomain;
-        if moves {
+        // Whoever is gone has no name.
+        let claims = moves || before.status == Status::Deleted;
+        if claims {
             // First of all, so that it is known for what it is when somebody else has it.
             others.insert(0, claim_subdomain(&tenant.subdomain, id)?);
+        }
+        if moves {
             others.extend(Claims::new(self.db.clone()).free(&before.subdomain, id).await?);
         }
         others.extend(words::change(&before, &tenant)?);
@@ -441,7 +459,7 @@ impl Tenants {
             let change = (summary(&before, &tenant), summary(&tenant, &before));
             others.push(by.did(action, change, now).through(operation.id).put(id)?);
         }
-        let wanted = moves.then(|| (usize::from(request.is_some()), tenant.subdomain.clone()));
+        let wanted = claims.then(|| (usize::from(request.is_some()), tenant.subdomain.clone()));
         let (accepted, writes) =
             accept(tenant, &operation, Condition::Version(version), request, others, now)?;
         match commit(&self.db, accepted, writes, request).await {
@@ -491,6 +509,18 @@ impl Tenants {
         let resources = ledger.resources(&record.tenant).await?;
         let reports = ledger.reports(&record.tenant, record.id).await?;
         Ok(record.percent(&progress(record, &resources, &reports, now)))
+    }
+}
+
+/// Whether there is something to restore a tenant from.
+fn restorable(tenant: &Tenant, now: Timestamp) -> Result<(), Refusal> {
+    let refused = |why: String| Err(Refusal::NotPossible(why));
+    match &tenant.archive {
+        None => refused("nothing is kept of the tenant: it was deleted without days of grace".to_owned()),
+        Some(archive) if archive.kept_until <= now => {
+            refused(format!("its archive was kept until {}", archive.kept_until))
+        }
+        Some(_) => Ok(()),
     }
 }
 

@@ -201,7 +201,7 @@ impl Tenants {
             remade: tenant.remade,
             plan,
             theme,
-            inhabited: tenant.activated_at.is_some() && kind != Kind::Provision,
+            inhabited: tenant.activated_at.is_some() && !matches!(kind, Kind::Provision | Kind::Restore),
             suspended: kind == Kind::Suspend,
             hibernating: kind == Kind::Hibernate,
             access: tenant.access,
@@ -233,6 +233,11 @@ impl Tenants {
         })
         .await
         .map(|_| ())
+    }
+
+    /// Records when an operation that waits looks again: the deadline of its stall.
+    pub async fn looks_at(&self, tenant: &TenantId, operation: OperationId, at: Timestamp) -> Result<(), Error> {
+        self.change(tenant, operation, |record| record.looks_at.replace(at) != Some(at)).await.map(|_| ())
     }
 
     /// Raises the fence, and records which execution tears down: from now on no step of the operation begins. Again
@@ -319,6 +324,10 @@ impl Tenants {
             if let Some(plan) = Catalogue::new(self.db.clone()).plan(&tenant.plan).await? {
                 others.extend(begin_trial(&mut tenant, &plan, now)?);
             }
+        }
+        // What it has now is newer than what was kept.
+        if outcome.event == Event::Provisioned {
+            tenant.archive = None;
         }
         if outcome.event == Event::ChangeFailed {
             others.extend(self.way_back(&mut tenant, &ended, now).await?);
@@ -457,6 +466,7 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         created_at: now,
         approve_by: None,
         grace: None,
+        archive: None,
         hold: None,
         deletion_lock: None,
         activated_at: None,
@@ -497,6 +507,7 @@ pub(crate) fn new_operation(
         optional: blueprint.optional.clone(),
         skipped: BTreeSet::new(),
         offboarding: None,
+        looks_at: None,
         steps: Vec::new(),
     }
 }

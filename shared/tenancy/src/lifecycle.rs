@@ -56,6 +56,8 @@ pub enum Event {
     ChangeFailed,
     CancelRequested,
     Reactivated,
+    /// What is gone is to come back from its archive.
+    RestoreRequested,
     DeleteRequested,
     /// An operator wants it gone, whatever is under way and whatever would not go.
     ForceDeleteRequested,
@@ -101,9 +103,9 @@ impl Status {
         use Event as E;
         use Status as S;
         match (self, event) {
-            (S::PendingApproval, E::Approved) | (S::Failed | S::Stuck, E::RetryRequested) => {
-                Ok(S::Provisioning)
-            }
+            (S::PendingApproval, E::Approved)
+            | (S::Failed | S::Stuck, E::RetryRequested)
+            | (S::Deleted, E::RestoreRequested) => Ok(S::Provisioning),
             (S::PendingApproval, E::Rejected) | (S::Deleting, E::Deleted) => Ok(S::Deleted),
             (S::Provisioning, E::Provisioned)
             | (S::Suspended, E::Resumed)
@@ -187,7 +189,7 @@ impl fmt::Display for Status {
 }
 
 impl Event {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Approved,
         Self::Rejected,
         Self::Provisioned,
@@ -207,6 +209,7 @@ impl Event {
         Self::ChangeFailed,
         Self::CancelRequested,
         Self::Reactivated,
+        Self::RestoreRequested,
         Self::DeleteRequested,
         Self::ForceDeleteRequested,
         Self::Deleted,
@@ -230,6 +233,7 @@ impl Event {
             Self::PlanChangeRequested | Self::PlanSettled => "moved to another plan",
             Self::CancelRequested => "cancelled",
             Self::Reactivated => "reactivated",
+            Self::RestoreRequested => "restored from its archive",
             Self::DeleteRequested | Self::ForceDeleteRequested | Self::Deleted => "deleted",
             Self::RepairRequested | Self::Repaired => "repaired",
         }
@@ -258,9 +262,9 @@ mod tests {
     }
 
     #[test]
-    fn every_status_but_deleted_has_an_exit_and_can_end_deleted() {
+    fn every_status_has_an_exit_and_can_end_deleted() {
         for status in Status::ALL {
-            assert_eq!(exits(status).is_empty(), status == Status::Deleted, "{status}");
+            assert!(!exits(status).is_empty(), "{status}");
             assert!(reachable(status).contains(&Status::Deleted), "{status}");
         }
     }
@@ -297,6 +301,7 @@ mod tests {
     fn every_status_can_be_reached_from_a_signup() {
         let mut seen = reachable(Status::PendingApproval);
         seen.extend(reachable(Status::Provisioning));
+        assert_eq!(exits(Status::Deleted), BTreeSet::from([Status::Provisioning]), "by its archive alone");
         assert_eq!(seen, BTreeSet::from(Status::ALL));
     }
 
@@ -308,14 +313,14 @@ mod tests {
     }
 
     proptest! {
-        /// Only proof makes a tenant active, and nothing brings a deleted one back.
+        /// Only proof makes a tenant active, and only its archive brings a deleted one back.
         #[test]
         fn a_life_is_lived_by_the_table(events in prop::collection::vec(0..Event::ALL.len(), 0..40)) {
             let mut status = Status::Provisioning;
             for event in events.into_iter().map(|i| Event::ALL[i]) {
                 match status.after(event) {
                     Ok(next) => {
-                        prop_assert_ne!(status, Status::Deleted);
+                        prop_assert!(status != Status::Deleted || event == Event::RestoreRequested);
                         if status == Status::Provisioning && next == Status::Active {
                             prop_assert_eq!(event, Event::Provisioned);
                         }

@@ -28,6 +28,12 @@ impl Calendar {
         now + (i64::from(days) * i64::from(self.day_seconds)).seconds()
     }
 
+    /// Or at once, where a day is no hour long.
+    #[must_use]
+    pub fn quarter_of_an_hour_after(&self, now: Timestamp) -> Timestamp {
+        now + (i64::from(self.day_seconds) / 96).max(1).seconds()
+    }
+
     fn before(&self, end: Timestamp, days: u16) -> Timestamp {
         end - (i64::from(days) * i64::from(self.day_seconds)).seconds()
     }

@@ -60,6 +60,9 @@ pub struct Operation {
     /// How far it has come, of one that sees a tenant out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offboarding: Option<Offboarding>,
+    /// When its archive is looked for next, of one that restores: it may take two days to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks_at: Option<Timestamp>,
     /// How each step ended, kept when the operation is over: the ledger goes on to later operations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepProgress>,
@@ -87,6 +90,7 @@ impl Operation {
             State::Accepted => (self.accepted_at, 1),
             // Somebody's DNS is waited for, and that it is reached.
             _ if self.kind == Kind::Domain => (self.accepted_at, 25 * 60),
+            State::Running if let Some(looks_at) = self.looks_at => (looks_at, 30),
             State::Compensating => (self.fenced_at.unwrap_or(self.accepted_at), 30),
             _ => (self.started_at.unwrap_or(self.accepted_at), 30),
         };
@@ -125,6 +129,8 @@ impl Operation {
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Provision,
+    /// Provisions again what was deleted, and puts back what its archive holds.
+    Restore,
     /// Has visitors see that the tenant is suspended. Its data is kept.
     Suspend,
     Resume,
@@ -158,7 +164,12 @@ impl Kind {
             Self::Hibernate => Some(Self::Wake),
             Self::Wake => Some(Self::Hibernate),
             Self::ChangePlan => Some(Self::ChangePlan),
-            Self::Provision | Self::Delete | Self::Offboard | Self::Repair | Self::Domain => None,
+            Self::Provision
+            | Self::Restore
+            | Self::Delete
+            | Self::Offboard
+            | Self::Repair
+            | Self::Domain => None,
         }
     }
 
@@ -166,6 +177,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Provision => "provision",
+            Self::Restore => "restore",
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Hibernate => "hibernate",

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, BlueprintRef, DomainName, Email, Hold, OnFailure, OperationId, Overrides, Plan, Status,
+    Access, Archive, BlueprintRef, DomainName, Email, Hold, OnFailure, OperationId, Overrides, Plan, Status,
     Subdomain, SubscriptionId, TenantId, Theme,
 };
 
@@ -54,6 +54,9 @@ pub struct Tenant {
     /// Since it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<Grace>,
+    /// What is kept of it, from the end of its grace until it lives again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archive>,
     /// An admin's, as for a court: while it stands nothing takes the tenant away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,

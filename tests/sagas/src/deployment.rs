@@ -34,6 +34,7 @@ use tenant_notify_domain::NotifyDomain;
 use tenant_notify_offboarding::NotifyOffboarding;
 use tenant_offboard::Offboard;
 use tenant_settle_domain::SettleDomain;
+use tenant_thaw::Thaw;
 
 use crate::aws::{self, Kms, Mail, S3, StepFunctions};
 use crate::chaos::Chaos;
@@ -151,6 +152,14 @@ impl Deployment {
         self.task("saga-list-steps", task, |task, input| async move { task.run(input).await });
         let task = SweepOrphans::new(database.clone(), DEPLOYMENT.to_owned(), 10);
         self.task("saga-sweep-orphans", task, |task, input| async move { task.run(input).await });
+        let calendar = Calendar { day_seconds: DAY_SECONDS, notices: vec![3, 1] };
+        let task = Thaw {
+            tenants: tenants.clone(),
+            ledger: ledger.clone(),
+            archive: self.cold_storage(),
+            calendar: calendar.clone(),
+        };
+        self.task("tenant-thaw", task, |task, input| async move { task.run(input).await });
         let task = Activate { tenants: tenants.clone(), ledger: ledger.clone(), catalogue };
         self.task("tenant-activate", task, |task, input| async move { task.run(input).await });
         let mailer = ses::Mailer::new(mail, "hello@tenantry.example".to_owned());
@@ -160,7 +169,6 @@ impl Deployment {
         let deployment = DEPLOYMENT.to_owned();
         let task = SettleDomain { tenants: tenants.clone(), ledger: ledger.clone(), deployment };
         self.task("tenant-settle-domain", task, |task, input| async move { task.run(input).await });
-        let calendar = Calendar { day_seconds: DAY_SECONDS, notices: vec![3, 1] };
         let task = NotifyOffboarding { mailer: mailer.clone(), tenants: tenants.clone() };
         self.task("tenant-notify-offboarding", task, |task, input| async move { task.run(input).await });
         let task = Offboard { tenants: tenants.clone(), ledger: ledger.clone(), calendar: calendar.clone() };

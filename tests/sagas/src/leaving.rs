@@ -25,7 +25,14 @@ pub enum Meanwhile {
     Stopped(u64),
     /// It is told so many seconds later to go without what cannot be backed up.
     Skipped(u64, &'static str),
+    /// Nothing; but its owner wants it back once it is gone.
+    Regretted,
+    /// The same, and it is tried again once what kept it from coming back is mended.
+    RegrettedTwice,
 }
+
+/// What its people write in the place of what it began with, where that is: the first of a shop's collections.
+const THEIRS: [&str; 2] = ["\"Featured\"", "\"Rarities of mine\""];
 
 /// How it went.
 #[derive(Debug)]
@@ -42,6 +49,8 @@ pub struct Left {
     pub operations: Vec<Operation>,
     /// The executions that were started for it, and those that the janitor started.
     pub executions: (usize, usize),
+    /// Whether what its people wrote can be read.
+    pub theirs: bool,
     /// What is left of it at providers.
     pub left: Vec<String>,
     /// What must not have been.
@@ -64,12 +73,14 @@ async fn left(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> L
     rest(&world).await;
     let id = world.tenants()[0].id.to_string();
     let began = world.executions();
+    let [began_with, wrote] = THEIRS;
+    world.edit(began_with, wrote);
 
     let begun = clock::now();
     world.ask(Ask::leave(&id, "leave")).await.expect("an answer");
     let wait = |seconds| pass(Duration::from_secs(seconds));
     match meanwhile {
-        Meanwhile::Nothing => {}
+        Meanwhile::Nothing | Meanwhile::Regretted | Meanwhile::RegrettedTwice => {}
         Meanwhile::Restored(seconds) => {
             wait(seconds).await;
             ask(&world, &id, "restore").await;
@@ -94,6 +105,21 @@ async fn left(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> L
         }
     }
     rest(&world).await;
+    let begin = async |act: &'static str| {
+        let begin = Ask::post(act, format!("/v1/tenants/{id}/{act}"), act, json!({ "reason": "they came back" }));
+        assert_eq!(world.ask(begin).await.map(|answer| answer.status), Some(202), "{act}");
+        rest(&world).await;
+    };
+    if matches!(meanwhile, Meanwhile::Regretted | Meanwhile::RegrettedTwice) {
+        assert_eq!((world.tenants()[0].status, world.says(wrote)), (Status::Deleted, false), "it is gone");
+        begin("restore").await;
+    }
+    if meanwhile == Meanwhile::RegrettedTwice {
+        assert_eq!((world.tenants()[0].status, world.says(wrote)), (Status::Failed, false), "it failed");
+        assert_eq!(left_of(&world, &id), Vec::<String>::new());
+        world.chaos().mend();
+        begin("retry").await;
+    }
     let seconds = clock::now().as_second() - begun.as_second();
     let rows = world.tables().table(Table::Tenants);
     let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#"));
@@ -109,15 +135,14 @@ async fn left(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> L
         keys: keys.expect("an answer").body,
         operations: operations.filter(|operation| operation.kind == Kind::Offboard).collect(),
         executions: (world.executions() - began, world.rescues()),
-        left: world
-            .law()
-            .things()
-            .into_iter()
-            .map(|thing| thing.name)
-            .filter(|name| name.contains(&id))
-            .collect(),
+        theirs: world.says(wrote),
+        left: left_of(&world, &id),
         broken: world.law().broken().into_iter().collect(),
     }
+}
+
+fn left_of(world: &World, id: &str) -> Vec<String> {
+    world.law().things().into_iter().map(|thing| thing.name).filter(|name| name.contains(id)).collect()
 }
 
 async fn rest(world: &World) {

@@ -58,6 +58,9 @@ pub trait Service: fmt::Debug + Send + Sync {
     /// Somebody takes it away by hand, if it is a thing of this service.
     fn remove(&self, _: &Thing) {}
 
+    /// A tenant's people write one thing in place of another.
+    fn edit(&self, _: &str, _: &str) {}
+
     /// Whether anything that people can read says so.
     fn says(&self, _: &str) -> bool {
         false

@@ -176,6 +176,11 @@ impl World {
         self.0.services.iter().for_each(|service| service.remove(thing));
     }
 
+    /// A tenant's people write one thing in place of another.
+    pub fn edit(&self, this: &str, that: &str) {
+        self.0.services.iter().for_each(|service| service.edit(this, that));
+    }
+
     /// Whether anything that people can read says so.
     pub fn says(&self, text: &str) -> bool {
         self.0.services.iter().any(|service| service.says(text))

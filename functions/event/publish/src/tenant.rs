@@ -24,6 +24,7 @@ fn passage(was: Option<Status>, is: Status) -> Option<Type> {
     }
     match (was, is) {
         (S::PendingApproval, S::Provisioning) => Some(Type::TenantApproved),
+        (S::Deleted, S::Provisioning) => Some(Type::TenantRestoring),
         (_, S::Provisioning) => Some(Type::TenantRetried),
         (S::Provisioning, S::Active) => Some(Type::TenantActivated),
         (S::Suspended, S::Active) => Some(Type::TenantResumed),

@@ -39,7 +39,7 @@ impl Settle {
             return Ok(Output { status: tenant.status, left });
         }
         let (event, state) = match (left.is_empty(), record.kind) {
-            (true, Kind::Provision) => (Event::RolledBack, State::Failed),
+            (true, Kind::Provision | Kind::Restore) => (Event::RolledBack, State::Failed),
             (true, kind) if kind.back().is_some() && !record.back => (Event::ChangeFailed, State::Failed),
             (true, Kind::Delete | Kind::Offboard) => (Event::Deleted, State::Succeeded),
             (true, Kind::Repair) => (Event::Repaired, State::Succeeded),

@@ -82,7 +82,7 @@ fn job(over: &Over) -> Option<Job> {
         Kind::Delete | Kind::Offboard => Some(Job::Deprovision),
         Kind::Suspend => Some(Job::Deactivate),
         Kind::Resume => Some(Job::Activate),
-        Kind::ChangePlan | Kind::Hibernate | Kind::Wake | Kind::Repair | Kind::Domain => None,
+        Kind::Restore | Kind::ChangePlan | Kind::Hibernate | Kind::Wake | Kind::Repair | Kind::Domain => None,
     }
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use store::{Accepted, By, ChangeRequest, Claims, Order, Wish};
 use tenancy::{
-    Access, Blueprint, Edit, EditRequest, OnFailure, OperationId, Overrides, Tenant as Record, TenantId,
+    Access, Blueprint, Edit, EditRequest, OnFailure, OperationId, Overrides, Status, Tenant as Record, TenantId,
     Violation, Violations,
 };
 use utoipa::ToSchema;
@@ -412,20 +412,54 @@ pub(crate) async fn force_delete(
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 
-/// Makes a tenant again what it was before it was cancelled
+/// Why a tenant is to come back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "they have changed their mind" }))]
+pub(crate) struct Restoration {
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+    /// Where a tenant that is gone answers from now on, if somebody else has its subdomain.
+    subdomain: Option<String>,
+}
+
+/// Brings a tenant back that was cancelled or is gone
+///
+/// In its days of grace it is at once what it was before. Afterwards it is provisioned again and filled with what its
+/// archive holds, for as long as that is kept; its own domains and its subscription are to be added anew.
 #[utoipa::path(
-    post, path = "/v1/tenants/{id}/restore", tag = "tenants", params(Tenant), request_body = Reason,
-    responses((status = 200, description = "It stays", body = Kept)),
+    post, path = "/v1/tenants/{id}/restore", tag = "tenants", params(Tenant), request_body = Restoration,
+    responses(
+        (status = 200, description = "It stays", body = Kept),
+        (status = 202, description = "It will be restored from its archive", body = Accepted),
+    ),
     security(("token" = ["admin", "machine", "tenant"])),
 )]
 pub(crate) async fn restore(
     State(api): State<Api>,
     Named(id): Named,
     change: Change,
-) -> Result<Json<Kept>, Problem> {
-    let by = change.reason()?;
+) -> Result<Response, Problem> {
+    let Restoration { reason, subdomain } = change.decode()?;
+    let by = change.by(&reason)?;
+    // By now another road may lead there.
+    match Claims::new(api.db.clone()).answered(change.key.as_ref(), clock::now()).await? {
+        Some(Answer::Operation(done)) => return Ok(accepted(&done).into_response()),
+        Some(Answer::Tenant(tenant)) => return Ok(Json(Kept { tenant }).into_response()),
+        Some(Answer::ChangeRequest(_)) | None => {}
+    }
+    if api.known(&id).await?.status == Status::Deleted {
+        let edit = EditRequest { subdomain, ..EditRequest::default() };
+        let order = Order::restore(by).editing(Box::pin(api.check(&id, edit)).await?);
+        let done = api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?;
+        return Ok(accepted(&done).into_response());
+    }
+    if subdomain.is_some() {
+        let detail = "nothing: the tenant still has its subdomain";
+        return Err(Problem::violated(Violation::new("subdomain", "is given", detail)));
+    }
     let tenant = api.tenants.restore(&id, by, change.key.as_ref(), clock::now()).await?;
-    Ok(Json(Kept { tenant }))
+    Ok(Json(Kept { tenant }).into_response())
 }
 
 /// A tenant about which something was decided.

@@ -4,7 +4,7 @@
 //! that is there is missing from the archive, nothing is destroyed. An operator may let it go without, by skipping the
 //! step; the certificate says so.
 
-use archive::{ColdStorage, Manifest};
+use archive::{ColdStorage, Filed, Manifest};
 use fault::{Fault, Kind};
 use jiff::ToSpan;
 use saga::{Caught, Noted, Part, Subject};
@@ -78,7 +78,7 @@ impl Seal {
         id: &TenantId,
         record: &Operation,
         backups: &[Backup],
-    ) -> Result<Result<(Vec<Part>, Vec<Without>), StepFault>, Fault> {
+    ) -> Result<Result<(Vec<Filed>, Vec<Without>), StepFault>, Fault> {
         let (mut parts, mut without) = (Vec::new(), Vec::new());
         for resource in self.ledger.resources(id).await?.into_iter().filter(saga::Resource::is_left) {
             let step = resource.step;
@@ -88,15 +88,19 @@ impl Seal {
             }
             let part = match backups.iter().find(|backup| backup.step == step) {
                 Some(Backup { error: None, part: None, .. }) => continue,
-                Some(Backup { error: None, part: Some(part), .. }) => part.read::<Part>(&self.archive).await,
+                Some(Backup { error: None, part: Some(note), .. }) => {
+                    let part = note.read::<Part>(&self.archive).await;
+                    part.map(|part| Filed { part, note: note.clone() })
+                }
                 Some(Backup { error: Some(caught), .. }) => Err(caught.fault()),
                 // It has come to be since.
                 None => Err(Fault::terminal("nobody asked for its backup yet")),
             };
             match part {
-                Ok(part) => {
-                    without.extend(part.out_of_reach.clone().map(|why| Without { step: step.clone(), why }));
-                    parts.push(part);
+                Ok(filed) => {
+                    let why = filed.part.out_of_reach.clone();
+                    without.extend(why.map(|why| Without { step: step.clone(), why }));
+                    parts.push(filed);
                 }
                 Err(fault) if fault.kind == Kind::Transient => return Err(fault),
                 Err(fault) => {
@@ -114,7 +118,7 @@ impl Seal {
         id: &TenantId,
         record: &Operation,
         take: &str,
-        parts: Vec<Part>,
+        parts: Vec<Filed>,
         without: Vec<Without>,
     ) -> Result<bool, Fault> {
         let now = clock::now();

@@ -267,6 +267,19 @@ impl Api {
         self.act(id, act, &json!({ "reason": reason })).await
     }
 
+    pub(crate) async fn restore(
+        &self,
+        id: &TenantId,
+        subdomain: Option<&str>,
+        reason: &str,
+    ) -> Result<Reply, Error> {
+        let mut wish = json!({ "reason": reason });
+        if let Some(subdomain) = subdomain {
+            wish["subdomain"] = subdomain.into();
+        }
+        self.act(id, "restore", &wish).await
+    }
+
     async fn act(&self, id: &TenantId, act: &str, wish: &impl Serialize) -> Result<Reply, Error> {
         answer(self.request(Method::POST, &["tenants", id.as_str(), act]).json(wish)).await
     }

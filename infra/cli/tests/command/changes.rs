@@ -160,8 +160,14 @@ tenant acme-000000 cancelling: it is deleted at 2026-01-31T00:00:00Z, unless it 
         sent,
         r#"DELETE /v1/tenants/acme-000000 {"break_glass":false,"grace_days":30,"reason":"they left"}"#
     );
-    let (told, _) = asked(&stub, "restore", &["--reason", "they came back"]);
+    let (told, sent) = asked(&stub, "restore", &["--reason", "they came back"]);
     assert_eq!(told, "tenant acme-000000 active\n");
+    assert_eq!(sent, r#"POST /v1/tenants/acme-000000/restore {"reason":"they came back"}"#);
+    let (_, sent) = asked(&stub, "restore", &["--reason", "they came back", "--subdomain", "acme-two"]);
+    assert_eq!(
+        sent,
+        r#"POST /v1/tenants/acme-000000/restore {"reason":"they came back","subdomain":"acme-two"}"#
+    );
     let both = ["tenant", "delete", TENANT, "--force", "--reason", "enough", "--grace-days", "3"];
     assert_eq!(tenantry(&stub.url, &both).status.code(), Some(2), "what is forced does not wait");
 }

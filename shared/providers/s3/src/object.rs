@@ -55,15 +55,24 @@ impl Bucket {
         }
     }
 
-    /// Has a cold object copied to where it can be read for so many days. Asked for already is success.
-    pub async fn thaw(&self, key: &str, days: i32) -> Result<(), Fault> {
+    /// Has a cold object copied to where it can be read for so many days. Says whether it can be read now.
+    pub async fn thaw(&self, key: &str, days: i32) -> Result<bool, Fault> {
+        let head = self.client.head_object().bucket(&self.name).key(key).send().await;
+        let head = head.map_err(|e| aws::fault(SERVICE, &e))?;
+        let cold = matches!(head.storage_class(), Some(StorageClass::Glacier | StorageClass::DeepArchive));
+        match head.restore() {
+            _ if !cold => return Ok(true),
+            // As in `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"`.
+            Some(asked) => return Ok(asked.contains("ongoing-request=\"false\"")),
+            None => {}
+        }
         let tier = GlacierJobParameters::builder().tier(Tier::Standard).build();
         let tier = tier.map_err(|e| Fault::terminal(format!("a restoration cannot be built: {e}")))?;
         let wanted = RestoreRequest::builder().days(days).glacier_job_parameters(tier).build();
         match self.client.restore_object().bucket(&self.name).key(key).restore_request(wanted).send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(false),
             // RestoreAlreadyInProgress.
-            Err(e) if e.raw_response().is_some_and(|answer| answer.status().as_u16() == 409) => Ok(()),
+            Err(e) if e.raw_response().is_some_and(|answer| answer.status().as_u16() == 409) => Ok(false),
             Err(e) => Err(aws::fault(SERVICE, &e)),
         }
     }

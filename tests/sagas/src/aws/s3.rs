@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Memory, Reply, Request, Service, Thing, View, at, now};
 use crate::chaos::Act;
 
@@ -16,7 +18,24 @@ pub struct S3 {
 pub(super) struct Object {
     owner: Option<String>,
     body: Arc<Vec<u8>>,
+    /// When it is brought back from cold storage, once that is asked for; not at all where it is at hand.
+    cold: Option<Option<Timestamp>>,
 }
+
+impl Object {
+    /// As the header has it, of one in cold storage.
+    fn restore(&self) -> Option<String> {
+        let coming = self.cold??;
+        Some(format!("ongoing-request=\"{}\"", coming > clock::now()))
+    }
+
+    fn is_cold(&self) -> bool {
+        self.cold.is_some_and(|asked| asked.is_none_or(|coming| coming > clock::now()))
+    }
+}
+
+/// How long it takes until a copy is back from cold storage.
+const THAW: SignedDuration = SignedDuration::from_secs(40);
 
 /// What an archive's keys begin with.
 const ARCHIVE: &str = "tenants/";
@@ -48,6 +67,7 @@ fn action(request: &Request) -> (&'static str, Act) {
         "GET" if query.contains("list-type=2") => ("ListObjectsV2", Act::Read),
         "GET" => ("GetObject", Act::Read),
         "PUT" => ("PutObject", Act::Write),
+        "POST" if query.contains("restore") => ("RestoreObject", Act::Write),
         _ => ("DeleteObjects", Act::Delete),
     }
 }
@@ -74,8 +94,17 @@ impl Service for S3 {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         at(&self.objects, view, act, |objects| match action {
             "HeadObject" | "GetObject" => match objects.get(key(request)) {
+                Some(object) if action == "GetObject" && object.is_cold() => {
+                    self.refusal(403, "InvalidObjectState")
+                }
                 Some(object) => {
                     let mut reply = http::Response::builder();
+                    if object.cold.is_some() {
+                        reply = reply.header("x-amz-storage-class", "DEEP_ARCHIVE");
+                    }
+                    if let Some(restore) = object.restore() {
+                        reply = reply.header("x-amz-restore", restore);
+                    }
                     if let Some(owner) = &object.owner {
                         reply = reply.header("x-amz-meta-owner", owner);
                     }
@@ -118,10 +147,20 @@ impl Service for S3 {
             }
             "PutObject" => {
                 let owner = header("x-amz-meta-owner").map(str::to_owned);
-                let object = Object { owner, body: Arc::new(request.body().clone()) };
+                let cold = (header("x-amz-storage-class") == Some("DEEP_ARCHIVE")).then_some(None);
+                let object = Object { owner, body: Arc::new(request.body().clone()), cold };
                 objects.insert(key(request).to_owned(), object);
                 xml(200, String::new())
             }
+            "RestoreObject" => match objects.get_mut(key(request)).map(|object| &mut object.cold) {
+                Some(Some(cold @ None)) => {
+                    *cold = Some(clock::now() + THAW);
+                    xml(202, String::new())
+                }
+                Some(Some(Some(_))) => self.refusal(409, "RestoreAlreadyInProgress"),
+                Some(None) => self.refusal(403, "InvalidObjectState"),
+                None => self.refusal(404, "NoSuchKey"),
+            },
             _ => {
                 let asked = String::from_utf8_lossy(request.body());
                 for key in all(&asked, "Key") {
@@ -158,7 +197,7 @@ impl Service for S3 {
 
     fn plant(&self, thing: &Thing) {
         if thing.field == "folder" && thing.name.starts_with(self.top) {
-            let manifest = Object { owner: Some(thing.owner.clone()), body: Arc::default() };
+            let manifest = Object { owner: Some(thing.owner.clone()), ..Object::default() };
             now(&self.objects).now.insert(format!("{}/.folder", thing.name), manifest);
         }
     }
@@ -167,6 +206,16 @@ impl Service for S3 {
         if thing.field == "folder" {
             let inside = format!("{}/", thing.name);
             now(&self.objects).now.retain(|key, _| !key.starts_with(&inside));
+        }
+    }
+
+    fn edit(&self, this: &str, that: &str) {
+        if self.top == ARCHIVE {
+            return;
+        }
+        for object in now(&self.objects).now.values_mut() {
+            let text = String::from_utf8_lossy(&object.body).replace(this, that);
+            object.body = Arc::new(text.into_bytes());
         }
     }
 

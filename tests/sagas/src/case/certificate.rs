@@ -50,7 +50,7 @@ fn untrue(world: &World, Certified { certificate, .. }: &Certified) -> Vec<Strin
         return wrong;
     };
     let manifest: Manifest = serde_json::from_slice(&manifest).expect("a manifest");
-    for Part { step, objects, .. } in &manifest.parts {
+    for Part { step, objects, .. } in manifest.parts.iter().map(|filed| &filed.part) {
         let lost = objects.iter().filter(|object| kept(world, &object.key, &object.sha256).is_none());
         wrong.extend(lost.map(|object| format!("{} of {step} is not archived", object.path)));
     }
