@@ -119,6 +119,9 @@ fn a_state_passes_what_its_function_takes_and_nothing_else() {
             None if payload["action"] == "backup" => {
                 (names(&["action", "operation", "tenant", "take"]), "backup".into())
             }
+            None if payload["action"] == "restore" => {
+                (names(&["action", "operation", "tenant", "part"]), "restore".into())
+            }
             None => (names(&["action", "operation", "tenant"]), "destroy".into()),
         };
         problems.extend(differences(

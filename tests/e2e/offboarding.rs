@@ -25,6 +25,11 @@ async fn a_tenant_that_leaves_is_archived_and_gone_and_anybody_can_verify_that()
     let stack = Stack::from_env().await;
     let id = live(&stack).await.tenant;
     let email = stack.api.tenant(&id).await["email"].as_str().expect("text").to_owned();
+    let (s3, bucket) = (s3(&stack), stack.output("WorkspacesBucket").to_owned());
+    let theirs = format!("workspaces/{id}/data/store.json");
+    let written = br#"{"currency":"EUR","collections":[{"id":"mine","title":"Rarities of mine"}]}"#;
+    let write = s3.put_object().bucket(&bucket).key(&theirs).body(written.to_vec().into());
+    write.send().await.expect("its people write something");
     let left = leave(&stack, &id, 2).await;
     assert_eq!(left["tenant"]["status"], "cancelling");
     let operation = left["operation"].as_str().expect("one operation from the start");
@@ -56,10 +61,9 @@ async fn a_tenant_that_leaves_is_archived_and_gone_and_anybody_can_verify_that()
     assert_eq!(signed.claims, *certificate);
 
     // The archive is what the certificate says it is, and nothing of it can be read without waiting for it.
-    let (archive, s3) = (&certificate["archive"], s3(&stack));
-    let bucket = stack.output("ArchiveBucket");
+    let (archive, kept_in) = (&certificate["archive"], stack.output("ArchiveBucket"));
     let manifest =
-        s3.get_object().bucket(bucket).key(archive["manifest"].as_str().expect("a key")).send().await;
+        s3.get_object().bucket(kept_in).key(archive["manifest"].as_str().expect("a key")).send().await;
     let manifest = manifest.expect("the manifest").body.collect().await.expect("all of it").to_vec();
     assert_eq!(hex::encode(Sha256::digest(&manifest)), archive["sha256"].as_str().expect("a checksum"));
     let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
@@ -69,7 +73,7 @@ async fn a_tenant_that_leaves_is_archived_and_gone_and_anybody_can_verify_that()
     assert_eq!(archive["objects"], json!(kept.len()));
     assert!(kept.len() >= 10, "{manifest:#}");
     for object in kept {
-        let head = s3.head_object().bucket(bucket).key(object["key"].as_str().expect("a key")).send().await;
+        let head = s3.head_object().bucket(kept_in).key(object["key"].as_str().expect("a key")).send().await;
         let head = head.expect("an object");
         assert_eq!(head.storage_class().map(ToString::to_string).as_deref(), Some("DEEP_ARCHIVE"));
         assert_eq!(head.content_length(), object["bytes"].as_i64());
@@ -77,6 +81,17 @@ async fn a_tenant_that_leaves_is_archived_and_gone_and_anybody_can_verify_that()
     let mails = stack.mails_to(&email).await;
     let about = |what: &str| mails.iter().filter(|mail| mail.contains(what)).count();
     assert!(about("will be deleted on") >= 1 && about("has been deleted") >= 1, "{mails:?}");
+
+    // And everything comes back from there.
+    let wish = json!({ "reason": "they came back" });
+    let back = stack.api.send(Method::POST, &format!("{path}/restore"), &wish).await;
+    assert_eq!(back["tenant"]["status"], "provisioning", "{back:#}");
+    let operation = format!("{path}/operations/{}", back["operation"].as_str().expect("an operation"));
+    let over = stack.api.when(&operation, |it| !it["ended_at"].is_null()).await;
+    assert_eq!((&over["state"], &over["kind"]), (&json!("succeeded"), &json!("restore")), "{over:#}");
+    assert_eq!(stack.api.tenant(&id).await["status"], "active");
+    let read = s3.get_object().bucket(&bucket).key(&theirs).send().await.expect("it is there");
+    assert_eq!(read.body.collect().await.expect("all of it").to_vec(), written);
 }
 
 #[tokio::test]

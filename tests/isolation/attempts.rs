@@ -254,6 +254,7 @@ impl World {
             attempt(all, thing, "GetObject", client.get_object().bucket(bucket).key(key).send());
             attempt(all, thing, "PutObject", put.send());
             attempt(all, thing, "DeleteObject", client.delete_object().bucket(bucket).key(key).send());
+            attempt(all, thing, "RestoreObject", client.restore_object().bucket(bucket).key(key).send());
         }
     }
 

@@ -146,7 +146,9 @@ impl<S: BackUp, L: Ledger, A: Archive> BackedUp<S, L, A> {
             Some("backup") => encode(&self.back_up(decode("payload", payload)?).await?),
             Some("restore") => {
                 let lease = Lease { holder: invocation.id.clone(), until: invocation.deadline };
-                self.restore(decode("payload", payload)?, lease, &invocation.function).await.map(|()| Value::Null)
+                self.restore(decode("payload", payload)?, lease, &invocation.function)
+                    .await
+                    .map(|()| Value::Null)
             }
             _ => self.runner.run(payload, invocation).await,
         }

@@ -236,7 +236,12 @@ impl Tenants {
     }
 
     /// Records when an operation that waits looks again: the deadline of its stall.
-    pub async fn looks_at(&self, tenant: &TenantId, operation: OperationId, at: Timestamp) -> Result<(), Error> {
+    pub async fn looks_at(
+        &self,
+        tenant: &TenantId,
+        operation: OperationId,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         self.change(tenant, operation, |record| record.looks_at.replace(at) != Some(at)).await.map(|_| ())
     }
 

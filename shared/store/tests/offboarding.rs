@@ -7,7 +7,8 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use store::{Accepted, By, Certified, Database, Look, Order, Refusal, doomed};
 use tenancy::{
-    Archive, Calendar, Certificate, Due, Kind, Operation, State, Status, StepFault, Tenant, TenantId,
+    Archive, Calendar, Certificate, Due, EditRequest, Kind, Operation, State, Status, StepFault, Tenant,
+    TenantId, Usage,
 };
 
 use bed::{Bed, now};
@@ -27,7 +28,8 @@ fn then() -> Timestamp {
 
 fn archive() -> Archive {
     let (bucket, manifest, sha256) = ("kept".to_owned(), "manifest.json".to_owned(), "00ff".to_owned());
-    Archive { bucket, manifest, sha256, objects: 1, bytes: 2, kept_until: then(), without: Vec::new() }
+    let kept_until = "2100-01-01T00:00:00Z".parse().expect("a time");
+    Archive { bucket, manifest, sha256, objects: 1, bytes: 2, kept_until, without: Vec::new() }
 }
 
 async fn memory() -> Bed {
@@ -208,6 +210,66 @@ async fn a_tenant_is_gone_when_it_has_its_certificate_and_that_is_written_once()
     assert_eq!(bed.tenants.certificate(id).await.expect("read"), Some(certified(&leaves)));
     assert_eq!(bed.claims.tenant_of(&leaves.tenant.subdomain).await.expect("read"), None, "its name is free");
     assert_eq!(bed.operation(id, leaves.operation).await.state, State::Succeeded);
+}
+
+/// A tenant that is gone, and when it went.
+async fn gone(bed: &Bed) -> (Tenant, Timestamp) {
+    let leaves = leaving(bed, 1).await;
+    let end = now() + 25.hours();
+    assert!(seal(bed, &leaves, end).await);
+    let certified = bed.tenants.certify(&leaves.tenant.id, &certified(&leaves), Vec::new(), end).await;
+    (certified.expect("certified"), end)
+}
+
+#[tokio::test]
+async fn whoever_is_gone_comes_back_by_what_is_kept_under_its_own_name() {
+    let bed = memory().await;
+    let (tenant, end) = gone(&bed).await;
+    let back = bed.tenants.order(&tenant.id, Order::restore(by()), None, end).await.expect("accepted");
+    assert_eq!(back.tenant.status, Status::Provisioning);
+    assert_eq!(bed.operation(&tenant.id, back.operation).await.kind, Kind::Restore);
+    assert_eq!(bed.claims.tenant_of(&tenant.subdomain).await.expect("read"), Some(tenant.id.clone()));
+    let again = bed.tenants.order(&tenant.id, Order::restore(by()), None, end).await;
+    assert!(matches!(again, Err(Refusal::Busy(operation)) if operation == back.operation), "{again:?}");
+    // What fails is tried again in the same way: what is kept is there still.
+    bed.settle(&tenant.id, back.operation, tenancy::Event::RolledBack, State::Failed).await;
+    let retried = bed.tenants.order(&tenant.id, Order::retry(by()), None, end).await.expect("accepted");
+    assert_eq!(bed.operation(&tenant.id, retried.operation).await.kind, Kind::Restore);
+    bed.settle(&tenant.id, retried.operation, tenancy::Event::Provisioned, State::Succeeded).await;
+    let tenant = bed.tenant(&tenant.id).await;
+    assert_eq!((tenant.status, tenant.archive), (Status::Active, None), "what it has is newer");
+}
+
+#[tokio::test]
+async fn whoever_is_gone_comes_back_under_another_name_when_somebody_has_theirs() {
+    let bed = memory().await;
+    let (tenant, end) = gone(&bed).await;
+    let heir = bed.live("acme").await;
+    assert_eq!(heir.subdomain, tenant.subdomain);
+    let back = bed.tenants.order(&tenant.id, Order::restore(by()), None, end).await;
+    assert!(matches!(back, Err(Refusal::SubdomainTaken(taken)) if taken == tenant.subdomain));
+    assert_eq!(at(&bed, &tenant.id).await, (Status::Deleted, None));
+    let edit = EditRequest { subdomain: Some("acme-two".to_owned()), ..EditRequest::default() };
+    let blueprint = bed.tenants.blueprint(&tenant).await.expect("a blueprint");
+    let edit = edit.check(&tenant, &blueprint, &[], &[], &Usage::default()).expect("a good name");
+    let order = Order::restore(by()).editing(edit);
+    let back = bed.tenants.order(&tenant.id, order, None, end).await.expect("accepted");
+    assert_eq!(back.tenant.subdomain.as_str(), "acme-two");
+    assert_eq!(bed.claims.tenant_of(&heir.subdomain).await.expect("read"), Some(heir.id));
+}
+
+#[tokio::test]
+async fn nobody_comes_back_of_whom_nothing_is_kept() {
+    let bed = memory().await;
+    let tenant = bed.live("acme").await;
+    let deletion = bed.tenants.order(&tenant.id, Order::delete(by()), None, now()).await.expect("accepted");
+    bed.settle(&tenant.id, deletion.operation, tenancy::Event::Deleted, State::Succeeded).await;
+    let back = bed.tenants.order(&tenant.id, Order::restore(by()), None, now()).await;
+    assert!(matches!(back, Err(Refusal::NotPossible(why)) if why.contains("nothing is kept")));
+    let (tenant, _) = gone(&bed).await;
+    let late = "2100-01-01T00:00:00Z".parse().expect("a time");
+    let back = bed.tenants.order(&tenant.id, Order::restore(by()), None, late).await;
+    assert!(matches!(back, Err(Refusal::NotPossible(why)) if why.contains("was kept until")));
 }
 
 /// What got stuck is deleted later, and certified by what was archived at first.

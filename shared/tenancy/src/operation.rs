@@ -164,12 +164,9 @@ impl Kind {
             Self::Hibernate => Some(Self::Wake),
             Self::Wake => Some(Self::Hibernate),
             Self::ChangePlan => Some(Self::ChangePlan),
-            Self::Provision
-            | Self::Restore
-            | Self::Delete
-            | Self::Offboard
-            | Self::Repair
-            | Self::Domain => None,
+            Self::Provision | Self::Restore | Self::Delete | Self::Offboard | Self::Repair | Self::Domain => {
+                None
+            }
         }
     }
 

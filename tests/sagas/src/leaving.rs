@@ -106,7 +106,8 @@ async fn left(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> L
     }
     rest(&world).await;
     let begin = async |act: &'static str| {
-        let begin = Ask::post(act, format!("/v1/tenants/{id}/{act}"), act, json!({ "reason": "they came back" }));
+        let begin =
+            Ask::post(act, format!("/v1/tenants/{id}/{act}"), act, json!({ "reason": "they came back" }));
         assert_eq!(world.ask(begin).await.map(|answer| answer.status), Some(202), "{act}");
         rest(&world).await;
     };

@@ -272,7 +272,7 @@ impl<P: Post> React<P> {
                 };
                 self.order(account, tenant, Order::change_access(access, by(why)), now).await
             }
-            Deed::ChangePlan { plan } => self.change_plan(account, tenant, plan, plans, now).await,
+            Deed::ChangePlan { plan } => Box::pin(self.change_plan(account, tenant, plan, plans, now)).await,
             Deed::Offboard => {
                 account.ordered.offboarded = true;
                 account.charged = false;

@@ -81,6 +81,7 @@ fn a_tenants_life_is_told_by_where_it_stands_and_where_it_stood() {
     for (was, is, told) in [
         ("pending_approval", "provisioning", &[Type::TenantApproved][..]),
         ("failed", "provisioning", &[Type::TenantRetried]),
+        ("deleted", "provisioning", &[Type::TenantRestoring]),
         ("provisioning", "active", &[Type::TenantActivated]),
         ("provisioning", "failed", &[Type::TenantFailed]),
         ("active", "suspended", &[Type::TenantSuspended]),

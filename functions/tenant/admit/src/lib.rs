@@ -18,6 +18,8 @@ pub struct Input {
     subject: Subject,
     /// The execution's ARN.
     execution: String,
+    /// What was kept of the tenant is put back: what it holds is its people's.
+    filled: bool,
 }
 
 impl Admit {
@@ -31,6 +33,7 @@ impl Admit {
         let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
         self.tenants.started(id, operation, &input.execution, clock::now()).await?;
         let mut snapshot = self.tenants.snapshot(&tenant, record.value.kind).await?;
+        snapshot.inhabited |= input.filled;
         // In no other: a domain that comes or goes would have every step of the next operation run again.
         if record.value.kind == Kind::Domain {
             snapshot.domains = self.tenants.domains(id).await?.value.served();

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use store::{Accepted, By, ChangeRequest, Claims, Order, Wish};
 use tenancy::{
-    Access, Blueprint, Edit, EditRequest, OnFailure, OperationId, Overrides, Status, Tenant as Record, TenantId,
-    Violation, Violations,
+    Access, Blueprint, Edit, EditRequest, OnFailure, OperationId, Overrides, Status, Tenant as Record,
+    TenantId, Violation, Violations,
 };
 use utoipa::ToSchema;
 

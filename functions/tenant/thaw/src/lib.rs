@@ -68,7 +68,8 @@ impl Thaw {
             return self.parts(id, manifest).await;
         }
         if now > self.calendar.after(record.accepted_at, DAYS) {
-            let fault = Fault::terminal(format!("{cold} objects of the archive have not come in {DAYS} days"));
+            let fault =
+                Fault::terminal(format!("{cold} objects of the archive have not come in {DAYS} days"));
             return Err(fault.hint("Ask S3 what became of their restoration, then retry the tenant."));
         }
         tracing::info!(tenant.id = %id, "{cold} objects of the archive are still to come");

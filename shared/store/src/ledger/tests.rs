@@ -65,6 +65,7 @@ fn operation(id: u64, kind: Kind) -> Operation {
         on_failure: tenancy::OnFailure::Compensate,
         former: None,
         offboarding: None,
+        looks_at: None,
         back: false,
         forced: false,
         optional: std::collections::BTreeSet::new(),

@@ -89,6 +89,55 @@ async fn a_cancelled_tenant_can_be_restored_until_it_is_deleted() {
     assert_eq!(too_long.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
 
+/// A tenant that is gone, as the machine leaves it.
+async fn gone(db: &Database, tenant: &str, operation: &str) {
+    let (tenant, operation) = (tenant.trim_start_matches("/v1/tenants/").parse().expect("an id"), operation);
+    let operation = operation.rsplit_once('/').expect("two ids").1.parse().expect("an id");
+    let (tenants, later) = (Tenants::new(db.clone()), clock::now() + jiff::ToSpan::hours(25));
+    let kept = json!({
+        "bucket": "kept", "manifest": "manifest.json", "sha256": "00ff", "objects": 1, "bytes": 2,
+        "kept_until": "2100-01-01T00:00:00Z",
+    });
+    let archive: tenancy::Archive = serde_json::from_value(kept).expect("an archive");
+    assert!(tenants.seal(&tenant, operation, archive, later).await.expect("sealed"));
+    let outcome = store::Outcome {
+        event: tenancy::Event::Deleted,
+        state: tenancy::State::Succeeded,
+        steps: Vec::new(),
+        endpoints: None,
+    };
+    tenants.settle(&tenant, operation, outcome, later).await.expect("settled");
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_gone_is_restored_from_its_archive_by_an_operation() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    ended(&db, &operation, tenancy::Event::Provisioned, tenancy::State::Succeeded).await;
+    let wish = r#"{"reason":"the customer left","grace_days":1}"#;
+    let leaves = body(send(&api, "DELETE", &tenant, None, wish).await).await;
+    let restore = format!("{tenant}/restore");
+    let named = r#"{"reason":"they came back","subdomain":"acme-two"}"#;
+    let early = send(&api, "POST", &restore, None, named).await;
+    assert_eq!(early.status(), StatusCode::UNPROCESSABLE_ENTITY, "it has its subdomain");
+    gone(&db, &tenant, &format!("/{}", leaves["operation"].as_str().expect("an id"))).await;
+    let shown = body(send(&api, "GET", &tenant, None, "").await).await;
+    assert_eq!(shown["archive"]["kept_until"], "2100-01-01T00:00:00Z", "anybody sees until when");
+    let wrong = r#"{"reason":"they came back","subdomain":"-"}"#;
+    assert_eq!(send(&api, "POST", &restore, None, wrong).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let back = send(&api, "POST", &restore, Some("r"), named).await;
+        assert_eq!(back.status(), StatusCode::ACCEPTED);
+        assert!(back.headers()[header::LOCATION].to_str().expect("ASCII").starts_with(&tenant));
+        answers.push(body(back).await);
+    }
+    assert_eq!(answers[0], answers[1], "the same request is the same");
+    let back = &answers[0]["tenant"];
+    assert_eq!((&back["status"], &back["subdomain"]), (&json!("provisioning"), &json!("acme-two")));
+}
+
 async fn apart() -> (Database, Router) {
     let db = Database::memory();
     let _ = api_over(db.clone()).await;
