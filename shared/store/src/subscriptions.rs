@@ -145,13 +145,14 @@ impl Account {
         due: Timestamp,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
+        let linked = |id: &TenantId| Self {
+            tenant: Some(id.clone()),
+            ordered: Ordered { plan: Some(signup.plan.id.clone()), ..Ordered::default() },
+            refused: None,
+            ..self.clone()
+        };
         let accepted = tenants.enrol(signup, None, now, |id, mut others| {
-            let account = Self {
-                tenant: Some(id.clone()),
-                ordered: Ordered { plan: Some(signup.plan.id.clone()), ..Ordered::default() },
-                refused: None,
-                ..self.clone()
-            };
+            let account = linked(&id);
             let subscription = Some(self.subscription.id.clone());
             let tenant = Tenant { subscription, ..new_tenant(id, signup, Status::Provisioning, now) };
             let operation = new_operation(&tenant, Kind::Provision, &signup.blueprint, now);
@@ -159,9 +160,7 @@ impl Account {
             accept(tenant, &operation, Condition::Absent, None, others, now)
         });
         let accepted = accepted.await?;
-        self.tenant = Some(accepted.tenant.id.clone());
-        self.ordered = Ordered { plan: Some(signup.plan.id.clone()), ..Ordered::default() };
-        self.refused = None;
+        *self = linked(&accepted.tenant.id);
         self.written(Some(due));
         Ok(accepted)
     }
@@ -249,7 +248,7 @@ impl UnknownEvent {
 /// The account of a tenant that begins a plan that expires, unless somebody pays for it already.
 pub(crate) fn begin_trial(tenant: &mut Tenant, plan: &Plan, now: Timestamp) -> Result<Vec<Write>, Error> {
     let (Some(days), None) = (plan.expires_days, &tenant.subscription) else { return Ok(Vec::new()) };
-    let id: SubscriptionId = format!("trial:{}", tenant.id).parse().map_err(Error::Unusable)?;
+    let id = SubscriptionId::of_trial(&tenant.id);
     let ends = now + (i64::from(days.get()) * 24).hours();
     let trial = Account {
         tenant: Some(tenant.id.clone()),

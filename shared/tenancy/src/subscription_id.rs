@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::TenantId;
+
 /// Names a subscription, as its biller does. It becomes part of a key and of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(
@@ -14,6 +16,12 @@ use serde::{Deserialize, Serialize};
 pub struct SubscriptionId(String);
 
 impl SubscriptionId {
+    /// The one that stands for a tenant's time of a plan that expires: nobody pays for that.
+    #[must_use]
+    pub fn of_trial(tenant: &TenantId) -> Self {
+        Self(format!("trial:{tenant}"))
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -47,6 +47,16 @@ impl Violations {
     }
 }
 
+/// All of it in one line.
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, violation) in self.0.iter().enumerate() {
+            write!(f, "{}{violation}", if nth == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
 impl From<Violation> for Violations {
     fn from(violation: Violation) -> Self {
         Self(vec![violation])

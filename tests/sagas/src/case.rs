@@ -55,6 +55,8 @@ pub enum Script {
     Domain,
     /// It leaves with days of grace.
     Leaves,
+    /// It leaves, and comes back from its archive.
+    Returns,
     /// It leaves, and somebody wants something of it when a moment comes.
     Leaving(Wish, Moment),
     /// It leaves, and somebody stops every execution in the console when a moment comes.
@@ -111,7 +113,7 @@ impl Case {
         let chaos = Chaos::new(self.planned.clone());
         let world = World::new(blueprint.expect("a blueprint"), chaos, deliveries, self.seed).await;
         let (findings, statuses, made) = (BTreeSet::new(), Vec::new(), Vec::new());
-        let mut life = Life { case: self, world, findings, statuses, made, edited: false };
+        let mut life = Life { case: self, world, findings, statuses, made, edited: false, wrote: false };
         life.live().await;
         let Life { world, mut findings, statuses, made, .. } = life;
         findings.extend(world.law().broken());
@@ -143,7 +145,10 @@ impl Case {
     fn must_come_round(&self) -> bool {
         let passing = self.planned.iter().filter(|planned| planned.times != u32::MAX).count();
         passing < 2
-            && matches!(self.script, Script::Life | Script::After(_) | Script::Events(_) | Script::Stopped(_))
+            && matches!(
+                self.script,
+                Script::Life | Script::Returns | Script::After(_) | Script::Events(_) | Script::Stopped(_)
+            )
     }
 
     /// Whether something does not work until it is mended.
@@ -167,7 +172,12 @@ struct Life<'a> {
     made: Vec<Thing>,
     /// Whether it was retried with another input.
     edited: bool,
+    /// What can be read of what its people wrote, before it left.
+    wrote: bool,
 }
+
+/// What its people write in the place of what it began with, where that is: the first of a shop's collections.
+pub(crate) const THEIRS: [&str; 2] = ["\"Featured\"", "\"Rarities of mine\""];
 
 impl Life<'_> {
     async fn live(&mut self) {
@@ -191,6 +201,7 @@ impl Life<'_> {
             Script::Changed => self.change().await,
             Script::Domain => self.domain().await,
             Script::Leaves | Script::Leaving(..) | Script::LeavingStopped(_) => self.leave().await,
+            Script::Returns => self.come_back().await,
             _ => {}
         }
         match self.case.script {
@@ -294,7 +305,7 @@ impl Life<'_> {
             return;
         }
         self.ask(Wish::Leave, "leave").await;
-        if self.case.is_barred() {
+        if self.case.is_barred() && self.case.script != Script::Returns {
             pass(Duration::from_secs(3600)).await;
             if !self.case.may_stick() && self.status() == Some(Status::Deleted) {
                 self.found(Finding::Leaked("it is gone, though that could not be certified".to_owned()));
@@ -302,11 +313,26 @@ impl Life<'_> {
             self.world.chaos().mend();
         }
         self.rest().await;
-        let alone = matches!(self.case.script, Script::Leaves | Script::LeavingStopped(_));
+        let alone = matches!(self.case.script, Script::Leaves | Script::Returns | Script::LeavingStopped(_));
         if alone && !self.case.may_stick() && self.status() != Some(Status::Deleted) {
             self.found(Finding::Undecided(format!("it left, and is {:?}", self.status())));
         }
         self.findings.extend(certificate::of(&self.world));
+    }
+
+    /// Gone, and back with all that its people wrote.
+    async fn come_back(&mut self) {
+        let [began_with, wrote] = THEIRS;
+        self.world.edit(began_with, wrote);
+        self.wrote = self.world.says(wrote);
+        self.leave().await;
+        if self.status() == Some(Status::Deleted) {
+            self.ask(Wish::Restore, "come back").await;
+            self.rest().await;
+        }
+        if self.case.must_live() && self.status() != Some(Status::Active) {
+            self.found(Finding::Undecided(format!("it came back, and is {:?}", self.status())));
+        }
     }
 
     /// Has happen beside its life what the script says.
@@ -514,6 +540,9 @@ impl Life<'_> {
             let wrong: Vec<Finding> = old.chain(new).map(Finding::Undecided).collect();
             self.findings.extend(wrong);
         }
+        if self.wrote && self.status() == Some(Status::Active) && !self.world.says(THEIRS[1]) {
+            self.found(Finding::Undecided("what its people wrote has not come back".to_owned()));
+        }
         self.statuses.extend(self.status());
     }
 
@@ -546,6 +575,7 @@ impl fmt::Display for Case {
             Script::Changed => write!(f, " changed=yes")?,
             Script::Domain => write!(f, " domain=yes")?,
             Script::Leaves => write!(f, " leaves=yes")?,
+            Script::Returns => write!(f, " returns=yes")?,
             Script::Leaving(wish, moment) => write!(f, " leaving={wish}@{moment}")?,
             Script::LeavingStopped(moment) => write!(f, " leaving_stopped={moment}")?,
             Script::Crowd(many, keys) => write!(f, " crowd={many}@{keys:?}")?,
@@ -583,6 +613,7 @@ impl FromStr for Case {
                 "changed" => case.script = Script::Changed,
                 "domain" => case.script = Script::Domain,
                 "leaves" => case.script = Script::Leaves,
+                "returns" => case.script = Script::Returns,
                 "leaving" => {
                     let (wish, moment) = pair()?;
                     case.script = Script::Leaving(wish.parse()?, moment.parse()?);

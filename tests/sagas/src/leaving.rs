@@ -8,6 +8,7 @@ use tenancy::{Kind, OnFailure, Operation, Status};
 use tokio::task::LocalSet;
 
 use crate::blueprints;
+use crate::case::THEIRS;
 use crate::chaos::{Chaos, Planned, pass};
 use crate::client::Ask;
 use crate::law::Finding;
@@ -30,9 +31,6 @@ pub enum Meanwhile {
     /// The same, and it is tried again once what kept it from coming back is mended.
     RegrettedTwice,
 }
-
-/// What its people write in the place of what it began with, where that is: the first of a shop's collections.
-const THEIRS: [&str; 2] = ["\"Featured\"", "\"Rarities of mine\""];
 
 /// How it went.
 #[derive(Debug)]

@@ -41,6 +41,8 @@ const CHANGED_SAMPLE: usize = 11;
 const DOMAIN_SAMPLE: usize = 3;
 /// And of the faults while a tenant leaves.
 const LEAVING_SAMPLE: usize = 3;
+/// And of the faults while one comes back, in which every step runs twice.
+const RETURNING_SAMPLE: usize = 7;
 /// What may be asked of a tenant that leaves.
 const WHEN_LEAVING: [Wish; 4] = [Wish::Restore, Wish::Delete, Wish::ForceDelete, Wish::Repair];
 
@@ -88,6 +90,7 @@ impl Matrix {
             family('P', "suspended, of another plan, read-only, asleep x every fault", self.changes()),
         ];
         families.push(family('R', "left, archived and certified x every fault", self.leavings()));
+        families.push(family('S', "restored from its archive x every fault", self.returns()));
         if Offer::of(self.blueprint.name).blueprint.custom_domain.is_some() {
             families.push(family('Q', "a domain that comes and goes x every fault", self.domains()));
         }
@@ -419,6 +422,24 @@ impl Matrix {
         });
         let stopped = moved().map(|moment| self.scripted(Script::LeavingStopped(moment.clone()), Vec::new()));
         std::iter::once(case.clone()).chain(spoilt).chain(asked).chain(stopped).collect()
+    }
+
+    /// It comes back; something goes wrong meanwhile, and passes or does not until it is mended.
+    fn returns(&self) -> Vec<Case> {
+        let case = self.scripted(Script::Returns, Vec::new());
+        let run = case.run();
+        let asked = |moment: &Moment| moment.caller == "tenant-api.restore";
+        let since = run.moments.iter().position(|(moment, _)| asked(moment)).unwrap_or_default();
+        let until = run.moments.iter().position(|(moment, _)| moment.caller == "tenant-api.delete");
+        let moments = || run.moments[since..until.unwrap_or(run.moments.len())].iter();
+        let passing = moments().flat_map(|(moment, act)| troubles(moment, *act)).step_by(RETURNING_SAMPLE);
+        let barred = moments().filter(|(moment, act)| {
+            let outside = !moment.call.starts_with("store:") && *act != Act::Invoke;
+            outside && moment.nth == 1 && !moment.caller.starts_with("tenant-notify")
+        });
+        let barred = barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused));
+        let spoilt = passing.chain(barred).map(|planned| self.scripted(Script::Returns, vec![planned]));
+        std::iter::once(case.clone()).chain(spoilt).collect()
     }
 
     /// In a life that goes well, and in one that does not.

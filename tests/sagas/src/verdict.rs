@@ -50,8 +50,9 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
     if case.script == Script::Life && case.planned.iter().all(only_refused) && world.rescues() > 0 {
         findings.push(Finding::Undecided("nothing died, and the janitor had to see to it".to_owned()));
     }
-    let welcome =
-        |operation: &&Operation| operation.kind == Kind::Provision && operation.state == State::Succeeded;
+    let welcome = |operation: &&Operation| {
+        matches!(operation.kind, Kind::Provision | Kind::Restore) && operation.state == State::Succeeded
+    };
     // Of a domain its customer is told beside that, and maybe twice.
     let subjects = world.subjects();
     // And of its end who leaves, by as many as the calendar has.
@@ -161,8 +162,9 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
 fn is_kept(resource: &Resource, tenant: &Tenant, operations: &[Operation]) -> bool {
     let provisioned = operations.iter().rev().find(|operation| operation.kind == Kind::Provision);
     let rests = matches!(tenant.status, Status::Failed | Status::Stuck);
-    let torn_down =
-        operations.last().is_some_and(|operation| matches!(operation.kind, Kind::Delete | Kind::Offboard));
+    let gone =
+        |operation: &Operation| matches!(operation.kind, Kind::Delete | Kind::Offboard | Kind::Restore);
+    let torn_down = operations.last().is_some_and(gone);
     let whole = matches!(resource.state, ResourceState::Live | ResourceState::Intended);
     let lived = |made: &Operation| tenant.activated_at.is_some() && resource.made_by != made.id;
     // A change that went neither forth nor back keeps everything.

@@ -1,6 +1,6 @@
 use billing::{Standing, State, Wanted};
 use store::Account;
-use tenancy::{Access, Plan, Status, Tenant, TenantId, Usage};
+use tenancy::{Access, Plan, Status, SubscriptionId, Tenant, TenantId, Usage};
 
 /// What is to be done next, because of a subscription. One thing at a time: what it leaves is looked at again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn begin(account: &Account, standing: &Standing) -> Deed {
 /// A trial of our own making ends when its tenant moves to a plan that does not expire.
 fn is_outgrown(account: &Account, tenant: &Tenant, plans: &[Plan]) -> bool {
     let expires = |plan: &Plan| plan.expires_days.is_some();
-    let trial = account.subscription.id.as_str() == format!("trial:{}", tenant.id);
+    let trial = account.subscription.id == SubscriptionId::of_trial(&tenant.id);
     trial && plans.iter().find(|plan| plan.id == tenant.plan).is_some_and(|plan| !expires(plan))
 }
 

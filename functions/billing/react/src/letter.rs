@@ -37,9 +37,7 @@ impl Letter {
                 let read =
                     subscription_webhook::read(&subscription, &settings.sold).map_err(|e| match e {
                         Refused::Shape(cause) => cause,
-                        Refused::Violations(wrong) => {
-                            wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-                        }
+                        Refused::Violations(wrong) => wrong.to_string(),
                     })?;
                 Ok(Self::Read(read))
             }

@@ -291,8 +291,8 @@ impl<P: Post> React<P> {
         plans: &[Plan],
         now: Timestamp,
     ) -> Result<Option<Ordered>, Fault> {
-        let trial = format!("trial:{}", tenant.id);
-        let another = |id: &&SubscriptionId| **id != account.subscription.id && id.as_str() != trial;
+        let trial = SubscriptionId::of_trial(&tenant.id);
+        let another = |id: &&SubscriptionId| **id != account.subscription.id && **id != trial;
         let Some(id) = tenant.subscription.as_ref().filter(another) else {
             return Ok(Some(Ordered::default()));
         };
@@ -334,8 +334,7 @@ impl<P: Post> React<P> {
         let signup = match check(customer.subdomain.clone()) {
             Ok(signup) => signup,
             Err(wrong) => {
-                let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-                let why = wrong.join("; ");
+                let why = wrong.to_string();
                 account.charged = false;
                 account.voided = Some(Voided { at: now, why: why.clone() });
                 return Ok(refuse(account, why));
@@ -347,10 +346,7 @@ impl<P: Post> React<P> {
             Err(Refusal::SubdomainTaken(_)) => {
                 match check(Some(another(&signup, &account.subscription.id))) {
                     Ok(signup) => account.sign_up(&tenants, &signup, due, now).await,
-                    Err(wrong) => {
-                        let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-                        return Ok(refuse(account, wrong.join("; ")));
-                    }
+                    Err(wrong) => return Ok(refuse(account, wrong.to_string())),
                 }
             }
             outcome => outcome,
@@ -387,10 +383,7 @@ impl<P: Post> React<P> {
                 }
                 Ok(begun)
             }
-            Err(wrong) => {
-                let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-                Ok(refuse(account, wrong.join("; ")))
-            }
+            Err(wrong) => Ok(refuse(account, wrong.to_string())),
         }
     }
 

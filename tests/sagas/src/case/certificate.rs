@@ -12,10 +12,8 @@ use crate::world::World;
 /// What is wrong with the certificates of a world's tenants.
 pub(super) fn of(world: &World) -> Vec<Finding> {
     let rows = world.tables().table(Table::Tenants);
-    let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#"));
-    let operations = operations.map(|row| row.decode::<Operation>().expect("an operation"));
     let mut findings = Vec::new();
-    for operation in operations.filter(|operation| operation.kind == Kind::Offboard) {
+    for operation in operations(world).into_iter().filter(|operation| operation.kind == Kind::Offboard) {
         let wrong = |said: String| Finding::Undecided(format!("of {}: {said}", operation.id));
         let certified = rows.iter().find(|row| row.key.sk == format!("CERTIFICATE#{}", operation.id));
         let certified = certified.map(|row| row.decode::<Certified>().expect("a certificate"));
@@ -31,10 +29,18 @@ pub(super) fn of(world: &World) -> Vec<Finding> {
     findings
 }
 
+fn operations(world: &World) -> Vec<Operation> {
+    let rows = world.tables().table(Table::Tenants);
+    let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#"));
+    operations.map(|row| row.decode().expect("an operation")).collect()
+}
+
 fn untrue(world: &World, Certified { certificate, .. }: &Certified) -> Vec<String> {
     let mut wrong = Vec::new();
     let tenant = world.tenants().into_iter().find(|tenant| tenant.id == certificate.tenant);
-    if tenant.is_none_or(|tenant| tenant.status != Status::Deleted) {
+    // It may have come back since.
+    let back = operations(world).iter().any(|operation| operation.kind == Kind::Restore);
+    if !back && tenant.is_none_or(|tenant| tenant.status != Status::Deleted) {
         wrong.push("its tenant is not deleted".to_owned());
     }
     let gone = |step: &str| certificate.destroyed.iter().any(|gone| gone.step == step);
