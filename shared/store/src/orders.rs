@@ -439,8 +439,8 @@ impl Tenants {
         tenant.remade += u32::from(order.from_start);
         order.edit.apply(&mut tenant);
         let moves = tenant.subdomain != before.subdomain;
-        // Whoever is gone has no name.
-        let claims = moves || before.status == Status::Deleted;
+        // Whoever was gone had no name.
+        let claims = moves || order.event == Event::RestoreRequested;
         if claims {
             // First of all, so that it is known for what it is when somebody else has it.
             others.insert(0, claim_subdomain(&tenant.subdomain, id)?);

@@ -978,6 +978,7 @@ async fn a_repair_leaves_the_status_of_a_deleted_tenant_alone(db: Database) {
     assert_eq!(tenant.status, Status::Deleted);
     let repair = bed.tenants.repair(&id, by(), None, now()).await.expect("accepted");
     assert_eq!(bed.operation(&tenant.id, repair.operation).await.kind, Kind::Repair);
+    assert_eq!(bed.claims.tenant_of(&tenant.subdomain).await.expect("read"), None, "its name stays free");
     let busy = bed.tenants.repair(&id, by(), None, now()).await;
     assert!(matches!(busy, Err(Refusal::Busy(_))), "{busy:?}");
     let after = bed.settle(&tenant.id, repair.operation, Event::Repaired, State::Succeeded).await;

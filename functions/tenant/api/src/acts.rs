@@ -426,7 +426,8 @@ pub(crate) struct Restoration {
 /// Brings a tenant back that was cancelled or is gone
 ///
 /// In its days of grace it is at once what it was before. Afterwards it is provisioned again and filled with what its
-/// archive holds, for as long as that is kept; its own domains and its subscription are to be added anew.
+/// archive holds, for as long as that is kept, unless its own people ask; its own domains and its subscription are to be
+/// added anew.
 #[utoipa::path(
     post, path = "/v1/tenants/{id}/restore", tag = "tenants", params(Tenant), request_body = Restoration,
     responses(
@@ -449,6 +450,10 @@ pub(crate) async fn restore(
         Some(Answer::ChangeRequest(_)) | None => {}
     }
     if api.known(&id).await?.status == Status::Deleted {
+        // Nobody pays for it: that is not its people's to decide.
+        if change.caller.is(Role::Tenant) {
+            return Err(Problem::forbidden("the tenant is gone: ask its provider to restore it"));
+        }
         let edit = EditRequest { subdomain, ..EditRequest::default() };
         let order = Order::restore(by).editing(Box::pin(api.check(&id, edit)).await?);
         let done = api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?;

@@ -126,6 +126,9 @@ async fn a_tenant_that_is_gone_is_restored_from_its_archive_by_an_operation() {
     assert_eq!(shown["archive"]["kept_until"], "2100-01-01T00:00:00Z", "anybody sees until when");
     let wrong = r#"{"reason":"they came back","subdomain":"-"}"#;
     assert_eq!(send(&api, "POST", &restore, None, wrong).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let people = Person::of_tenant(tenant.trim_start_matches("/v1/tenants/"));
+    let refused = send_as(&people, &api, "POST", &restore, None, WHY).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN, "nobody pays for it");
     let mut answers = Vec::new();
     for _ in 0..2 {
         let back = send(&api, "POST", &restore, Some("r"), named).await;
