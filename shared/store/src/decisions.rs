@@ -13,8 +13,8 @@ use crate::words;
 /// How long a signup waits for approval.
 const APPROVAL_DAYS: i64 = 14;
 
-/// How often a restoration is tried when the operation that it ends writes at the same moment.
-const RESTORE_TRIES: u32 = 5;
+/// How often it is tried to end an operation that waits when that writes at the same moment.
+pub(crate) const ENDING_TRIES: u32 = 5;
 
 /// What is decided about tenants without anything being done about them yet.
 impl Tenants {
@@ -69,7 +69,7 @@ impl Tenants {
         loop {
             match self.decide(id, ("restore", by.clone()), restore, request, now).await {
                 // What sees it out has just looked at it: it is read again.
-                Err(Refusal::Busy(_)) if tries < RESTORE_TRIES => tries += 1,
+                Err(Refusal::Busy(_)) if tries < ENDING_TRIES => tries += 1,
                 done => return done,
             }
         }

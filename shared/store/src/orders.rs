@@ -11,6 +11,7 @@ use crate::audit::By;
 use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, claim_subdomain, commit, holder};
 use crate::database::{Condition, Error, Write};
+use crate::decisions::ENDING_TRIES;
 use crate::idle;
 use crate::ledger::ResourceLedger;
 use crate::offboarding::guarded;
@@ -191,7 +192,16 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        self.next(id, order, Vec::new(), request, now).await
+        let mut tries = 1;
+        loop {
+            match self.next(id, order.clone(), Vec::new(), request, now).await {
+                // What waits to delete it has just looked at it: it is read again.
+                Err(Refusal::Busy(_)) if order.event == Event::DeleteRequested && tries < ENDING_TRIES => {
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Stops a provisioning and has what it made destroyed, also where it was to be held. Stops a change, and has it led

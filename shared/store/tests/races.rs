@@ -5,8 +5,8 @@ mod turns;
 
 use bed::{Bed, drawn, now};
 use jiff::ToSpan;
-use store::{Accepted, Database, Invitation, Refusal};
-use tenancy::{Event, Kind, State, Status, TenantId};
+use store::{Accepted, By, Database, Invitation, Order, Refusal};
+use tenancy::{Calendar, Event, Kind, State, Status, TenantId};
 use turns::{in_every_order, run};
 
 fn same(answers: (Result<Accepted, Refusal>, Result<Accepted, Refusal>)) -> Accepted {
@@ -52,6 +52,29 @@ fn of_two_operations_asked_for_at_once_one_is_accepted() {
         assert_eq!(run(bed.tenant(&live.id)).operation, Some(accepted.operation));
         assert_eq!(run(bed.tenants.operations(&live.id)).expect("read").len(), 2, "{turns:?}");
     });
+}
+
+/// What sees a tenant out looks at its own record every day, and whoever has waited for weeks is not told to come back.
+#[test]
+fn nobody_is_refused_because_what_they_end_looks_at_that_moment() {
+    for delete in [true, false] {
+        in_every_order(|turns| {
+            let bed = run(Bed::new(Database::memory()));
+            let (id, by) = (run(bed.live("acme")).id, || By { who: "o".to_owned(), why: "w".to_owned() });
+            let leave = Order::offboard(by(), now() + 240.hours(), now());
+            let leaves = run(bed.tenants.order(&id, leave, None, now())).expect("accepted");
+            let calendar = Calendar { day_seconds: 86_400, notices: vec![] };
+            let look = bed.tenants.look_at_offboarding(&id, leaves.operation, Some(9), &calendar, now());
+            let end = async {
+                match delete {
+                    true => bed.tenants.order(&id, Order::delete(by()), None, now()).await.map(|_| ()),
+                    false => bed.tenants.restore(&id, by(), None, now()).await.map(|_| ()),
+                }
+            };
+            let (_, ended) = turns.race(look, Box::pin(end));
+            ended.expect("not refused");
+        });
+    }
 }
 
 /// One of them may lose the race for the record, and is asked again by its machine.
