@@ -39,14 +39,17 @@ impl Step for CreateGroup {
 
     async fn apply(&self, cx: &Context, _: &Params, handle: &Handle) -> Result<Output, Fault> {
         let wanted = Group { name: handle.group.clone(), description: cx.mark.to_string() };
+        // Made first and looked at afterwards: a look may still show the group of a tenant's former life.
+        if self.pool.create_group(&wanted).await? {
+            return Ok(Output { group: wanted.name });
+        }
         match self.pool.find_group(&handle.group).await? {
-            None => self.pool.create_group(&wanted).await?,
-            Some(found) if found == wanted => {}
-            Some(_) => {
-                return Err(Fault::terminal(format!("the group {} belongs to somebody else", handle.group)));
+            Some(found) if found == wanted => Ok(Output { group: wanted.name }),
+            Some(_) => Err(Fault::terminal(format!("the group {} belongs to somebody else", handle.group))),
+            None => {
+                Err(Fault::transient(format!("the group {} is there, and is not seen yet", handle.group)))
             }
         }
-        Ok(Output { group: wanted.name })
     }
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {

@@ -99,13 +99,12 @@ impl UserPool {
         Ok(Part { items, next: listed.next_token })
     }
 
-    pub async fn create_group(&self, group: &Group) -> Result<(), Fault> {
+    /// Makes a group if there is none of that name, and says whether there was none.
+    pub async fn create_group(&self, group: &Group) -> Result<bool, Fault> {
         let request = self.client.create_group().user_pool_id(&self.pool).group_name(&group.name);
         match request.description(&group.description).send().await {
-            Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_group_exists_exception()) => {
-                Err(appeared("group", &group.name))
-            }
+            Ok(_) => Ok(true),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_group_exists_exception()) => Ok(false),
             Err(e) => Err(aws::fault(SERVICE, &e)),
         }
     }
