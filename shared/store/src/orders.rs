@@ -194,7 +194,7 @@ impl Tenants {
     ) -> Result<Accepted, Refusal> {
         let mut tries = 1;
         loop {
-            match self.next(id, order.clone(), Vec::new(), request, now).await {
+            match Box::pin(self.next(id, order.clone(), Vec::new(), request, now)).await {
                 // What waits to delete it has just looked at it: it is read again.
                 Err(Refusal::Busy(_)) if order.event == Event::DeleteRequested && tries < ENDING_TRIES => {
                     tries += 1;
