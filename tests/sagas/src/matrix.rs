@@ -412,7 +412,9 @@ impl Matrix {
         let passing = moments().flat_map(|(moment, act)| troubles(moment, *act)).step_by(LEAVING_SAMPLE);
         let barred = moments().filter(|(moment, act)| {
             let outside = !moment.call.starts_with("store:") && *act != Act::Invoke;
-            outside && moment.nth == 1 && !moment.caller.starts_with("tenant-notify")
+            // A tenant goes without mail, and without a janitor.
+            let beside = ["tenant-notify", "saga-janitor"].iter().any(|it| moment.caller.starts_with(it));
+            outside && moment.nth == 1 && !beside
         });
         let barred = barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused));
         let spoilt = passing.chain(barred).map(|planned| self.scripted(Script::Leaves, vec![planned]));
