@@ -59,8 +59,8 @@ fn what_is_held_stays_and_a_retry_with_another_input_goes_on_from_it() {
         (run.statuses, run.findings),
         (vec![Status::Failed, Status::Active, Status::Deleted], [].into())
     );
-    let made = |call: &str| run.moments.iter().filter(|(moment, _)| moment.call == call).count();
-    assert_eq!((made("cognito:CreateGroup"), made("secrets-manager:CreateSecret")), (1, 1));
+    let made = run.moments.iter().filter(|(moment, _)| moment.call == "secrets-manager:CreateSecret");
+    assert_eq!(made.count(), 1);
 }
 
 #[test]
