@@ -6,7 +6,7 @@ use mysql::{Holder, Kind, Login, MySql, Server, Wire};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use crate::mariadb::MariaDb;
+use crate::mariadb::{Certificate, MariaDb};
 
 const OURS: &str = "demo/acme-7f3a9c";
 const THEIRS: &str = "demo/other-012345";
@@ -168,4 +168,25 @@ async fn a_wrong_login_is_ours_to_mend() {
     let fault = mysql.create_database("acme_db", OURS).await.expect_err("refused");
     assert_eq!((fault.kind, fault.actor), (fault::Kind::Terminal, fault::Actor::Us));
     assert!(fault.hint.is_some());
+}
+
+#[tokio::test]
+async fn a_server_is_trusted_whom_the_authority_vouches_for() {
+    let (known, unknown) = (Certificate::new("known"), Certificate::new("unknown"));
+    let server = MariaDb::start_with(&known.options()).await;
+    server.as_root(&["ALTER USER operator@'%' REQUIRE SSL"]).await;
+    let trusting = |ca| MySql::new(Wire::Network(Server::new(&Login { tls: true, ca, ..server.login() })));
+    trusting(Some(known.authority()))
+        .create_database("acme_db", OURS)
+        .await
+        .expect("an encrypted connection");
+    for ca in [Some(unknown.authority()), None] {
+        let fault = trusting(ca).holder(Kind::Database, "acme_db").await.expect_err("nobody vouches for it");
+        assert_eq!((fault.kind, fault.unanswered), (fault::Kind::Terminal, false), "{fault:?}");
+    }
+    server.mysql().holder(Kind::Database, "acme_db").await.expect_err("it is not encrypted");
+    let open = MariaDb::start().await;
+    let login = Login { tls: true, ca: Some(known.authority()), ..open.login() };
+    let fault = MySql::new(Wire::Network(Server::new(&login))).holder(Kind::Database, "acme_db").await;
+    fault.expect_err("a server without encryption is not talked to");
 }

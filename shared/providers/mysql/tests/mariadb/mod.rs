@@ -40,8 +40,7 @@ impl MariaDb {
         Self::start_with(&[]).await
     }
 
-    /// With more options, in which `{}` is the server's directory.
-    pub(crate) async fn start_with(options: &[&str]) -> Self {
+    pub(crate) async fn start_with(options: &[String]) -> Self {
         // Somebody else may be given a free port before the server takes it.
         for _ in 0..3 {
             if let Some(server) = Self::attempt(options).await {
@@ -51,7 +50,7 @@ impl MariaDb {
         panic!("mariadbd does not start: what is free is taken each time");
     }
 
-    async fn attempt(options: &[&str]) -> Option<Self> {
+    async fn attempt(options: &[String]) -> Option<Self> {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let directory = std::env::temp_dir().join(format!("tenantry-mariadb-{}-{port}", std::process::id()));
@@ -86,7 +85,7 @@ impl MariaDb {
             .arg(format!("--port={port}"))
             .arg(format!("--socket={}", directory.join("socket").display()))
             .arg(format!("--init-file={}", directory.join("operator.sql").display()))
-            .args(options.iter().map(|option| option.replace("{}", &directory.display().to_string())))
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log("server.log"))
@@ -175,6 +174,41 @@ impl Drop for MariaDb {
         // Nobody wants its data: it need not be written.
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// A certificate for 127.0.0.1, and the authority that signed it.
+#[derive(Debug)]
+pub(crate) struct Certificate {
+    directory: Directory,
+}
+
+impl Certificate {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tenantry-{name}-{}", std::process::id()));
+        create_dir_all(&path).expect("a directory");
+        let openssl = |arguments: &str| {
+            let ended = Command::new("openssl").args(arguments.split(' ')).current_dir(&path).output();
+            let ended = ended.expect("openssl runs: infra/tools/system installs it");
+            assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        };
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+        std::fs::write(path.join("names"), "subjectAltName=IP:127.0.0.1").expect("a file");
+        openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=authority -days 2"));
+        openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=server"));
+        openssl(
+            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names",
+        );
+        Self { directory: Directory(path) }
+    }
+
+    pub(crate) fn options(&self) -> Vec<String> {
+        let file = |name: &str| self.directory.0.join(name).display().to_string();
+        vec![format!("--ssl-cert={}", file("server.pem")), format!("--ssl-key={}", file("server.key"))]
+    }
+
+    pub(crate) fn authority(&self) -> String {
+        read(&self.directory.0.join("ca.pem"))
     }
 }
 
