@@ -1,10 +1,12 @@
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mysql_async::prelude::Queryable;
 use mysql_async::{
-    Conn, Error, IoError, Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, Row, SslOpts,
+    Conn, DriverError, Error, IoError, Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, Row,
+    SslOpts,
 };
 use secrets::{ExposeSecret, SecretString};
 use tokio::time::timeout;
@@ -224,9 +226,15 @@ pub(crate) fn column<T: mysql_async::prelude::FromValue>(row: &Row, at: usize) -
 }
 
 pub(crate) fn failure(error: Error) -> Failure {
+    let untrusted = |why: &dyn fmt::Display| {
+        Failure::Unable(format!("mysql cannot be trusted: {why}; is `ca` in the login who vouches for it?"))
+    };
     match error {
         Error::Server(said) => Failure::Refused { code: said.code, message: said.message },
-        Error::Io(IoError::Tls(error)) => Failure::Unable(format!("mysql cannot be trusted: {error}")),
+        Error::Driver(error @ DriverError::NoClientSslFlagFromServer) => untrusted(&error),
+        Error::Io(IoError::Tls(error)) => untrusted(&error),
+        // So the TLS library wraps what is wrong with a certificate.
+        Error::Io(IoError::Io(error)) if error.kind() == ErrorKind::InvalidData => untrusted(&error),
         error => Failure::Unanswered(error.to_string()),
     }
 }

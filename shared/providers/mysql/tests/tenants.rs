@@ -188,5 +188,6 @@ async fn a_server_is_trusted_whom_the_authority_vouches_for() {
     let open = MariaDb::start().await;
     let login = Login { tls: true, ca: Some(known.authority()), ..open.login() };
     let fault = MySql::new(Wire::Network(Server::new(&login))).holder(Kind::Database, "acme_db").await;
-    fault.expect_err("a server without encryption is not talked to");
+    let fault = fault.expect_err("a server without encryption is not talked to");
+    assert_eq!(fault.kind, fault::Kind::Terminal);
 }
