@@ -24,6 +24,7 @@ import urllib.request
 from pathlib import Path
 
 import accounts
+import peers
 import people
 import processes
 import servers
@@ -40,11 +41,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--directory", type=Path, default=REPOSITORY / ".local" / "stack", help="the stack's state")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up").add_argument("--no-build", action="store_true", help="deploy what was built before")
+    start = commands.add_parser("up")
+    start.add_argument("--no-build", action="store_true", help="deploy what was built before")
     commands.add_parser("down")
     commands.add_parser("env")
     commands.add_parser("token").add_argument("role", choices=[*people.ROLES, "machine"])
-    commands.add_parser("run").add_argument("argv", nargs="+", metavar="command")
+    run_ = commands.add_parser("run")
+    run_.add_argument("argv", nargs="+", metavar="command")
+    for command in (start, run_):
+        names = ", ".join(peers.START)
+        command.add_argument("--peer", action="append", default=[], choices=peers.START, help=f"a real server: {names}")
     arguments = parser.parse_args()
     directory = arguments.directory.resolve()
     # SIGTERM unwinds like an interrupt does, so that `finally` runs.
@@ -56,12 +62,12 @@ def main() -> int:
                 record = Record.load(directory, "local")
                 if not arguments.no_build:
                     build()
-                up(record, throw_away=False)
+                up(record, arguments.peer, throw_away=False)
             print(f"The stack is up: {record.urls['front']} (stop it with `make down`)")
         case "down":
             with alone(directory):
                 record = Record.load(directory, "local")
-                servers.stop(record)
+                stop(record)
                 record.save()
         case "env":
             environ = environment(running(directory))
@@ -70,7 +76,7 @@ def main() -> int:
             record = running(directory)
             print(people.token(record, arguments.role, aws(record)("cognito-idp")))
         case "run":
-            return run(arguments.argv)
+            return run(arguments.argv, arguments.peer)
     return 0
 
 
@@ -81,7 +87,8 @@ def running(directory: Path) -> Record:
     return record
 
 
-def up(record: Record, throw_away: bool) -> None:
+def up(record: Record, wanted: list[str], throw_away: bool) -> None:
+    peers.ensure(record, wanted, throw_away)
     servers.ensure(record, BINARIES / "sandbox", throw_away)
     if not TEMPLATE.exists():
         raise SystemExit("template.yaml is not there: the servers run, but nothing is deployed")
@@ -103,12 +110,18 @@ def up(record: Record, throw_away: bool) -> None:
         **accounts.parameters(record.deployment, record.urls["clouds"]),
     }
     accounts.prepare(record.directory, record.urls["clouds"])
-    keep(accounts.keys(record.directory, record.deployment, record.urls["clouds"]), client("secretsmanager"))
+    keys = accounts.keys(record.directory, record.deployment, record.urls["clouds"]) | peers.keys(record)
+    keep(keys, client("secretsmanager"))
     packages = Packages(CACHE, BINARIES)
     deploy(TEMPLATE, parameters, packages, record, client("cloudformation"), client("s3"))
     people.prepare(record, client("cognito-idp"))
     open_front(record)
     apply_catalogue(record)
+
+
+def stop(record: Record) -> None:
+    servers.stop(record)
+    peers.stop(record)
 
 
 def aws(record: Record):
@@ -170,18 +183,18 @@ def apply_catalogue(record: Record) -> None:
     record.save()
 
 
-def run(argv: list[str]) -> int:
+def run(argv: list[str], wanted: list[str]) -> int:
     """A stack of its own for one command, gone afterwards whatever happens."""
     directory = Path(tempfile.mkdtemp(prefix="tenantry-"))
     record = Record.load(directory, f"t-{secrets.token_hex(2)}")
     try:
         start = time.monotonic()
         build()
-        up(record, throw_away=True)
+        up(record, wanted, throw_away=True)
         print(f"{record.deployment} is up after {time.monotonic() - start:.1f} s", flush=True)
         return attend(argv, os.environ | environment(record))
     finally:
-        servers.stop(record)
+        stop(record)
         if os.environ.get("KEEP"):
             print(f"kept: {directory}")
         else:
@@ -220,6 +233,7 @@ def environment(record: Record) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         **servers.CREDENTIALS,
         **accounts.billers(record.directory),
+        **peers.environment(record),
         **{name: value for name, value in tables.items() if value},
     }
 

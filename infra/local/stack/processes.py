@@ -50,6 +50,16 @@ def stop(process: dict | None, patience: float = 60) -> None:
         time.sleep(0.05)
 
 
+def wait(ready, process: dict, log: Path, name: str) -> None:
+    """Until it is ready; one that ends before, or never is, is told of with the end of its log."""
+    deadline = time.monotonic() + 60
+    while not ready():
+        if not alive(process) or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+            raise SystemExit(f"{name} did not start; the end of {log}:\n{tail}")
+        time.sleep(0.03)
+
+
 def free_port(wanted: int | None = None) -> int:
     """`wanted` when nobody has it, so that URLs stay; any other free port otherwise."""
     for port in (wanted, 0):

@@ -23,6 +23,8 @@ class Record:
     # The catalogue that was last applied: a digest of its files and of the table it went into.
     catalogue: str | None = None
     outputs: dict[str, str] = field(default_factory=dict)
+    # The real servers that were asked for, by name: their ports, which are kept over a restart, and their processes.
+    peers: dict[str, dict] = field(default_factory=dict)
 
     @classmethod
     def load(cls, directory: Path, deployment: str) -> "Record":

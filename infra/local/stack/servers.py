@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -59,7 +58,7 @@ def _start_sandbox(record: Record, binary: Path, throw_away: bool) -> None:
         command += [f"--{name}-port", str(processes.free_port(_port(url)))]
     record.sandbox = processes.start(command, _scrubbed(record), record.directory / "sandbox.log", throw_away)
     record.save()
-    _wait(lambda: ready.exists(), record.sandbox, record.directory / "sandbox.log", "the sandbox")
+    processes.wait(lambda: ready.exists(), record.sandbox, record.directory / "sandbox.log", "the sandbox")
     record.urls = json.loads(ready.read_text())
     record.save()
 
@@ -91,7 +90,7 @@ def _start_emulator(record: Record, throw_away: bool) -> None:
     record.emulator = processes.start(command, env, record.directory / "emulator.log", throw_away)
     record.save()
     log = record.directory / "emulator.log"
-    _wait(lambda: _answers(f"{record.emulator_url}/_ministack/ready"), record.emulator, log, "the emulator")
+    processes.wait(lambda: _answers(f"{record.emulator_url}/_ministack/ready"), record.emulator, log, "the emulator")
 
 
 def _rewind_streams(state: Path) -> None:
@@ -115,15 +114,6 @@ def _directory(record: Record, name: str) -> str:
     path = record.directory / name
     path.mkdir(exist_ok=True)
     return str(path)
-
-
-def _wait(ready, process: dict, log: Path, name: str) -> None:
-    deadline = time.monotonic() + 60
-    while not ready():
-        if not processes.alive(process) or time.monotonic() > deadline:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-            raise SystemExit(f"{name} did not start; the end of {log}:\n{tail}")
-        time.sleep(0.03)
 
 
 def _answers(url: str) -> bool:
