@@ -72,7 +72,13 @@ impl Answers for Sky {
         let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec();
         let mut plain = http::Request::builder().method(request.method()).uri(request.url().as_str());
         plain.headers_mut().expect("no mistake yet").extend(request.headers().clone());
-        let plain = plain.body(Bytes::from(body)).expect("an address");
+        let mut plain = plain.body(Bytes::from(body)).expect("an address");
+        // Behind a port of its own, as on the local stack: what is signed is the port's address.
+        if plain.uri().host() == Some("127.0.0.1") {
+            let host = plain.uri().authority().map(ToString::to_string).unwrap_or_default();
+            plain.headers_mut().insert("host", host.parse().expect("a host"));
+            *plain.uri_mut() = sandbox::clouds::unfold(plain.uri()).expect("a cloud");
+        }
         let answer = self.0.lock().expect("no panic while it is held").answer(clock::now(), &plain);
         Box::pin(async move { answer.into() })
     }
@@ -417,6 +423,19 @@ async fn who_signs_in_wrongly_is_told_what_to_do() {
             assert!(fault.request_id.is_some() && fault.provider.as_deref() == Some(SERVICE), "{fault:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_server_may_be_behind_a_path() {
+    let sky = Sky::new();
+    let endpoint = ENDPOINT.replace("http://", "http://127.0.0.1:4570/");
+    let (access_key, secret_key) = ("minioadmin".to_owned(), SecretString::from("minioadmin-secret"));
+    let login = Login { endpoint, admin_endpoint: None, access_key, secret_key };
+    let store = ObjectStore::new(sky.http(), &login).expect("an address");
+    store.claim_bucket(BUCKET, OWNER).await.expect("ours");
+    store.write(BUCKET, &object("a b+c/ä", "x")).await.expect("written");
+    store.put_user("acme", &SecretString::from("tenant-secret")).await.expect("a user");
+    assert_eq!(sky.things(), [format!("bucket {BUCKET} of {OWNER}"), "user acme".to_owned()]);
 }
 
 #[tokio::test]
