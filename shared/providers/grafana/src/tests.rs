@@ -1,5 +1,7 @@
 //! What we ask of Grafana, and what we make of its answers; both as its own document has them.
 
+mod world;
+
 use openapi::{Document, Script};
 use rstest::rstest;
 use serde_json::json;

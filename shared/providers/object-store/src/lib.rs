@@ -69,7 +69,8 @@ impl ObjectStore {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
-            .endpoint_url(&login.endpoint)
+            // With a slash: the SDK puts a bucket's name right behind a path.
+            .endpoint_url(format!("{}/", login.endpoint.trim_end_matches('/')))
             .force_path_style(true)
             .credentials_provider(credentials.clone())
             .http_client(Connector(http.clone()))

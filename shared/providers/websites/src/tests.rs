@@ -1,5 +1,7 @@
 //! What we ask of the service, and what we make of its answers; both as its document has them.
 
+mod world;
+
 use openapi::{Document, Script};
 use serde_json::{Value, json};
 

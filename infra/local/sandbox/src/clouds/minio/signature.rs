@@ -83,12 +83,14 @@ impl<'a> Claim<'a> {
     }
 
     /// Host and path as the caller saw them. Behind the port of the clouds that is the port's address, and the real host is the
-    /// first segment of the path.
+    /// first segment of the path, which nobody encodes.
     fn could_have_signed(&self, ask: &Ask<'a>) -> impl Iterator<Item = (&'a str, String)> {
         let authority = ask.uri.authority().map_or("", |authority| authority.as_str());
-        let path = ask.uri.path();
+        let path = percent_decode_str(ask.uri.path()).decode_utf8_lossy();
+        let path = utf8_percent_encode(&path, PATH).to_string();
         let host = ask.header("host").unwrap_or(authority);
-        [(host, path.to_owned()), (host, format!("/{authority}{path}"))].into_iter()
+        let behind = format!("/{authority}{path}");
+        [(host, path), (host, behind)].into_iter()
     }
 
     fn signed(
@@ -100,8 +102,6 @@ impl<'a> Claim<'a> {
         payload: &str,
         secret: &str,
     ) -> Option<String> {
-        let path = percent_decode_str(path).decode_utf8_lossy();
-        let path = utf8_percent_encode(&path, PATH);
         let encoded = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
         let query = form_urlencoded::parse(ask.uri.query().unwrap_or_default().as_bytes());
         let mut query: Vec<_> = query.map(|(name, value)| (encoded(&name), encoded(&value))).collect();
