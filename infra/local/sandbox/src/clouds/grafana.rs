@@ -3,7 +3,7 @@
 //!
 //! Users and organisations are a server admin's to make, and nobody is that by a token. Everybody else sees what is in the
 //! organisation they are in; a new user is put into the first one unless `orgId` names another.
-//! Deliberately absent: tokens, teams, folder permissions, the queries of data sources, and the pages of people.
+//! Nobody is throttled but by a fault. Deliberately absent: tokens, teams, folder permissions, the queries of data sources, and the pages of people.
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 //! Who calls is proven by a signature (`signature.rs`); what they may do is said by the policies attached to them, and for
 //! whoever does not sign, by the bucket's own (`policy.rs`). Buckets keep versions (`bucket.rs`) and forget them by rule. What is
 //! secret travels sealed (`seal.rs`).
-//! Deliberately absent: multipart uploads, copies, presigned addresses, groups, service accounts, conditions of policies, quotas.
+//! Nobody is throttled but by a fault. Deliberately absent: multipart uploads, copies, presigned addresses, groups, service accounts, conditions of policies, quotas.
 
 mod admin;
 mod bucket;
