@@ -23,7 +23,7 @@ SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemat
 export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates audit deploy
+.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates alerts audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -65,7 +65,7 @@ bench: build ## What must not get slower or dearer with many tenants; writes tar
 	@cargo bench --quiet --profile faults --package bench --no-run
 	@$(STACK) run -- cargo bench --quiet --profile faults --package bench
 
-lint: format clippy dependencies machines templates ## All checks that need no stack; -k goes on after a failure
+lint: format clippy dependencies machines templates alerts ## All checks that need no stack; -k goes on after a failure
 
 format: setup
 	cargo fmt --all --check
@@ -82,6 +82,9 @@ machines: setup $(NODE_TOOLS)
 templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
+
+alerts: setup # The alert rules that tenants get, by what they say of made-up figures
+	@python functions/kubernetes/monitor-tenant/tests/run.py
 
 audit: setup ## Known vulnerabilities in dependencies; needs the network
 	cargo deny check advisories

@@ -91,10 +91,17 @@ def _made(directory: Path) -> tuple[Path, Path]:
         public_pem = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        drawn = ("neon", "cloudflare", "stripe", "subscriptions")
+        drawn = ("neon", "cloudflare", "minio", "grafana", "websites", "stripe", "subscriptions")
         held = {name: secrets.token_hex(16) for name in drawn} | {"google": pem.decode()}
         google = {"client_email": EMAIL, "public_key_pem": public_pem.decode()}
-        lets_in = {"neon_key": held["neon"], "cloudflare_token": held["cloudflare"], "google": google}
+        lets_in = {
+            "neon_key": held["neon"],
+            "cloudflare_token": held["cloudflare"],
+            "google": google,
+            "minio": {"user": "minioadmin", "password": held["minio"]},
+            "grafana": {"user": "admin", "password": held["grafana"]},
+            "websites_token": held["websites"],
+        }
         public.write_text(json.dumps(lets_in))
         private.touch(0o600)
         private.write_text(json.dumps(held))

@@ -25,6 +25,7 @@ class Sandbox:
     control: str
     neon_key: str = field(repr=False)
     cloudflare_token: str = field(repr=False)
+    minio: dict = field(repr=False)
     google_key: dict = field(repr=False)
 
     def ask(self, method: str, path: str, body=None):
@@ -71,6 +72,7 @@ def running(directory: Path):
             time.sleep(0.02)
         urls, held = json.loads(ready.read_text()), json.loads(lets_in.read_text())
         google = json.loads(accounts.keys(directory, "contract", urls["clouds"])["contract/providers/google"])
-        yield Sandbox(urls["clouds"], urls["control"], held["neon_key"], held["cloudflare_token"], google)
+        keys = held["neon_key"], held["cloudflare_token"], held["minio"], google
+        yield Sandbox(urls["clouds"], urls["control"], *keys)
     finally:
         processes.stop(process, patience=5)

@@ -48,6 +48,7 @@ impl Default for Clouds {
                 client_email: ACCOUNT.to_owned(),
                 public_key_pem: PUBLIC_KEY.to_owned(),
             },
+            ..Credentials::default()
         };
         let mut clouds = clouds::Clouds::new(&settings, &credentials).expect("a key pair");
         // Whoever sets up a zone says where it leads to.

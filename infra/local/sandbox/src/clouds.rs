@@ -1,5 +1,6 @@
 //! The clouds a tenant of ours lives in, as one state machine: Neon, Google and Cloudflare by their real host
-//! names, and the instances that Cloud Run starts.
+//! names, the instances that Cloud Run starts, and what runs beside a tenant's own cluster: MinIO, Grafana and the
+//! websites service, by their names there.
 //!
 //! Pure and synchronous: a request and the time go in, an answer comes out. What goes on in a cloud meanwhile is
 //! computed from moments in the state when somebody looks. So the local stack serves it on the wire and a
@@ -20,10 +21,13 @@ use self::cloud_run::{CloudRun, Neighbours};
 use self::cloudflare::Cloudflare;
 use self::customer_dns::CustomerDns;
 use self::google_token::GoogleToken;
+use self::grafana::Grafana;
+use self::minio::Minio;
 use self::neon::Neon;
 pub use self::pace::Pace;
 use self::pace::{Moment, latency};
 use self::secret_manager::SecretManager;
+use self::websites::Websites;
 use crate::call::{Call, function};
 
 mod ask;
@@ -32,13 +36,16 @@ mod cloudflare;
 mod customer_dns;
 mod google;
 mod google_token;
+mod grafana;
 mod iam;
 mod instance;
 mod medusa;
+mod minio;
 mod neon;
 mod pace;
 mod quota;
 mod secret_manager;
+mod websites;
 
 /// What the clouds are like from the start.
 #[derive(Debug, Clone)]
@@ -99,13 +106,29 @@ impl Default for Limits {
     }
 }
 
-/// Whom the clouds let in.
+/// Whom the clouds let in. What is empty lets nobody in.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
     pub neon_key: String,
     pub cloudflare_token: String,
     pub google: ServiceAccount,
+    /// Its root: an access key and its secret.
+    #[serde(default)]
+    pub minio: Account,
+    /// The server admin.
+    #[serde(default)]
+    pub grafana: Account,
+    #[serde(default)]
+    pub websites_token: String,
+}
+
+/// Who signs in with a password.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub user: String,
+    pub password: String,
 }
 
 /// A Google service account; its key is the public one.
@@ -122,6 +145,12 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for ServiceAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServiceAccount").field("client_email", &self.client_email).finish_non_exhaustive()
@@ -131,9 +160,9 @@ impl std::fmt::Debug for ServiceAccount {
 /// Something that exists in a cloud and would cost money there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Thing {
-    /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`.
+    /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`, `minio`, `grafana`, `websites`.
     pub provider: &'static str,
-    /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`.
+    /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`, `bucket`, `user`, `policy`, `org`, `website`.
     pub kind: &'static str,
     pub name: String,
     /// What stands where a mark of ownership would: labels and annotations (`key=value`, by commas), metadata or
@@ -189,6 +218,9 @@ enum Host {
     Cloudflare,
     /// Cloudflare's public resolver.
     Resolver,
+    Minio,
+    Grafana,
+    Websites,
     Instance,
 }
 
@@ -201,6 +233,9 @@ impl Host {
             "run.googleapis.com" => Some(Self::CloudRun),
             "api.cloudflare.com" => Some(Self::Cloudflare),
             "cloudflare-dns.com" => Some(Self::Resolver),
+            "minio.e-commerce-shared.svc.cluster.local" => Some(Self::Minio),
+            "grafana.e-commerce-monitoring.svc.cluster.local" => Some(Self::Grafana),
+            "websites-service.e-commerce-shared.svc.cluster.local" => Some(Self::Websites),
             name if name.ends_with(".run.app") => Some(Self::Instance),
             _ => None,
         }
@@ -215,6 +250,9 @@ impl Host {
             Self::CloudRun => "cloud-run",
             Self::Cloudflare => "cloudflare",
             Self::Resolver => "resolver",
+            Self::Minio => "minio",
+            Self::Grafana => "grafana",
+            Self::Websites => "websites",
             Self::Instance => "medusa",
         }
     }
@@ -230,6 +268,9 @@ pub struct Clouds {
     cloud_run: CloudRun,
     cloudflare: Cloudflare,
     customer_dns: CustomerDns,
+    minio: Minio,
+    grafana: Grafana,
+    websites: Websites,
     calls: BTreeMap<(&'static str, &'static str), u64>,
 }
 
@@ -246,8 +287,11 @@ impl std::fmt::Display for BadKey {
 impl std::error::Error for BadKey {}
 
 /// `http://127.0.0.1:4570/run.googleapis.com/v2/...`, as the local stack is called, for
-/// `https://run.googleapis.com/v2/...`.
+/// `https://run.googleapis.com/v2/...`. As a proxy is called, the real host is there already.
 pub fn unfold(uri: &Uri) -> Option<Uri> {
+    if uri.host().is_some_and(|host| Host::of(host).is_some()) {
+        return Some(uri.clone());
+    }
     let rest = uri.path_and_query()?.as_str().strip_prefix('/')?;
     let rest = if rest.contains('/') { rest.to_owned() } else { rest.replacen('?', "/?", 1) };
     let uri: Uri = format!("https://{rest}").parse().ok()?;
@@ -271,6 +315,9 @@ impl Clouds {
                 &settings.limits,
             ),
             customer_dns: CustomerDns::default(),
+            minio: Minio::new(&credentials.minio),
+            grafana: Grafana::new(&credentials.grafana),
+            websites: Websites::new(&credentials.websites_token),
             calls: BTreeMap::new(),
         })
     }
@@ -299,6 +346,9 @@ impl Clouds {
             Host::CloudRun => CloudRun::operation(&ask),
             Host::Cloudflare => Cloudflare::operation(&ask),
             Host::Resolver => "GetAnswer",
+            Host::Minio => Minio::operation(&ask),
+            Host::Grafana => Grafana::operation(&ask),
+            Host::Websites => Websites::operation(&ask),
             Host::Instance => medusa::operation(&ask),
         }
     }
@@ -334,6 +384,9 @@ impl Clouds {
             Host::Resolver => {
                 ask::json(StatusCode::OK, &self.customer_dns.answer(ask.query("name").unwrap_or_default()))
             }
+            Host::Minio => self.minio.answer(now, &ask),
+            Host::Grafana => self.grafana.answer(now, &ask),
+            Host::Websites => self.websites.answer(now, &ask),
             Host::Instance => match self.cloud_run.visit(moment, name) {
                 Err(turned_away) => turned_away,
                 Ok(visit) => {
@@ -354,13 +407,16 @@ impl Clouds {
         things.extend(self.secret_manager.things());
         things.extend(self.cloud_run.things(now));
         things.extend(self.cloudflare.things());
+        things.extend(self.minio.things());
+        things.extend(self.grafana.things());
+        things.extend(self.websites.things());
         things.sort();
         things
     }
 
     /// Puts a thing there that nobody of ours asked for, with the owner it says, if any; whether the place was
     /// there and the name free. The place is the parent as the API spells it: `projects/<id>` for Neon and Secret
-    /// Manager, `projects/<id>/locations/<region>` for Cloud Run, `zones/<id>` for Cloudflare.
+    /// Manager, `projects/<id>/locations/<region>` for Cloud Run, `zones/<id>` for Cloudflare. The rest have one place.
     pub fn plant(&mut self, now: Timestamp, place: &str, thing: &Thing) -> bool {
         let moment = Moment { now, pace: self.pace };
         let pairs = thing.owner.iter().flat_map(|owner| owner.split(','));
@@ -378,6 +434,9 @@ impl Clouds {
                 self.cloud_run.plant(moment, place, &thing.name, sorted(&marks), neighbours)
             }
             "cloudflare" => self.cloudflare.plant(moment, place, thing, &marks),
+            "minio" => self.minio.plant(now, thing, &marks),
+            "grafana" => self.grafana.plant(now, thing),
+            "websites" => self.websites.plant(now, thing),
             _ => false,
         }
     }
@@ -396,6 +455,9 @@ impl Clouds {
             "secret-manager" => self.secret_manager.remove(name),
             "cloud-run" => self.cloud_run.remove(name),
             "cloudflare" => self.cloudflare.remove(kind, name),
+            "minio" => self.minio.remove(kind, name),
+            "grafana" => self.grafana.remove(kind, name),
+            "websites" => self.websites.remove(name),
             _ => false,
         }
     }

@@ -16,12 +16,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The documents by file, and the host each is for.
-const DOCUMENTS: [(&str, &str); 6] = [
+const DOCUMENTS: [(&str, &str); 8] = [
     ("neon.json", "console.neon.tech"),
     ("run.v2.json", "run.googleapis.com"),
     ("secretmanager.v1.json", "secretmanager.googleapis.com"),
     ("oauth2.token.json", "oauth2.googleapis.com"),
     ("cloudflare.json", "api.cloudflare.com"),
+    ("grafana.json", "grafana.e-commerce-monitoring.svc.cluster.local"),
+    ("websites.json", "websites-service.e-commerce-shared.svc.cluster.local"),
     ("medusa.json", INSTANCES),
 ];
 /// Ends the host of every API of Google's.

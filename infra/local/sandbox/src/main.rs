@@ -38,7 +38,8 @@ struct Arguments {
     /// Port of the clouds. They are there when there are credentials for them.
     #[arg(long, default_value_t = 0)]
     clouds_port: u16,
-    /// JSON file of whom the clouds let in: `{neon_key, cloudflare_token, google: {client_email, public_key_pem}}`.
+    /// JSON file of whom the clouds let in: `{neon_key, cloudflare_token, google: {client_email, public_key_pem}, minio?, grafana?,
+    /// websites_token?}`.
     #[arg(long)]
     credentials: Option<PathBuf>,
     /// Folder of the providers' API documents, to hold against them what passes.

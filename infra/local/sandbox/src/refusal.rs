@@ -17,11 +17,14 @@ pub enum Refusal {
 /// The answer to a call that is refused.
 pub fn answer(refusal: Refusal, call: &Call) -> Response<Bytes> {
     let message = "Refused by the sandbox: a fault was asked for.";
-    if let Some((status, body)) = of_a_cloud(refusal, &call.service, message) {
+    // MinIO is S3 but for its admin API.
+    let service =
+        if call.service == "minio" && !of_admin(&call.operation) { "s3" } else { call.service.as_str() };
+    if let Some((status, body)) = of_a_cloud(refusal, service, message) {
         return cloud_answer(refusal, status, &body);
     }
-    let (status, code) = wording(refusal, &call.service);
-    let (content_type, body) = match call.service.as_str() {
+    let (status, code) = wording(refusal, service);
+    let (content_type, body) = match service {
         "s3" => {
             ("application/xml", format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"))
         }
@@ -40,11 +43,18 @@ pub fn answer(refusal: Refusal, call: &Call) -> Response<Bytes> {
     response
 }
 
+/// Whether an operation is MinIO's own: about users and their policies, and no bucket's.
+fn of_admin(operation: &str) -> bool {
+    !operation.contains("Bucket") && (operation.contains("User") || operation.contains("Polic"))
+}
+
 /// As the clouds word it. Google's token endpoint and a store have no word for a throttle: what stands before them
 /// has one.
 fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusCode, Value)> {
     let status = match refusal {
-        Refusal::Deny if ["medusa", "google-token"].contains(&service) => StatusCode::UNAUTHORIZED,
+        Refusal::Deny if ["medusa", "google-token", "websites"].contains(&service) => {
+            StatusCode::UNAUTHORIZED
+        }
         Refusal::Deny => StatusCode::FORBIDDEN,
         Refusal::Error => StatusCode::INTERNAL_SERVER_ERROR,
         Refusal::Throttle => StatusCode::TOO_MANY_REQUESTS,
@@ -73,6 +83,11 @@ fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusC
             let errors = json!([{"code": code, "message": message}]);
             json!({"success": false, "errors": errors, "messages": [], "result": null})
         }
+        "minio" => {
+            let code = of("AccessDenied", "InternalError", "SlowDownWrite");
+            json!({"Code": code, "Message": message, "RequestId": "sandbox"})
+        }
+        "grafana" | "websites" => json!({"message": message}),
         "medusa" => {
             let kind = of("unauthorized", "unknown_error", "unknown_error");
             json!({"code": "unknown_error", "type": kind, "message": message})

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -14,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
     pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
     path: Vec<Cow<'a, str>>,
     query: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     pub(crate) headers: &'a HeaderMap,
@@ -25,6 +28,7 @@ impl<'a> Ask<'a> {
         let segments = request.uri().path().trim_matches('/').split('/');
         Self {
             method: request.method(),
+            uri: request.uri(),
             path: segments.map(|segment| percent_decode_str(segment).decode_utf8_lossy()).collect(),
             query: form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).collect(),
             headers: request.headers(),
@@ -40,6 +44,22 @@ impl<'a> Ask<'a> {
     /// An empty value counts as absent.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(AsRef::as_ref).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a query names it, with a value or without.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.query.contains_key(name)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// User and password.
+    pub(crate) fn basic(&self) -> Option<(String, String)> {
+        let text = self.header("authorization")?.strip_prefix("Basic ")?;
+        let text = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
+        text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
     }
 
     pub(crate) fn bearer(&self) -> Option<&str> {

@@ -8,7 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use sandbox::clouds::{Clouds, Credentials, ServiceAccount, Settings};
+use sandbox::clouds::{Account, Clouds, Credentials, ServiceAccount, Settings};
 use sandbox::contract::{Contract, Violation};
 use serde_json::{Value, json};
 
@@ -36,6 +36,9 @@ pub(crate) fn credentials() -> Credentials {
         neon_key: "napi_test".to_owned(),
         cloudflare_token: "cf_test".to_owned(),
         google: ServiceAccount { client_email: ACCOUNT.to_owned(), public_key_pem },
+        minio: Account { user: "minioadmin".to_owned(), password: "minioadmin-secret".to_owned() },
+        grafana: Account { user: "admin".to_owned(), password: "grafana-secret".to_owned() },
+        websites_token: "websites_test".to_owned(),
     }
 }
 
@@ -121,6 +124,7 @@ impl World {
         let bearer = match url.split('/').nth(2).unwrap() {
             "console.neon.tech" => "napi_test",
             "api.cloudflare.com" => "cf_test",
+            "websites-service.e-commerce-shared.svc.cluster.local:8080" => "websites_test",
             _ => &self.token,
         };
         self.send(&request(method, url, Some(bearer), body))

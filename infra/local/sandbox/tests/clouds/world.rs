@@ -8,6 +8,8 @@ use sandbox::refusal::{Refusal, answer};
 
 use crate::bed::{NEON, SECRETS, SERVICES, World, contract, request, service};
 
+const WEBSITES: &str = "http://websites-service.e-commerce-shared.svc.cluster.local:8080/api/v1/websites";
+
 #[test]
 fn everything_there_is_has_its_owner_beside_it() {
     let mut world = World::new();
@@ -35,8 +37,10 @@ fn somebody_else_can_put_things_there_and_take_them_away() {
         ("cloud-run", "service", place, format!("{SERVICES}/foreign")),
         ("cloudflare", "custom-hostname", zone, format!("{api}/{zone}/custom_hostnames")),
         ("cloudflare", "dns-record", zone, format!("{api}/{zone}/dns_records")),
+        ("websites", "website", "", WEBSITES.to_owned()),
     ] {
-        let name = if provider == "cloudflare" { "foreign.vendin.example" } else { "foreign" };
+        let name =
+            if ["cloudflare", "websites"].contains(&provider) { "foreign.vendin.example" } else { "foreign" };
         let awake = matches!(kind, "branch" | "service").then_some(false);
         let thing =
             Thing { provider, kind, name: name.to_owned(), owner: Some("team=data".to_owned()), awake };
@@ -47,6 +51,36 @@ fn somebody_else_can_put_things_there_and_take_them_away() {
         assert!(world.clouds.remove(provider, kind, name));
         assert!(!world.clouds.things(world.now).contains(&thing));
     }
+}
+
+#[test]
+fn what_only_its_own_client_may_ask_for_can_be_planted_too() {
+    let mut world = World::new();
+    for (provider, kind, owner) in [
+        ("minio", "bucket", Some("team=data")),
+        ("minio", "user", None),
+        ("minio", "policy", Some("team/data")),
+        ("grafana", "org", Some("foreign")),
+        ("grafana", "user", Some("somebody")),
+    ] {
+        let (name, owner) = ("foreign".to_owned(), owner.map(str::to_owned));
+        let thing = Thing { provider, kind, name, owner, awake: None };
+        assert!(world.clouds.plant(world.now, "", &thing), "{provider} {kind}");
+        assert!(!world.clouds.plant(world.now, "", &thing), "{provider} has one already");
+        assert_eq!(world.clouds.things(world.now), std::slice::from_ref(&thing));
+        assert!(world.clouds.remove(provider, kind, "foreign"));
+        assert!(world.clouds.things(world.now).is_empty());
+    }
+}
+
+#[test]
+fn a_bucket_is_refused_in_xml() {
+    let url = "http://minio.e-commerce-shared.svc.cluster.local:9000/acme-products?lifecycle";
+    let call = Clouds::call(&request(Method::PUT, url, None, &Value::Null)).unwrap();
+    assert_eq!((call.service.as_str(), call.operation.as_str()), ("minio", "PutBucketLifecycle"));
+    let refused = answer(Refusal::Throttle, &call);
+    assert_eq!(refused.status(), http::StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.body().starts_with(b"<Error><Code>SlowDown</Code>"));
 }
 
 #[test]
@@ -108,6 +142,8 @@ fn the_first_segment_of_a_path_is_the_real_host() {
     let neon = unfolded("http://127.0.0.1:1/console.neon.tech/api/v2/projects?search=a%2Fb");
     assert_eq!(neon.as_deref(), Some("https://console.neon.tech/api/v2/projects?search=a%2Fb"));
     assert_eq!(unfolded("/t-1-1.x.run.app").as_deref(), Some("https://t-1-1.x.run.app/"));
+    let proxied = "http://minio.e-commerce-shared.svc.cluster.local:9000/a/b";
+    assert_eq!(unfolded(proxied).as_deref(), Some(proxied), "as a proxy is asked");
     assert_eq!(unfolded("/"), None);
 }
 
@@ -120,6 +156,9 @@ fn a_refusal_that_was_asked_for_is_worded_as_the_provider_would() {
         ("https://oauth2.googleapis.com/token", "error"),
         ("https://api.cloudflare.com/client/v4/zones", "errors"),
         ("https://t-1-1.x.run.app/admin/users", "type"),
+        ("http://minio.e-commerce-shared.svc.cluster.local:9000/minio/admin/v3/list-users", "Code"),
+        ("http://grafana.e-commerce-monitoring.svc.cluster.local:3000/api/users", "message"),
+        ("http://websites-service.e-commerce-shared.svc.cluster.local:8080/api/v1/websites", "message"),
     ] {
         let request = request(Method::GET, url, None, &Value::Null);
         let call = Clouds::call(&request).unwrap();
