@@ -73,6 +73,13 @@ fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusC
             let errors = json!([{"code": code, "message": message}]);
             json!({"success": false, "errors": errors, "messages": [], "result": null})
         }
+        "kubernetes" => {
+            let reason = of("Forbidden", "InternalError", "TooManyRequests");
+            json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
+                "reason": reason, "code": status.as_u16(),
+            })
+        }
         "medusa" => {
             let kind = of("unauthorized", "unknown_error", "unknown_error");
             json!({"code": "unknown_error", "type": kind, "message": message})

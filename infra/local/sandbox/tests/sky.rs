@@ -34,6 +34,7 @@ impl World {
             neon_key: "napi_test".to_owned(),
             cloudflare_token: "cf_test".to_owned(),
             google: ServiceAccount { client_email: "a@b.iam.gserviceaccount.com".to_owned(), public_key_pem },
+            ..Credentials::default()
         };
         let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/contract/specs");
         let clouds =

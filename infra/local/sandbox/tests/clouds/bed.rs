@@ -36,6 +36,7 @@ pub(crate) fn credentials() -> Credentials {
         neon_key: "napi_test".to_owned(),
         cloudflare_token: "cf_test".to_owned(),
         google: ServiceAccount { client_email: ACCOUNT.to_owned(), public_key_pem },
+        kubernetes_token: "k8s_test".to_owned(),
     }
 }
 
@@ -121,6 +122,7 @@ impl World {
         let bearer = match url.split('/').nth(2).unwrap() {
             "console.neon.tech" => "napi_test",
             "api.cloudflare.com" => "cf_test",
+            "kubernetes.example" => "k8s_test",
             _ => &self.token,
         };
         self.send(&request(method, url, Some(bearer), body))
