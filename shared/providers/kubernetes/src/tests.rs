@@ -85,9 +85,7 @@ impl World {
     }
 
     /// Somebody changes something by hand.
-    async fn edit(&self, path: &str, patch: &Value) {
-        let request = http_client::Http::network();
-        drop(request);
+    fn edit(&self, path: &str, patch: &Value) {
         let asked = http::Request::patch(format!("{URL}{path}?fieldManager=kubectl-edit"))
             .header("authorization", format!("Bearer {TOKEN}"))
             .header("content-type", "application/merge-patch+json")
@@ -128,7 +126,7 @@ fn namespace() -> Namespace {
     typed(json!({ "metadata": { "name": "acme" } }))
 }
 
-fn map(data: Value) -> ConfigMap {
+fn map(data: &Value) -> ConfigMap {
     typed(json!({ "metadata": { "name": "tenant-config", "namespace": "acme" }, "data": data }))
 }
 
@@ -199,7 +197,7 @@ fn external(key: &str) -> ExternalSecret {
 #[tokio::test]
 async fn an_object_is_made_with_its_marks_and_found_by_them() {
     let (_, cluster) = world().await;
-    cluster.apply(&map(json!({ "a": "1" })), OURS).await.expect("made");
+    cluster.apply(&map(&json!({ "a": "1" })), OURS).await.expect("made");
     let found: ConfigMap =
         cluster.find_own(Some("acme"), "tenant-config", OURS).await.expect("an answer").expect("there");
     let labels = found.metadata.labels.as_ref().expect("labels");
@@ -216,10 +214,10 @@ async fn an_object_is_made_with_its_marks_and_found_by_them() {
 #[tokio::test]
 async fn applying_twice_is_applying_once_and_what_is_left_out_goes() {
     let (_, cluster) = world().await;
-    let once = cluster.apply(&map(json!({ "a": "1", "b": "2" })), OURS).await.expect("made");
-    let twice = cluster.apply(&map(json!({ "a": "1", "b": "2" })), OURS).await.expect("the same");
+    let once = cluster.apply(&map(&json!({ "a": "1", "b": "2" })), OURS).await.expect("made");
+    let twice = cluster.apply(&map(&json!({ "a": "1", "b": "2" })), OURS).await.expect("the same");
     assert_eq!(once, twice);
-    let less = cluster.apply(&map(json!({ "b": "3" })), OURS).await.expect("changed");
+    let less = cluster.apply(&map(&json!({ "b": "3" })), OURS).await.expect("changed");
     assert_eq!(less.data.expect("data"), texts(&[("b", "3")]));
 }
 
@@ -230,8 +228,8 @@ async fn what_is_somebody_elses_is_neither_changed_nor_deleted() {
         world.plant("ConfigMap", "namespaces/acme", "tenant-config", owner);
         for force in [false, true] {
             let refused = match force {
-                false => cluster.apply(&map(json!({ "a": "1" })), OURS).await,
-                true => cluster.adopt(&map(json!({ "a": "1" })), OURS).await,
+                false => cluster.apply(&map(&json!({ "a": "1" })), OURS).await,
+                true => cluster.adopt(&map(&json!({ "a": "1" })), OURS).await,
             };
             let fault = refused.expect_err("foreign");
             assert!(fault.kind == Terminal && fault.hint.is_some(), "{fault:?}");
@@ -251,7 +249,7 @@ async fn what_is_somebody_elses_is_neither_changed_nor_deleted() {
 async fn a_field_that_somebody_else_has_set_is_theirs_until_it_is_adopted() {
     let (world, cluster) = world().await;
     cluster.apply(&web("web:1"), OURS).await.expect("made");
-    world.edit("/apis/apps/v1/namespaces/acme/deployments/web", &json!({ "spec": { "replicas": 3 } })).await;
+    world.edit("/apis/apps/v1/namespaces/acme/deployments/web", &json!({ "spec": { "replicas": 3 } }));
     let fault = cluster.apply(&web("web:1"), OURS).await.expect_err("theirs");
     assert_eq!(fault.kind, Terminal);
     assert_eq!(
@@ -289,7 +287,7 @@ async fn a_namespace_that_goes_is_waited_for() {
     cluster.apply(&web("web:1"), OURS).await.expect("made");
     world.later(10);
     cluster.delete::<Namespace>(None, "acme", OURS, Propagation::Background).await.expect("going");
-    let fault = cluster.apply(&map(json!({})), OURS).await.expect_err("closed");
+    let fault = cluster.apply(&map(&json!({})), OURS).await.expect_err("closed");
     assert!(fault.kind == NotReady && fault.hint.is_some(), "{fault:?}");
     assert_eq!(cluster.apply(&namespace(), OURS).await.expect_err("not yet").kind, NotReady);
     world.later(20);

@@ -364,11 +364,9 @@ impl Kubernetes {
 
     /// What somebody asked for, and whatever of it still runs though nobody owns it any more.
     pub(crate) fn things(&self) -> Vec<Thing> {
-        let asked_for = |(key, object): &(&Key, &Object)| {
-            let before_us = object.since("made") == Some(Timestamp::UNIX_EPOCH);
-            !before_us && store::owners(&object.value).next().is_none() && key.resource != "namespaces" || {
-                key.resource == "namespaces" && !before_us
-            }
+        let asked_for = |(_, object): &(&Key, &Object)| {
+            let from_the_start = object.since("made") == Some(Timestamp::UNIX_EPOCH);
+            !from_the_start && store::owners(&object.value).next().is_none()
         };
         let thing = |(key, object): (&Key, &Object)| {
             let metadata = &object.value["metadata"];

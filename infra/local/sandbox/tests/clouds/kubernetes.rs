@@ -366,7 +366,7 @@ fn a_pod_that_does_not_come_up_says_why() {
     unset["spec"]["template"]["spec"]["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "later"}}]);
     let why = |pod: &Value| {
         let waiting = &pod["status"]["containerStatuses"][0]["state"]["waiting"];
-        waiting["reason"].as_str().map(str::to_owned).unwrap_or_else(|| condition(pod, "PodScheduled").1)
+        waiting["reason"].as_str().map_or_else(|| condition(pod, "PodScheduled").1, str::to_owned)
     };
     for (object, expected) in [
         (deployment("web:2", 1), "ImagePullBackOff"),

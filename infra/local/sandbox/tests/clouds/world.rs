@@ -92,6 +92,20 @@ fn calls_have_names_that_say_what_they_do() {
             "GetToken",
             Act::Read,
         ),
+        (
+            Method::DELETE,
+            "https://kubernetes.example/apis/apps/v1/namespaces/a/deployments/b".to_owned(),
+            "kubernetes",
+            "DeleteDeployment",
+            Act::Destroy,
+        ),
+        (
+            Method::GET,
+            "https://kubernetes.example/api/v1/namespaces/a/pods".to_owned(),
+            "kubernetes",
+            "ListPod",
+            Act::Read,
+        ),
         (Method::GET, "https://t-1-1.x.run.app/health".to_owned(), "medusa", "GetHealth", Act::Read),
     ] {
         let mut request = request(method, &url, None, &Value::Null);
@@ -119,6 +133,7 @@ fn a_refusal_that_was_asked_for_is_worded_as_the_provider_would() {
         (SERVICES, "error"),
         ("https://oauth2.googleapis.com/token", "error"),
         ("https://api.cloudflare.com/client/v4/zones", "errors"),
+        ("https://kubernetes.example/api/v1/namespaces", "reason"),
         ("https://t-1-1.x.run.app/admin/users", "type"),
     ] {
         let request = request(Method::GET, url, None, &Value::Null);

@@ -44,7 +44,7 @@ impl Kubernetes {
             "Orphan" => {
                 for owned in self.store.owned_by(&uid) {
                     self.store.edit(&owned, |metadata| {
-                        drop(metadata.as_object_mut().map(|it| it.remove("ownerReferences")))
+                        drop(metadata.as_object_mut().map(|it| it.remove("ownerReferences")));
                     });
                 }
             }

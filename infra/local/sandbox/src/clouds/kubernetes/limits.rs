@@ -54,7 +54,7 @@ pub(crate) fn check_quota(value: &Value) -> Vec<Cause> {
         }
         match Quantity::of(amount) {
             None => {
-                found.push(Cause::invalid(&field, amount, "quantities must match the regular expression"))
+                found.push(Cause::invalid(&field, amount, "quantities must match the regular expression"));
             }
             Some(amount) if amount.0 < 0 => {
                 found.push(Cause::invalid(

@@ -72,7 +72,7 @@ fn compile(root: &Value) -> Option<Validator> {
     let reached: Map<String, Value> =
         wanted.into_iter().map(|name| (name.clone(), DEFINITIONS[&name].clone())).collect();
     let mut whole = json!({"allOf": [root], "definitions": reached});
-    allow_either(&mut whole);
+    forget_inline_flags(&mut whole);
     jsonschema::options().with_draft(Draft::Draft4).build(&whole).ok()
 }
 
@@ -93,17 +93,17 @@ fn reach(value: &Value, reached: &mut BTreeSet<String>) {
     }
 }
 
-/// Go's inline flags are not ECMA's; nothing is said of case otherwise.
-fn allow_either(value: &mut Value) {
+/// A pattern that begins with one of Go's inline flags is none of ECMA's, and is not held to.
+fn forget_inline_flags(value: &mut Value) {
     match value {
-        Value::Array(values) => values.iter_mut().for_each(allow_either),
+        Value::Array(values) => values.iter_mut().for_each(forget_inline_flags),
         Value::Object(fields) => {
             if let Some(Value::String(pattern)) = fields.get_mut("pattern")
                 && pattern.starts_with("(?i)")
             {
-                *pattern = "".to_owned();
+                pattern.clear();
             }
-            fields.values_mut().for_each(allow_either);
+            fields.values_mut().for_each(forget_inline_flags);
         }
         _ => {}
     }
