@@ -28,7 +28,12 @@ impl Sky {
             client_email: "a@example.com".to_owned(),
             public_key_pem: PUBLIC_KEY.to_owned(),
         };
-        let credentials = Credentials { neon_key: String::new(), cloudflare_token: TOKEN.to_owned(), google, ..Credentials::default() };
+        let credentials = Credentials {
+            neon_key: String::new(),
+            cloudflare_token: TOKEN.to_owned(),
+            google,
+            ..Credentials::default()
+        };
         let clouds = Clouds::new(&Settings { limits, ..Settings::default() }, &credentials).expect("a key");
         Arc::new(Self(Mutex::new((clouds, Timestamp::from_second(1_800_000_000).expect("a time")))))
     }

@@ -93,7 +93,10 @@ impl Kubernetes {
             .into_iter()
             .filter(|key| !wanted.iter().any(|(it, _)| it == key))
             .collect();
-        let differs = |state: &Self| wanted.iter().any(|(key, object)| !state.is_as(key, object));
+        let compare = |state: &Self| -> Vec<bool> {
+            wanted.iter().map(|(key, object)| state.is_as(key, object)).collect()
+        };
+        let mut same = compare(self);
         let prunes = spec["syncPolicy"]["automated"]["prune"] == true;
         let mut operation = before["operationState"].clone();
         let mut failure = None;
@@ -101,7 +104,7 @@ impl Kubernetes {
         let automated = spec["syncPolicy"]["automated"].is_object()
             && spec["syncPolicy"]["automated"]["enabled"] != false;
         let heals = spec["syncPolicy"]["automated"]["selfHeal"] == true;
-        let drifted = differs(self) || prunes && !stray.is_empty();
+        let drifted = same.contains(&false) || prunes && !stray.is_empty();
         if !drifted {
             self.store.forget(key, "drifted");
         } else if automated && (heals || !synced) {
@@ -127,15 +130,16 @@ impl Kubernetes {
                 phase["message"] = json!(message);
                 phase["finishedAt"] = second(moment.of(began, ARGOCD_SYNC));
                 failure = done.err();
+                same = compare(self);
             }
             operation = phase;
         }
-        let is_synced = !differs(self) && stray.is_empty();
+        let is_synced = !same.contains(&false) && stray.is_empty();
         let (health, message) = self.health(&wanted);
-        let resource = |(key, object): &(Key, Value)| {
+        let resource = |((key, object), same): (&(Key, Value), &bool)| {
             let (group, version) =
                 kinds::of(key.resource).map_or(("", ""), |kind| (kind.group.as_str(), kind.version.as_str()));
-            let status = if self.is_as(key, object) { "Synced" } else { "OutOfSync" };
+            let status = if *same { "Synced" } else { "OutOfSync" };
             let mut resource = json!({
                 "version": version, "kind": object["kind"], "namespace": key.namespace, "name": key.name, "status": status,
             });
@@ -152,7 +156,7 @@ impl Kubernetes {
         let mut status = json!({
             "sync": {"status": if is_synced { "Synced" } else { "OutOfSync" }, "revision": REVISION, "comparedTo": compared},
             "health": {"status": health},
-            "resources": wanted.iter().map(resource).collect::<Vec<_>>(),
+            "resources": wanted.iter().zip(&same).map(resource).collect::<Vec<_>>(),
             "sourceType": "Kustomize", "summary": {"images": images},
         });
         if !message.is_empty() && health != "Healthy" {

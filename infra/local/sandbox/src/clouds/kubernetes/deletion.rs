@@ -2,6 +2,8 @@
 //! last of all that is in it, which takes seconds during which nothing new may be made there.
 //! <https://kubernetes.io/docs/concepts/architecture/garbage-collection/>
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
@@ -82,9 +84,10 @@ impl Kubernetes {
 
     /// What was owned, and has no owner any more, goes.
     fn drop_orphans(&mut self, now: Timestamp) {
+        let there: BTreeSet<&str> = self.store.all().map(|(_, object)| object.uid()).collect();
         let is_orphan = |object: &Object| {
             let mut owners = store::owners(&object.value).peekable();
-            owners.peek().is_some() && !owners.any(|owner| self.store.has_uid(owner)) && !object.is_going()
+            owners.peek().is_some() && !owners.any(|owner| there.contains(owner)) && !object.is_going()
         };
         let orphans: Vec<Key> =
             self.store.all().filter(|(_, it)| is_orphan(it)).map(|(key, _)| key.clone()).collect();

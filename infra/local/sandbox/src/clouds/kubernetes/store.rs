@@ -88,6 +88,11 @@ impl Store {
         self.version
     }
 
+    /// How many objects there ever were.
+    pub(crate) fn made(&self) -> u64 {
+        self.made
+    }
+
     pub(crate) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
@@ -132,10 +137,6 @@ impl Store {
     pub(crate) fn owned_by(&self, uid: &str) -> Vec<Key> {
         let owned = |object: &Object| owners(&object.value).any(|owner| owner == uid);
         self.all().filter(|(_, object)| owned(object)).map(|(key, _)| key.clone()).collect()
-    }
-
-    pub(crate) fn has_uid(&self, uid: &str) -> bool {
-        self.all().any(|(_, object)| object.uid() == uid)
     }
 
     /// A new object, as the server completes it. Its place was free.

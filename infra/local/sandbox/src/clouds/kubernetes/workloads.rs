@@ -87,7 +87,7 @@ impl Kubernetes {
         let name = if of["kind"] == "StatefulSet" {
             format!("{name}-{index}")
         } else {
-            let tail = digits(&[hash, &self.store.version().to_string(), &index.to_string()], 5);
+            let tail = digits(&[hash, &self.store.made().to_string(), &index.to_string()], 5);
             format!("{name}-{hash}-{tail}")
         };
         let template = &of["spec"]["template"];
