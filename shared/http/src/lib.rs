@@ -14,7 +14,7 @@ use fault::Fault;
 pub use governor::{Governor, Quota};
 pub use refusal::refused;
 use reqwest::dns::Resolve;
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, redirect};
 pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
@@ -35,6 +35,14 @@ pub fn client() -> Client {
 #[must_use]
 pub fn guarded(resolver: Arc<dyn Resolve>) -> Client {
     built(builder().dns_resolver(resolver).no_proxy())
+}
+
+/// The same, which believes this authority alone, in PEM: that of a server for which no public one vouches.
+pub fn trusting(authority: &[u8]) -> Result<Client, Fault> {
+    let unusable =
+        |e: reqwest::Error| Fault::terminal(format!("this is no certificate of an authority: {e}"));
+    let certificates = Certificate::from_pem_bundle(authority).map_err(unusable)?;
+    builder().tls_certs_only(certificates).build().map_err(unusable)
 }
 
 #[allow(clippy::disallowed_methods)] // Lambda names the function; it tells the other side who calls.

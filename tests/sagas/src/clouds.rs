@@ -22,6 +22,7 @@ pub const ZONE_NAME: &str = "vendin.example";
 /// What customers point their domains to.
 pub const TARGET: &str = "customers.vendin.example";
 pub const NEON_KEY: &str = "napi_simulation";
+pub const KUBERNETES_TOKEN: &str = "k8s_simulation";
 pub const PROJECT: &str = "acme";
 pub const REGION: &str = "southamerica-east1";
 /// The Neon project whose branches tenants get.
@@ -48,6 +49,7 @@ impl Default for Clouds {
                 client_email: ACCOUNT.to_owned(),
                 public_key_pem: PUBLIC_KEY.to_owned(),
             },
+            kubernetes_token: KUBERNETES_TOKEN.to_owned(),
             ..Credentials::default()
         };
         let mut clouds = clouds::Clouds::new(&settings, &credentials).expect("a key pair");

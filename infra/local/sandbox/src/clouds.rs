@@ -1,6 +1,6 @@
 //! The clouds a tenant of ours lives in, as one state machine: Neon, Google and Cloudflare by their real host
-//! names, the instances that Cloud Run starts, and what runs beside a tenant's own cluster: MinIO, Grafana and the
-//! websites service, by their names there.
+//! names, the instances that Cloud Run starts, and a Kubernetes cluster with what runs in it beside its tenants: MinIO,
+//! Grafana and the websites service, by their names there.
 //!
 //! Pure and synchronous: a request and the time go in, an answer comes out. What goes on in a cloud meanwhile is
 //! computed from moments in the state when somebody looks. So the local stack serves it on the wire and a
@@ -23,6 +23,8 @@ use self::customer_dns::CustomerDns;
 use self::google_token::GoogleToken;
 use self::grafana::Grafana;
 use self::minio::Minio;
+use self::kubernetes::Kubernetes;
+pub use self::kubernetes::{Cluster, End, RemoteSecrets};
 use self::neon::Neon;
 pub use self::pace::Pace;
 use self::pace::{Moment, latency};
@@ -39,6 +41,7 @@ mod google_token;
 mod grafana;
 mod iam;
 mod instance;
+mod kubernetes;
 mod medusa;
 mod minio;
 mod neon;
@@ -63,6 +66,7 @@ pub struct Settings {
     /// An image with this in its name serves the start page; all others are a Medusa store.
     pub start_page: String,
     pub limits: Limits,
+    pub cluster: Cluster,
 }
 
 /// How much the providers stand.
@@ -91,6 +95,7 @@ impl Default for Settings {
             images: None,
             start_page: "start-page".to_owned(),
             limits: Limits::default(),
+            cluster: Cluster::default(),
         }
     }
 }
@@ -121,6 +126,9 @@ pub struct Credentials {
     pub grafana: Account,
     #[serde(default)]
     pub websites_token: String,
+    /// Of the account that may do all in the cluster. Without one, nobody is let in.
+    #[serde(default)]
+    pub kubernetes_token: String,
 }
 
 /// Who signs in with a password.
@@ -160,9 +168,10 @@ impl std::fmt::Debug for ServiceAccount {
 /// Something that exists in a cloud and would cost money there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Thing {
-    /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`, `minio`, `grafana`, `websites`.
+    /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`, `kubernetes`, `minio`, `grafana`, `websites`.
     pub provider: &'static str,
-    /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`, `bucket`, `user`, `policy`, `org`, `website`.
+    /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`, `bucket`, `user`, `policy`, `org`, `website`;
+    /// in the cluster, the kind: `Deployment`.
     pub kind: &'static str,
     pub name: String,
     /// What stands where a mark of ownership would: labels and annotations (`key=value`, by commas), metadata or
@@ -201,10 +210,14 @@ fn marks(labels: &Value, annotations: &Value) -> Option<String> {
 
 /// Which of the marks of a thing are Google's labels; the rest are annotations, in which anything may stand.
 fn sorted(marks: &Value) -> (Value, Value) {
+    sorted_by(marks, |key, value| secret_manager::check_labels(&json!({ key: value })).is_ok())
+}
+
+/// The marks of a thing as labels and, where that is none, as annotations.
+fn sorted_by(marks: &Value, is_label: impl Fn(&str, &Value) -> bool) -> (Value, Value) {
     let marks = marks.as_object().cloned().unwrap_or_default();
-    let is_label =
-        |(key, value): &(String, Value)| secret_manager::check_labels(&json!({ key: value })).is_ok();
-    let (labels, annotations): (Map<_, _>, Map<_, _>) = marks.into_iter().partition(is_label);
+    let (labels, annotations): (Map<_, _>, Map<_, _>) =
+        marks.into_iter().partition(|(key, value)| is_label(key, value));
     (labels.into(), annotations.into())
 }
 
@@ -216,6 +229,7 @@ enum Host {
     SecretManager,
     CloudRun,
     Cloudflare,
+    Kubernetes,
     /// Cloudflare's public resolver.
     Resolver,
     Minio,
@@ -232,6 +246,7 @@ impl Host {
             "secretmanager.googleapis.com" => Some(Self::SecretManager),
             "run.googleapis.com" => Some(Self::CloudRun),
             "api.cloudflare.com" => Some(Self::Cloudflare),
+            "kubernetes.example" => Some(Self::Kubernetes),
             "cloudflare-dns.com" => Some(Self::Resolver),
             "minio.e-commerce-shared.svc.cluster.local" => Some(Self::Minio),
             "grafana.e-commerce-monitoring.svc.cluster.local" => Some(Self::Grafana),
@@ -249,6 +264,7 @@ impl Host {
             Self::SecretManager => "secret-manager",
             Self::CloudRun => "cloud-run",
             Self::Cloudflare => "cloudflare",
+            Self::Kubernetes => "kubernetes",
             Self::Resolver => "resolver",
             Self::Minio => "minio",
             Self::Grafana => "grafana",
@@ -267,6 +283,7 @@ pub struct Clouds {
     secret_manager: SecretManager,
     cloud_run: CloudRun,
     cloudflare: Cloudflare,
+    kubernetes: Kubernetes,
     customer_dns: CustomerDns,
     minio: Minio,
     grafana: Grafana,
@@ -314,6 +331,11 @@ impl Clouds {
                 &settings.cloudflare_zones,
                 &settings.limits,
             ),
+            kubernetes: Kubernetes::new(
+                &credentials.kubernetes_token,
+                &settings.cluster,
+                settings.images.clone(),
+            ),
             customer_dns: CustomerDns::default(),
             minio: Minio::new(&credentials.minio),
             grafana: Grafana::new(&credentials.grafana),
@@ -345,6 +367,7 @@ impl Clouds {
             Host::SecretManager => SecretManager::operation(&ask),
             Host::CloudRun => CloudRun::operation(&ask),
             Host::Cloudflare => Cloudflare::operation(&ask),
+            Host::Kubernetes => Kubernetes::operation(&ask),
             Host::Resolver => "GetAnswer",
             Host::Minio => Minio::operation(&ask),
             Host::Grafana => Grafana::operation(&ask),
@@ -381,6 +404,7 @@ impl Clouds {
                 self.cloud_run.answer(Moment { now: now + waited, ..moment }, &ask, neighbours)
             }
             Host::Cloudflare => self.cloudflare.answer(moment, &ask, &self.customer_dns),
+            Host::Kubernetes => self.kubernetes.answer(moment, &ask),
             Host::Resolver => {
                 ask::json(StatusCode::OK, &self.customer_dns.answer(ask.query("name").unwrap_or_default()))
             }
@@ -410,13 +434,15 @@ impl Clouds {
         things.extend(self.minio.things());
         things.extend(self.grafana.things());
         things.extend(self.websites.things());
+        things.extend(self.kubernetes.things());
         things.sort();
         things
     }
 
     /// Puts a thing there that nobody of ours asked for, with the owner it says, if any; whether the place was
     /// there and the name free. The place is the parent as the API spells it: `projects/<id>` for Neon and Secret
-    /// Manager, `projects/<id>/locations/<region>` for Cloud Run, `zones/<id>` for Cloudflare. The rest have one place.
+    /// Manager, `projects/<id>/locations/<region>` for Cloud Run, `zones/<id>` for Cloudflare, and in the cluster
+    /// `namespaces/<name>`, or `cluster` for a namespace itself. The rest have one place.
     pub fn plant(&mut self, now: Timestamp, place: &str, thing: &Thing) -> bool {
         let moment = Moment { now, pace: self.pace };
         let pairs = thing.owner.iter().flat_map(|owner| owner.split(','));
@@ -437,6 +463,7 @@ impl Clouds {
             "minio" => self.minio.plant(now, thing, &marks),
             "grafana" => self.grafana.plant(now, thing),
             "websites" => self.websites.plant(now, thing),
+            "kubernetes" => self.kubernetes.plant(now, place, thing, &marks),
             _ => false,
         }
     }
@@ -458,8 +485,19 @@ impl Clouds {
             "minio" => self.minio.remove(kind, name),
             "grafana" => self.grafana.remove(kind, name),
             "websites" => self.websites.remove(name),
+            "kubernetes" => self.kubernetes.remove(kind, name),
             _ => false,
         }
+    }
+
+    /// Whether the cluster's policies let a connection through.
+    pub fn lets_through(&self, from: &End, to: &End, protocol: &str, port: u64) -> bool {
+        self.kubernetes.lets_through(from, to, protocol, port)
+    }
+
+    /// What the cluster's Prometheus takes metrics from in a namespace, as `service:port`.
+    pub fn scraped(&self, namespace: &str) -> Vec<String> {
+        self.kubernetes.scraped(namespace)
     }
 
     /// Whether a store says so: in what it keeps of its owner and itself, or in what its container was told.

@@ -88,6 +88,13 @@ fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusC
             json!({"Code": code, "Message": message, "RequestId": "sandbox"})
         }
         "grafana" | "websites" => json!({"message": message}),
+        "kubernetes" => {
+            let reason = of("Forbidden", "InternalError", "TooManyRequests");
+            json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
+                "reason": reason, "code": status.as_u16(),
+            })
+        }
         "medusa" => {
             let kind = of("unauthorized", "unknown_error", "unknown_error");
             json!({"code": "unknown_error", "type": kind, "message": message})

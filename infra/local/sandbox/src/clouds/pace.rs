@@ -71,3 +71,28 @@ pub(crate) const CLOUDFLARE_CERTIFICATE_STAGE: Duration = Duration::from_secs(5)
 pub(crate) fn latency(call: u64) -> Duration {
     Duration::from_millis(80 + (call.wrapping_mul(2_654_435_761) >> 7) % 171)
 }
+/// From a pod to its place on a node, its image there, and its containers running.
+pub(crate) const KUBERNETES_SCHEDULE: Duration = Duration::from_millis(100);
+pub(crate) const KUBERNETES_PULL: Duration = Duration::from_secs(2);
+pub(crate) const KUBERNETES_START: Duration = Duration::from_millis(500);
+/// A container that was told to stop, and one that crashes.
+pub(crate) const KUBERNETES_STOP: Duration = Duration::from_secs(1);
+pub(crate) const KUBERNETES_CRASH: Duration = Duration::from_secs(2);
+/// What a job does.
+pub(crate) const KUBERNETES_JOB: Duration = Duration::from_secs(3);
+/// A job tries again after this, and after twice as long the next time.
+pub(crate) const KUBERNETES_BACKOFF: Duration = Duration::from_secs(10);
+/// From the last object of a namespace to its end; as long again at most, by its name.
+pub(crate) const KUBERNETES_NAMESPACE: Duration = Duration::from_secs(5);
+/// From an application to what it ought to be, and from there to what it is.
+pub(crate) const ARGOCD_COMPARE: Duration = Duration::from_secs(1);
+pub(crate) const ARGOCD_SYNC: Duration = Duration::from_secs(2);
+/// Order, challenge, certificate.
+pub(crate) const CERT_MANAGER_ISSUE: Duration = Duration::from_secs(8);
+/// Two certificates that want one secret take it from each other as often.
+pub(crate) const CERT_MANAGER_QUARREL: Duration = Duration::from_secs(2);
+pub(crate) const EXTERNAL_SECRETS_SYNC: Duration = Duration::from_millis(500);
+/// Until an operator's database takes connections.
+pub(crate) const OPERATOR_DATABASE: Duration = Duration::from_secs(30);
+/// Until a chart is installed.
+pub(crate) const OPERATOR_CHART: Duration = Duration::from_secs(5);

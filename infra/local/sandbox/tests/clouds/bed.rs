@@ -39,6 +39,7 @@ pub(crate) fn credentials() -> Credentials {
         minio: Account { user: "minioadmin".to_owned(), password: "minioadmin-secret".to_owned() },
         grafana: Account { user: "admin".to_owned(), password: "grafana-secret".to_owned() },
         websites_token: "websites_test".to_owned(),
+        kubernetes_token: "k8s_test".to_owned(),
     }
 }
 
@@ -125,6 +126,7 @@ impl World {
             "console.neon.tech" => "napi_test",
             "api.cloudflare.com" => "cf_test",
             "websites-service.e-commerce-shared.svc.cluster.local:8080" => "websites_test",
+            "kubernetes.example" => "k8s_test",
             _ => &self.token,
         };
         self.send(&request(method, url, Some(bearer), body))

@@ -126,6 +126,20 @@ fn calls_have_names_that_say_what_they_do() {
             "GetToken",
             Act::Read,
         ),
+        (
+            Method::DELETE,
+            "https://kubernetes.example/apis/apps/v1/namespaces/a/deployments/b".to_owned(),
+            "kubernetes",
+            "DeleteDeployment",
+            Act::Destroy,
+        ),
+        (
+            Method::GET,
+            "https://kubernetes.example/api/v1/namespaces/a/pods".to_owned(),
+            "kubernetes",
+            "ListPod",
+            Act::Read,
+        ),
         (Method::GET, "https://t-1-1.x.run.app/health".to_owned(), "medusa", "GetHealth", Act::Read),
     ] {
         let mut request = request(method, &url, None, &Value::Null);
@@ -155,6 +169,7 @@ fn a_refusal_that_was_asked_for_is_worded_as_the_provider_would() {
         (SERVICES, "error"),
         ("https://oauth2.googleapis.com/token", "error"),
         ("https://api.cloudflare.com/client/v4/zones", "errors"),
+        ("https://kubernetes.example/api/v1/namespaces", "reason"),
         ("https://t-1-1.x.run.app/admin/users", "type"),
         ("http://minio.e-commerce-shared.svc.cluster.local:9000/minio/admin/v3/list-users", "Code"),
         ("http://grafana.e-commerce-monitoring.svc.cluster.local:3000/api/users", "message"),

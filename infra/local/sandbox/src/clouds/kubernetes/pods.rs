@@ -1,0 +1,236 @@
+//! Pods: placed on a node if one has room, their images fetched if there are any, and begun once what they are
+//! configured with is there. What keeps one from running stands where the kubelet writes it.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Kubernetes;
+use super::quantity::Quantity;
+use super::store::{Key, Object, second};
+use crate::clouds::ask::digits;
+use crate::clouds::pace::{
+    KUBERNETES_CRASH, KUBERNETES_JOB, KUBERNETES_PULL, KUBERNETES_SCHEDULE, KUBERNETES_START, Moment,
+};
+
+/// How far a pod has come.
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    Unplaced,
+    /// No node has room, and why.
+    Unschedulable(String),
+    /// Its containers wait: the kubelet's word for why, and what it says of it.
+    Waiting(&'static str, String),
+    Running {
+        since: Timestamp,
+        ready: bool,
+    },
+    Crashing {
+        since: Timestamp,
+    },
+    Done {
+        since: Timestamp,
+        well: bool,
+    },
+}
+
+impl Kubernetes {
+    pub(super) fn pods(&mut self, moment: Moment) {
+        for key in self.store.keys("pods") {
+            let Some(pod) = self.store.get(&key).filter(|pod| !pod.is_going()) else { continue };
+            if ["Succeeded", "Failed"].contains(&pod.value["status"]["phase"].as_str().unwrap_or_default()) {
+                continue;
+            }
+            let pod = pod.clone();
+            let stage = self.stage(moment, &key, &pod);
+            let status = self.pod_status(&key, moment.now, &pod.value, &stage);
+            self.store.set_status(&key, status);
+        }
+    }
+
+    fn stage(&mut self, moment: Moment, key: &Key, pod: &Object) -> Stage {
+        let made = pod.since("made").unwrap_or(moment.now);
+        if !self.is_done(moment, made, KUBERNETES_SCHEDULE) {
+            return Stage::Unplaced;
+        }
+        if let Some(why) = self.no_room(&pod.value) {
+            return Stage::Unschedulable(why);
+        }
+        if !self.is_done(moment, made, KUBERNETES_SCHEDULE + KUBERNETES_PULL) {
+            return Stage::Waiting("ContainerCreating", String::new());
+        }
+        if let Some(image) = self.missing_image(&pod.value) {
+            return Stage::Waiting("ImagePullBackOff", format!("Back-off pulling image \"{image}\""));
+        }
+        if let Some(why) = self.missing_configuration(&key.namespace, &pod.value) {
+            self.store.forget(key, "configured");
+            return Stage::Waiting("CreateContainerConfigError", why);
+        }
+        let configured = self.store.begin(key, "configured", moment.now);
+        if !self.is_done(moment, configured, KUBERNETES_START) {
+            return Stage::Waiting("ContainerCreating", String::new());
+        }
+        let since = moment.of(configured, KUBERNETES_START);
+        let broken = self.is_broken(&pod.value);
+        let finishes = pod.value["metadata"]["labels"].get("batch.kubernetes.io/job-name").is_some();
+        if finishes {
+            return match self.is_done(moment, since, KUBERNETES_JOB) {
+                true => Stage::Done { since, well: !broken },
+                false => Stage::Running { since, ready: true },
+            };
+        }
+        if broken && self.is_done(moment, since, KUBERNETES_CRASH) {
+            return Stage::Crashing { since };
+        }
+        let ready = self.is_done(moment, since, probed_after(&pod.value)) && !broken;
+        Stage::Running { since, ready }
+    }
+
+    /// Every node is empty: what one has no room for, none has.
+    fn no_room(&self, pod: &Value) -> Option<String> {
+        let asked = |name: &str| {
+            let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+            containers.filter_map(|it| Quantity::of(&it["resources"]["requests"][name])).sum::<Quantity>()
+        };
+        let (cpu, memory) = self.cluster.node;
+        let room = [
+            ("cpu", Quantity(i128::from(cpu) * 1000)),
+            ("memory", Quantity((i128::from(memory) << 30) * 1000)),
+        ];
+        let short = room.iter().find(|(name, room)| asked(name) > *room)?.0;
+        Some(format!("0/3 nodes are available: 3 Insufficient {short}."))
+    }
+
+    fn missing_image(&self, pod: &Value) -> Option<String> {
+        let images = self.images.as_ref()?;
+        let mut used = containers(pod).filter_map(|container| container["image"].as_str());
+        used.find(|image| !images.iter().any(|known| known == image)).map(str::to_owned)
+    }
+
+    fn is_broken(&self, pod: &Value) -> bool {
+        let mut used = containers(pod).filter_map(|container| container["image"].as_str());
+        used.any(|image| self.cluster.broken.iter().any(|broken| image.contains(broken.as_str())))
+    }
+
+    /// The first of the secrets and maps that a container is configured with and that is not there.
+    fn missing_configuration(&self, namespace: &str, pod: &Value) -> Option<String> {
+        let missing = |resource: &'static str, word: &str, reference: &Value| {
+            let name = reference["name"].as_str()?;
+            if reference["optional"] == true {
+                return None;
+            }
+            let Some(there) = self.store.value(resource, namespace, name) else {
+                return Some(format!("{word} \"{name}\" not found"));
+            };
+            let key = reference["key"].as_str()?;
+            let has = there["data"].get(key).is_some();
+            let title = if word == "secret" { "Secret" } else { "ConfigMap" };
+            (!has).then(|| format!("couldn't find key {key} in {title} {namespace}/{name}"))
+        };
+        containers(pod).find_map(|container| {
+            let whole = container["envFrom"].as_array().into_iter().flatten();
+            let single =
+                container["env"].as_array().into_iter().flatten().map(|variable| &variable["valueFrom"]);
+            let of = |source: &Value, map: &str, secret: &str| {
+                missing("configmaps", "configmap", &source[map])
+                    .or_else(|| missing("secrets", "secret", &source[secret]))
+            };
+            whole
+                .map(|source| of(source, "configMapRef", "secretRef"))
+                .chain(single.map(|source| of(source, "configMapKeyRef", "secretKeyRef")))
+                .find_map(|missing| missing)
+        })
+    }
+
+    fn pod_status(&self, key: &Key, now: Timestamp, pod: &Value, stage: &Stage) -> Value {
+        let condition = |kind: &str, holds: bool, reason: &str, message: &str| {
+            let mut condition = self.condition(key, now, (kind, holds), reason, message);
+            for (name, empty) in [("reason", reason.is_empty()), ("message", message.is_empty())] {
+                if empty && let Some(fields) = condition.as_object_mut() {
+                    fields.remove(name);
+                }
+            }
+            condition
+        };
+        let phase = match stage {
+            Stage::Unplaced | Stage::Unschedulable(_) | Stage::Waiting(..) => "Pending",
+            Stage::Running { .. } | Stage::Crashing { .. } => "Running",
+            Stage::Done { well: true, .. } => "Succeeded",
+            Stage::Done { well: false, .. } => "Failed",
+        };
+        let placed = match stage {
+            Stage::Unplaced => return json!({"phase": phase}),
+            Stage::Unschedulable(why) => {
+                return json!({"phase": phase, "conditions": [condition("PodScheduled", false, "Unschedulable", why)]});
+            }
+            _ => condition("PodScheduled", true, "", ""),
+        };
+        let ready = *stage == (Stage::Running { since: began(stage), ready: true });
+        let why = match (ready, phase) {
+            (true, _) => "",
+            (_, "Succeeded" | "Failed") => "PodCompleted",
+            _ => "ContainersNotReady",
+        };
+        let conditions = [
+            placed,
+            condition("Initialized", true, "", ""),
+            condition("ContainersReady", ready, why, ""),
+            condition("Ready", ready, why, ""),
+        ];
+        let status = |container: &Value| {
+            let (state, restarts) = state(stage, container);
+            json!({
+                "name": container["name"], "image": container["image"], "imageID": "", "ready": ready,
+                "restartCount": restarts, "started": matches!(stage, Stage::Running { .. }), "state": state,
+            })
+        };
+        let last =
+            u8::from_str_radix(&digits(&["pod", &key.namespace, &key.name], 2), 16).unwrap_or(1).max(1);
+        json!({
+            "phase": phase, "conditions": conditions, "podIP": format!("10.244.1.{last}"), "hostIP": "10.0.0.11",
+            "startTime": pod["metadata"]["creationTimestamp"],
+            "containerStatuses": containers(pod).map(status).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn began(stage: &Stage) -> Timestamp {
+    match stage {
+        Stage::Running { since, .. } | Stage::Crashing { since } | Stage::Done { since, .. } => *since,
+        _ => Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn state(stage: &Stage, container: &Value) -> (Value, u32) {
+    let at = second(began(stage));
+    match stage {
+        Stage::Waiting(reason, message) if message.is_empty() => (json!({"waiting": {"reason": reason}}), 0),
+        Stage::Waiting(reason, message) => (json!({"waiting": {"reason": reason, "message": message}}), 0),
+        Stage::Crashing { .. } => {
+            let name = container["name"].as_str().unwrap_or_default();
+            let message = format!("back-off 10s restarting failed container={name}");
+            (json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}), 1)
+        }
+        Stage::Done { well, .. } => {
+            let (code, reason) = if *well { (0, "Completed") } else { (1, "Error") };
+            (
+                json!({"terminated": {"exitCode": code, "reason": reason, "startedAt": at, "finishedAt": at}}),
+                0,
+            )
+        }
+        _ => (json!({"running": {"startedAt": at}}), 0),
+    }
+}
+
+fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+    pod["spec"]["containers"].as_array().into_iter().flatten()
+}
+
+/// How long it takes at least until a container is asked for the first time whether it serves.
+fn probed_after(pod: &Value) -> Duration {
+    let delays =
+        containers(pod).filter_map(|container| container["readinessProbe"]["initialDelaySeconds"].as_u64());
+    Duration::from_secs(delays.max().unwrap_or(0))
+}
