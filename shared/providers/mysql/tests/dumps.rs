@@ -38,7 +38,7 @@ const SHOP: &[&str] = &[
        'quote \\' double \" back \\\\ null \\0 line \\n end ;\\n \u{1f980} \u{1a}', x'00', 'it''s', 'a,b',
        '{\"a\": \"\u{eb}\\\\n\"}', POINT(1.5, -2), '::1', '123e4567-e89b-12d3-a456-426655440000'
      )",
-    "INSERT INTO kinds (id, single, twice) VALUES (2, 3.4028e38, 1.7976931348623157e308), (3, 1.17549e-38, 5e-324), (4, -0.3, -1e-7)",
+    "INSERT INTO kinds (id, single, twice) VALUES (2, 3.4028e38, 1.7976931348623157e308), (3, 1.17549e-38, 5e-324), (4, 16777216, -1e-7)",
     "INSERT INTO kinds (id, at, day, text, bytes) VALUES (5, '0000-00-00', '0000-00-00', '', '')",
     "INSERT INTO kinds (id, bytes) SELECT 6, UNHEX(GROUP_CONCAT(LPAD(HEX(seq), 2, '0') ORDER BY seq SEPARATOR '')) FROM seq_0_to_255",
     "CREATE TABLE bulky (id INT PRIMARY KEY, text LONGTEXT)",
