@@ -3,7 +3,8 @@
 //!
 //! Users and organisations are a server admin's to make, and nobody is that by a token. Everybody else sees what is in the
 //! organisation they are in; a new user is put into the first one unless `orgId` names another.
-//! Nobody is throttled but by a fault. Deliberately absent: tokens, teams, folder permissions, the queries of data sources, and the pages of people.
+//! Nobody is throttled but by a fault.
+//! Deliberately absent: tokens, teams, folder permissions, the queries of data sources, and the pages of people.
 
 use std::collections::BTreeMap;
 
@@ -391,7 +392,8 @@ impl Grafana {
         let (name, owner) = (&thing.name, thing.owner.as_deref().unwrap_or_default());
         match thing.kind {
             "user" => {
-                let body = json!({ "login": name, "email": format!("{name}@elsewhere.example"), "name": owner, "password": "planted" });
+                let email = format!("{name}@elsewhere.example");
+                let body = json!({ "login": name, "email": email, "name": owner, "password": "planted" });
                 self.create_user(now, &body).is_ok()
             }
             "org" if !self.orgs.values().any(|org| org.name == *name) => {
@@ -465,7 +467,10 @@ impl Org {
 
     fn of_folders(&mut self, now: Timestamp, method: &str, path: &[&str], body: &Value) -> Outcome {
         const NONE: Refused = missing("folder not found");
-        let told = |uid: &str, title: &str| json!({ "uid": uid, "title": title, "url": format!("/dashboards/f/{uid}"), "created": now, "updated": now, "version": 1 });
+        let told = |uid: &str, title: &str| {
+            let url = format!("/dashboards/f/{uid}");
+            json!({ "uid": uid, "title": title, "url": url, "created": now, "updated": now, "version": 1 })
+        };
         match (method, path) {
             ("POST", []) => {
                 let title = body["title"].as_str().filter(|title| !title.is_empty());

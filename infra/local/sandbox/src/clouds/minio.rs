@@ -3,7 +3,8 @@
 //! Who calls is proven by a signature (`signature.rs`); what they may do is said by the policies attached to them, and for
 //! whoever does not sign, by the bucket's own (`policy.rs`). Buckets keep versions (`bucket.rs`) and forget them by rule. What is
 //! secret travels sealed (`seal.rs`).
-//! Nobody is throttled but by a fault. Deliberately absent: multipart uploads, copies, presigned addresses, groups, service accounts, conditions of policies, quotas.
+//! Nobody is throttled but by a fault.
+//! Deliberately absent: multipart uploads, copies, presigned addresses, groups, service accounts, conditions of policies, quotas.
 
 mod admin;
 mod bucket;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use self::admin::User;
 use self::bucket::{Bucket, Rule};
 use self::signature::Caller;
+use self::xml::{Deletion, Doomed};
 use super::ask::{Ask, digits, nothing, typed};
 use super::{Account, Thing};
 use crate::clouds::labels;
@@ -313,12 +315,12 @@ impl Minio {
         target: &Target<'_>,
     ) -> Outcome {
         needs_checksum(ask)?;
-        let (quiet, objects) = xml::deletion(ask.body)?;
+        let Deletion { quiet, objects } = xml::deletion(ask.body)?;
         if objects.len() > 1000 {
             return Err(xml::malformed());
         }
         let mut told = String::new();
-        for (key, version) in objects {
+        for Doomed { key, version } in objects {
             let wanted = Target { bucket: target.bucket, key: &key };
             let action = if version.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
             let shown = xml::escape(&key);

@@ -57,18 +57,28 @@ pub(crate) fn tags(body: &[u8]) -> Result<BTreeMap<String, String>, Refused> {
     })
 }
 
-/// Whether only failures are to be told, and what is to go: keys, with a version or without.
-#[allow(clippy::type_complexity)]
-pub(crate) fn deletion(body: &[u8]) -> Result<(bool, Vec<(String, Option<String>)>), Refused> {
+/// What is to go, all at once.
+pub(crate) struct Deletion {
+    /// Only failures are to be told.
+    pub(crate) quiet: bool,
+    pub(crate) objects: Vec<Doomed>,
+}
+
+pub(crate) struct Doomed {
+    pub(crate) key: String,
+    pub(crate) version: Option<String>,
+}
+
+pub(crate) fn deletion(body: &[u8]) -> Result<Deletion, Refused> {
     read(body, |root| {
         let quiet = text(root, "Quiet").as_deref() == Some("true");
         let objects = root.children().filter(|node| node.tag_name().name() == "Object");
         let object = |node: Node<'_, '_>| {
             // Not trimmed: a key may end with a space.
             let key = child(node, "Key")?.text()?.to_owned();
-            Some((key, text(node, "VersionId").filter(|version| !version.is_empty())))
+            Some(Doomed { key, version: text(node, "VersionId").filter(|version| !version.is_empty()) })
         };
         let objects = objects.map(|node| object(node).ok_or_else(malformed)).collect::<Result<_, _>>()?;
-        Ok((quiet, objects))
+        Ok(Deletion { quiet, objects })
     })
 }
