@@ -121,8 +121,7 @@ async fn left(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> L
     }
     let seconds = clock::now().as_second() - begun.as_second();
     let rows = world.tables().table(Table::Tenants);
-    let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#"));
-    let operations = operations.map(|row| row.decode::<Operation>().expect("an operation"));
+    let operations = world.operations().into_iter();
     let certified = rows.iter().find(|row| row.key.sk.starts_with("CERTIFICATE#"));
     let keys = Ask::post("keys", "/v1/certificate-keys".to_owned(), "keys", json!({}));
     let keys = world.ask(Ask { method: "GET".to_owned(), body: Value::Null, ..keys }).await;

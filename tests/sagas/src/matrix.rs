@@ -410,13 +410,8 @@ impl Matrix {
         let since = run.moments.iter().position(|(moment, _)| asked(moment)).unwrap_or_default();
         let moments = || run.moments[since..].iter();
         let passing = moments().flat_map(|(moment, act)| troubles(moment, *act)).step_by(LEAVING_SAMPLE);
-        let barred = moments().filter(|(moment, act)| {
-            let outside = !moment.call.starts_with("store:") && *act != Act::Invoke;
-            // A tenant goes without mail, and without a janitor.
-            let beside = ["tenant-notify", "saga-janitor"].iter().any(|it| moment.caller.starts_with(it));
-            outside && moment.nth == 1 && !beside
-        });
-        let barred = barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused));
+        // A tenant goes without a janitor.
+        let barred = barred(moments()).filter(|planned| !planned.moment.caller.starts_with("saga-janitor"));
         let spoilt = passing.chain(barred).map(|planned| self.scripted(Script::Leaves, vec![planned]));
         let moved = || moments().filter(|(_, act)| *act != Act::Read).map(|(moment, _)| moment);
         let asked = moved().flat_map(|moment| {
@@ -435,12 +430,8 @@ impl Matrix {
         let until = run.moments.iter().position(|(moment, _)| moment.caller == "tenant-api.delete");
         let moments = || run.moments[since..until.unwrap_or(run.moments.len())].iter();
         let passing = moments().flat_map(|(moment, act)| troubles(moment, *act)).step_by(RETURNING_SAMPLE);
-        let barred = moments().filter(|(moment, act)| {
-            let outside = !moment.call.starts_with("store:") && *act != Act::Invoke;
-            outside && moment.nth == 1 && !moment.caller.starts_with("tenant-notify")
-        });
-        let barred = barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused));
-        let spoilt = passing.chain(barred).map(|planned| self.scripted(Script::Returns, vec![planned]));
+        let spoilt = passing.chain(barred(moments()));
+        let spoilt = spoilt.map(|planned| self.scripted(Script::Returns, vec![planned]));
         std::iter::once(case.clone()).chain(spoilt).collect()
     }
 
@@ -497,6 +488,15 @@ fn steps(clean: &Run) -> Vec<Planned> {
     let last =
         calls.filter(|moment| applied(moment) && outside(moment) && seen.insert(moment.caller.clone()));
     last.map(|moment| Planned::forever(moment.clone(), Trouble::Refused)).collect()
+}
+
+/// The first call of each kind on something outside, refused until that is mended. A tenant does without mail.
+fn barred<'a>(moments: impl Iterator<Item = &'a (Moment, Act)>) -> impl Iterator<Item = Planned> {
+    let barred = moments.filter(|(moment, act)| {
+        let outside = !moment.call.starts_with("store:") && *act != Act::Invoke;
+        outside && moment.nth == 1 && !moment.caller.starts_with("tenant-notify")
+    });
+    barred.map(|(moment, _)| Planned::forever(moment.clone(), Trouble::Refused))
 }
 
 /// What a run came through before its tenant was retried.

@@ -39,8 +39,7 @@ pub(crate) fn of(world: &World, case: &Case) -> Vec<Finding> {
             findings.push(Finding::Leaked(found));
         }
     }
-    let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#")).map(operation);
-    let operations: Vec<Operation> = operations.collect();
+    let operations = world.operations();
     if world.executions() != operations.len() {
         let found = format!("{} executions of {} operations", world.executions(), operations.len());
         findings.push(Finding::Doubled(found));

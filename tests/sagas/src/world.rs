@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use store::{Catalogue, Database, Memory, Table, Write};
-use tenancy::{Plan, Tenant, Theme};
+use tenancy::{Operation, Plan, Tenant, Theme};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::asl::{self, Execution, Failure, Host, Outcome, Status, Tokens};
@@ -299,6 +299,13 @@ impl World {
         let rows = self.0.tables.table(Table::Tenants);
         let tenants = rows.iter().filter(|row| row.key.sk == "TENANT");
         tenants.map(|row| row.decode().expect("a tenant")).collect()
+    }
+
+    /// All that was ever done to them.
+    pub fn operations(&self) -> Vec<Operation> {
+        let rows = self.0.tables.table(Table::Tenants);
+        let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#"));
+        operations.map(|row| row.decode().expect("an operation")).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use archive::Manifest;
 use saga::{Part, ResourceState};
 use sha2::{Digest, Sha256};
 use store::{Certified, Table};
-use tenancy::{Kind, Operation, State, Status};
+use tenancy::{Kind, State, Status};
 
 use crate::law::Finding;
 use crate::world::World;
@@ -13,7 +13,7 @@ use crate::world::World;
 pub(super) fn of(world: &World) -> Vec<Finding> {
     let rows = world.tables().table(Table::Tenants);
     let mut findings = Vec::new();
-    for operation in operations(world).into_iter().filter(|operation| operation.kind == Kind::Offboard) {
+    for operation in world.operations().into_iter().filter(|operation| operation.kind == Kind::Offboard) {
         let wrong = |said: String| Finding::Undecided(format!("of {}: {said}", operation.id));
         let certified = rows.iter().find(|row| row.key.sk == format!("CERTIFICATE#{}", operation.id));
         let certified = certified.map(|row| row.decode::<Certified>().expect("a certificate"));
@@ -29,17 +29,11 @@ pub(super) fn of(world: &World) -> Vec<Finding> {
     findings
 }
 
-fn operations(world: &World) -> Vec<Operation> {
-    let rows = world.tables().table(Table::Tenants);
-    let operations = rows.iter().filter(|row| row.key.sk.starts_with("OPERATION#"));
-    operations.map(|row| row.decode().expect("an operation")).collect()
-}
-
 fn untrue(world: &World, Certified { certificate, .. }: &Certified) -> Vec<String> {
     let mut wrong = Vec::new();
     let tenant = world.tenants().into_iter().find(|tenant| tenant.id == certificate.tenant);
     // It may have come back since.
-    let back = operations(world).iter().any(|operation| operation.kind == Kind::Restore);
+    let back = world.operations().iter().any(|operation| operation.kind == Kind::Restore);
     if !back && tenant.is_none_or(|tenant| tenant.status != Status::Deleted) {
         wrong.push("its tenant is not deleted".to_owned());
     }
