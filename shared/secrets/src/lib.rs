@@ -1,9 +1,14 @@
 //! Secrets: a value that cannot be logged or serialised, a reference that can, and the vault between them.
 
+mod logins;
+mod password;
+
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, Tag};
 use fault::Fault;
 use jiff::Timestamp;
+pub use logins::Logins;
+pub use password::generate_password;
 pub use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 

@@ -52,6 +52,26 @@ impl FromStr for Quantity {
     }
 }
 
+impl Quantity {
+    /// So much of each, added up.
+    #[must_use]
+    pub fn total<'a>(parts: impl IntoIterator<Item = (u32, &'a Self)>) -> Self {
+        let thousandths = parts.into_iter().map(|(count, each)| u128::from(count) * each.thousandths).sum();
+        Self { text: written(thousandths), thousandths }
+    }
+}
+
+/// In the largest unit that it is a whole number of.
+fn written(thousandths: u128) -> String {
+    if thousandths % 1_000 != 0 {
+        return format!("{thousandths}m");
+    }
+    let whole = thousandths / 1_000;
+    let binary = SUFFIXES[..4].iter().rev();
+    let unit = binary.into_iter().find(|(_, factor)| whole > 0 && whole.is_multiple_of(*factor));
+    unit.map_or_else(|| whole.to_string(), |(suffix, factor)| format!("{}{suffix}", whole / factor))
+}
+
 impl TryFrom<String> for Quantity {
     type Error = String;
     fn try_from(s: String) -> Result<Self, String> {
@@ -123,6 +143,18 @@ mod tests {
         #[values("", "-1", "1.2345", "1e3", "0.5m", "Mi", "1 Gi", "1mi", ".5", "1.")] s: &str,
     ) {
         assert!(s.parse::<Quantity>().is_err(), "{s}");
+    }
+
+    #[rstest]
+    #[case(&[(3, "2"), (12, "1")], "18")]
+    #[case(&[(15, "100m"), (11, "250m")], "4250m")]
+    #[case(&[(15, "128Mi"), (11, "256Mi")], "4736Mi")]
+    #[case(&[(2, "512Mi")], "1Gi")]
+    #[case(&[], "0")]
+    fn so_much_of_each_is_added_up(#[case] parts: &[(u32, &str)], #[case] total: &str) {
+        let parts: Vec<(u32, Quantity)> =
+            parts.iter().map(|(count, each)| (*count, quantity(each))).collect();
+        assert_eq!(Quantity::total(parts.iter().map(|(count, each)| (*count, each))).to_string(), total);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use argocd_create_application::CreateApplication;
 use cloudflare::Zone;
 use cloudflare_probe_domain::ProbeDomain;
 use cloudflare_serve_domain::ServeDomain;
@@ -12,7 +13,17 @@ use google_deploy_service::DeployService;
 use google_reserve_service::ReserveService;
 use google_store_connection::StoreConnection;
 use google_store_signing_key::StoreSigningKey;
+use grafana::Grafana;
+use grafana_create_organisation::CreateOrganisation;
 use http_client::Http;
+use kubernetes_check_plan::CheckPlan;
+use kubernetes_create_ingress::CreateIngress;
+use kubernetes_create_namespace::{CreateNamespace, Neighbours};
+use kubernetes_monitor_tenant::MonitorTenant;
+use kubernetes_probe_ingress::ProbeIngress;
+use kubernetes_probe_workloads::ProbeWorkloads;
+use kubernetes_project_secrets::ProjectSecrets;
+use kubernetes_run_migrations::RunMigrations;
 use medusa_initialize_store::InitializeStore;
 use medusa_probe_store::ProbeStore;
 use merchant_configure_dashboard::ConfigureDashboard;
@@ -22,16 +33,29 @@ use merchant_probe_sign_in::ProbeSignIn;
 use merchant_probe_website::ProbeWebsite;
 use merchant_publish_website::PublishWebsite;
 use merchant_seed_data::SeedData;
+use mysql_create_databases::CreateDatabases;
+use mysql_probe_databases::ProbeDatabases;
 use neon::Neon;
 use neon_create_database::{CreateDatabase, Place};
+use object_store::ObjectStore;
+use object_store_create_buckets::CreateBuckets;
+use object_store_probe_buckets::ProbeBuckets;
+use rabbitmq::RabbitMq;
+use rabbitmq_create_vhost::CreateVhost;
+use rabbitmq_probe_vhost::ProbeVhost;
 use resolver::Resolver;
 use s3::Bucket;
+use sandbox::clouds::Cluster;
 use store::Tenants;
+use vault_store_logins::StoreLogins;
 use vault_store_password::StorePassword;
+use websites::Websites;
+use websites_register_website::RegisterWebsite;
 
 use crate::aws::{self, Cognito, S3, Site, Vault};
 use crate::clouds::{self, Clouds};
 use crate::deployment::Deployment;
+use crate::mysql::{Line, MySql};
 use crate::world::DEPLOYMENT;
 
 /// A blueprint, and how its steps are deployed.
@@ -41,9 +65,10 @@ pub struct Blueprint {
     pub deploy: fn(&mut Deployment),
 }
 
-pub const ALL: [Blueprint; 2] = [
+pub const ALL: [Blueprint; 3] = [
     Blueprint { name: "merchant-workspace", deploy: merchant_workspace },
     Blueprint { name: "neon-cloud-run", deploy: neon_cloud_run },
+    Blueprint { name: "kubernetes-argocd", deploy: kubernetes_argocd },
 ];
 
 fn merchant_workspace(to: &mut Deployment) {
@@ -146,4 +171,79 @@ fn neon_cloud_run(to: &mut Deployment) {
     };
     to.task(cloudflare_probe_domain::NAME, task, |task, input| async move { task.run(input).await });
     to.step(ServeDomain { zone, zone_name: clouds::ZONE_NAME.to_owned(), deployment: deployment() });
+}
+
+fn kubernetes_argocd(to: &mut Deployment) {
+    let (deployment, prefix) = (|| DEPLOYMENT.to_owned(), || "e-commerce".to_owned());
+    let password = || clouds::PASSWORD.to_owned().into();
+    let secrets = Arc::new(Vault::default());
+    let settings = Cluster { remote: Arc::clone(&secrets) as _, ..Cluster::default() };
+    let vault = to.service(secrets);
+    let vault = secrets::Vault::new(aws_sdk_secretsmanager::Client::new(&aws::config(vault)));
+    let clouds = Arc::new(Clouds::with(settings));
+    let http = Http::InProcess(Arc::new(to.service(Arc::clone(&clouds) as _)));
+    let token = clouds::KUBERNETES_TOKEN.to_owned().into();
+    let cluster = kubernetes::Cluster::new(http.clone(), clouds::KUBERNETES_URL, token).expect("an address");
+
+    to.probe(CheckPlan { cluster: cluster.clone(), prefix: prefix() });
+    to.step(CreateNamespace {
+        cluster: cluster.clone(),
+        deployment: deployment(),
+        prefix: prefix(),
+        neighbours: Neighbours {
+            ingress: "ingress-nginx".to_owned(),
+            shared: "e-commerce-shared".to_owned(),
+            monitoring: "e-commerce-monitoring".to_owned(),
+        },
+    });
+    to.step(StoreLogins { vault: vault.clone() });
+    to.step(StorePassword { vault: vault.clone() });
+
+    let server = Line(to.service(Arc::new(MySql::default())));
+    let mysql = mysql::MySql::new(mysql::Wire::InProcess(Arc::new(server)));
+    to.step_backed_up(CreateDatabases { mysql: mysql.clone(), vault: vault.clone() });
+    to.probe(ProbeDatabases { mysql, vault: vault.clone() });
+
+    let s3 = Http::InProcess(Arc::new(to.wire(Arc::new(clouds::ObjectStore(Arc::clone(&clouds))))));
+    let login = object_store::Login {
+        endpoint: clouds::MINIO_URL.to_owned(),
+        admin_endpoint: None,
+        access_key: clouds::ADMINISTRATOR.to_owned(),
+        secret_key: password(),
+    };
+    let store = ObjectStore::new(s3.clone(), &login).expect("an address");
+    to.step_backed_up(CreateBuckets { store, vault: vault.clone() });
+    to.probe(ProbeBuckets { http: s3, vault: vault.clone(), endpoint: clouds::MINIO_URL.to_owned() });
+
+    let login = rabbitmq::Login { username: clouds::ADMINISTRATOR.to_owned(), password: password() };
+    let rabbitmq = RabbitMq::new(http.clone(), clouds::RABBITMQ_URL, login).expect("an address");
+    to.step_backed_up(CreateVhost { rabbitmq: rabbitmq.clone(), vault: vault.clone() });
+    to.probe(ProbeVhost { rabbitmq });
+
+    let admin = grafana::Admin { user: clouds::ADMINISTRATOR.to_owned(), password: password() };
+    to.step(CreateOrganisation {
+        grafana: Grafana::new(http.clone(), clouds::GRAFANA_URL, admin).expect("an address"),
+        vault,
+        prometheus_url: "http://prom-label-proxy.e-commerce-monitoring:8080".to_owned(),
+        dashboards_url: "https://grafana.example".to_owned(),
+    });
+
+    to.setup(ProjectSecrets { cluster: cluster.clone() });
+    to.step(CreateApplication {
+        cluster: cluster.clone(),
+        deployment: deployment(),
+        argocd: clouds::ARGOCD.to_owned(),
+    });
+    to.setup(RunMigrations {
+        cluster: cluster.clone(),
+        welcome_url: "https://tenantry.example/welcome".to_owned(),
+    });
+    to.setup(CreateIngress { cluster: cluster.clone() });
+    to.setup(MonitorTenant { cluster: cluster.clone() });
+    to.probe(ProbeWorkloads { cluster });
+    let shops = to.service(Arc::new(clouds::Ingresses(clouds)));
+    to.probe(ProbeIngress { http: Http::InProcess(Arc::new(shops)), shop_url: "https://{host}".to_owned() });
+    let token = clouds::WEBSITES_TOKEN.to_owned().into();
+    let websites = Websites::new(http, clouds::WEBSITES_URL, token).expect("an address");
+    to.step(RegisterWebsite { websites });
 }

@@ -92,6 +92,8 @@ impl Trouble {
     /// What can go wrong once with such a call. `Refused` and `LeftOut` are for good, and so have cases of their own.
     pub fn of(call: &str, act: Act) -> Vec<Self> {
         let store = call.starts_with("store:");
+        // One server: what it says is so, and what it says it has done is done.
+        let server = call.starts_with("mysql:");
         let fits = |trouble: &Self| match trouble {
             Self::Unavailable | Self::Lost | Self::CrashBefore => true,
             Self::Twice | Self::AtOnce | Self::Belated => act == Act::Invoke,
@@ -99,8 +101,10 @@ impl Trouble {
             Self::Throttled => !store && act != Act::Invoke,
             Self::Late => !store && matches!(act, Act::Write | Act::Delete),
             // S3 lists late at most: an object that is there is read (its consistency model).
-            Self::Stale => !store && act == Act::Read && !["s3:HeadObject", "s3:GetObject"].contains(&call),
-            Self::Lingers => !store && act == Act::Delete,
+            Self::Stale => {
+                !store && !server && act == Act::Read && !["s3:HeadObject", "s3:GetObject"].contains(&call)
+            }
+            Self::Lingers => !store && !server && act == Act::Delete,
             Self::Refused | Self::LeftOut => false,
         };
         Self::ALL.into_iter().filter(fits).collect()

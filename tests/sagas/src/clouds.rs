@@ -1,11 +1,12 @@
 //! The clouds of the provider sandbox, on the clock of a simulation: the same state machine that answers on the local
 //! stack.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use sandbox::clouds::{self, Credentials, Pace, ServiceAccount, Settings};
-use serde_json::json;
+use sandbox::clouds::{self, Account, Cluster, Credentials, Pace, ServiceAccount, Settings};
+use serde_json::{Value, json};
 
 use crate::chaos::Act;
 use crate::service::{Memory, Reply, Request, Service, Takes, Thing, View, at, now};
@@ -23,6 +24,17 @@ pub const ZONE_NAME: &str = "vendin.example";
 pub const TARGET: &str = "customers.vendin.example";
 pub const NEON_KEY: &str = "napi_simulation";
 pub const KUBERNETES_TOKEN: &str = "k8s_simulation";
+pub const KUBERNETES_URL: &str = "https://kubernetes.example";
+pub const MINIO_URL: &str = "http://minio.e-commerce-shared.svc.cluster.local:9000";
+pub const GRAFANA_URL: &str = "http://grafana.e-commerce-monitoring.svc.cluster.local:3000/api";
+pub const WEBSITES_URL: &str = "http://websites-service.e-commerce-shared.svc.cluster.local:8111/api/v1";
+pub const WEBSITES_TOKEN: &str = "websites_simulation";
+pub const RABBITMQ_URL: &str = "http://rabbitmq.e-commerce-shared.svc.cluster.local:15672/api";
+/// Who may do all, at each of those that know people; and what each signs in with.
+pub const ADMINISTRATOR: &str = "administrator";
+pub const PASSWORD: &str = "administrator-secret";
+/// Where Argo CD is.
+pub const ARGOCD: &str = "argocd";
 pub const PROJECT: &str = "acme";
 pub const REGION: &str = "southamerica-east1";
 /// The Neon project whose branches tenants get.
@@ -31,17 +43,36 @@ pub const BRANCHES: &str = "tenants";
 /// A record in a customer's own DNS: a name, and for its owner what it leads to.
 pub const ALIAS: &str = "alias";
 
+/// The domain of the shop of whoever signs up here.
+pub const SHOP: &str = "acme.collectverything.example";
+
+/// How a tenant's user is called at the object store and the broker, behind the tenant's id; and its buckets.
+const USER: &str = "-app-user";
+const BUCKETS: [&str; 3] = ["-products", "-sav", "-newsletters"];
+
 /// Everything takes its time, and little enough of it that a step asks only a few times.
 const PACE: Pace = Pace(0.25);
 
-/// Neon, Google, and the stores that Cloud Run starts.
+/// Neon, Google, and the stores that Cloud Run starts; a cluster, and what runs beside its tenants.
 #[derive(Debug)]
-pub struct Clouds(Mutex<Memory<clouds::Clouds>>);
+pub struct Clouds {
+    memory: Mutex<Memory<clouds::Clouds>>,
+    /// What the websites that somebody else has planted are called, by their domains.
+    planted: Mutex<BTreeMap<String, String>>,
+}
 
 impl Default for Clouds {
     fn default() -> Self {
+        Self::with(Cluster::default())
+    }
+}
+
+impl Clouds {
+    /// With this cluster among them.
+    pub fn with(cluster: Cluster) -> Self {
         let settings =
-            Settings { pace: PACE, neon_projects: vec![BRANCHES.to_owned()], ..Settings::default() };
+            Settings { pace: PACE, neon_projects: vec![BRANCHES.to_owned()], cluster, ..Settings::default() };
+        let account = || Account { user: ADMINISTRATOR.to_owned(), password: PASSWORD.to_owned() };
         let credentials = Credentials {
             neon_key: NEON_KEY.to_owned(),
             cloudflare_token: CLOUDFLARE_TOKEN.to_owned(),
@@ -50,7 +81,10 @@ impl Default for Clouds {
                 public_key_pem: PUBLIC_KEY.to_owned(),
             },
             kubernetes_token: KUBERNETES_TOKEN.to_owned(),
-            ..Credentials::default()
+            minio: account(),
+            grafana: account(),
+            rabbitmq: account(),
+            websites_token: WEBSITES_TOKEN.to_owned(),
         };
         let mut clouds = clouds::Clouds::new(&settings, &credentials).expect("a key pair");
         // Whoever sets up a zone says where it leads to.
@@ -61,7 +95,86 @@ impl Default for Clouds {
             request.body(Bytes::from(json!({ "origin": format!("origin.{ZONE_NAME}") }).to_string()));
         let set = clouds.answer(clock::now(), &request.expect("a request"));
         assert!(set.status().is_success(), "{set:?}");
-        Self(Mutex::new(Memory::new(clouds)))
+        Self { memory: Mutex::new(Memory::new(clouds)), planted: Mutex::default() }
+    }
+
+    /// Somebody else makes a thing, which the clouds have under this name and in this place.
+    fn put(&self, provider: &'static str, kind: &'static str, place: &str, name: &str, owner: String) {
+        let name = name.to_owned();
+        let planted = clouds::Thing { provider, kind, name, owner: Some(owner), awake: None };
+        now(&self.memory).now.plant(clock::now(), place, &planted);
+    }
+
+    /// All there is, as the clouds call it.
+    fn all(&self) -> Vec<clouds::Thing> {
+        now(&self.memory).now.things(clock::now())
+    }
+
+    /// What the cluster says of something.
+    fn look(&self, path: &str) -> Value {
+        let request = http::Request::get(format!("{KUBERNETES_URL}/{path}"));
+        let request = request.header("authorization", format!("Bearer {KUBERNETES_TOKEN}"));
+        let request = request.body(Bytes::new()).expect("a request");
+        let answer = now(&self.memory).now.answer(clock::now(), &request);
+        serde_json::from_slice(answer.body()).unwrap_or_default()
+    }
+}
+
+/// The same, to whoever speaks S3: it is refused in XML.
+#[derive(Debug)]
+pub struct ObjectStore(pub Arc<Clouds>);
+
+impl Service for ObjectStore {
+    fn asked(&self, request: &Request) -> (String, Act) {
+        self.0.asked(request)
+    }
+
+    fn answer(&self, request: &Request, view: View) -> Reply {
+        self.0.answer(request, view)
+    }
+
+    fn refusal(&self, status: u16, code: &str) -> Reply {
+        let body =
+            format!("<Error><Code>{code}</Code><Message>{code}, says the simulation</Message></Error>");
+        http::Response::builder().status(status).body(body.into_bytes()).expect("a status and a body")
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        self.0.things()
+    }
+}
+
+/// The way into the cluster: what visitors of a shop are answered.
+#[derive(Debug)]
+pub struct Ingresses(pub Arc<Clouds>);
+
+impl Service for Ingresses {
+    fn asked(&self, _: &Request) -> (String, Act) {
+        ("shop:Visit".to_owned(), Act::Read)
+    }
+
+    fn answer(&self, request: &Request, _: View) -> Reply {
+        let host = request.uri().host().unwrap_or_default();
+        let ingresses = self.0.look("apis/networking.k8s.io/v1/ingresses");
+        let leads = |ingress: &&Value| {
+            let rules = ingress["spec"]["rules"].as_array();
+            rules.into_iter().flatten().any(|rule| rule["host"] == host)
+        };
+        let status = match ingresses["items"].as_array().into_iter().flatten().find(leads) {
+            None => 404,
+            Some(ingress) => {
+                let namespace = ingress["metadata"]["namespace"].as_str().unwrap_or_default();
+                let gateway =
+                    self.0.look(&format!("apis/apps/v1/namespaces/{namespace}/deployments/api-gateway"));
+                // ingress-nginx's own answer where nothing stands behind a name.
+                if gateway["status"]["availableReplicas"].as_u64().unwrap_or_default() > 0 {
+                    200
+                } else {
+                    503
+                }
+            }
+        };
+        http::Response::builder().status(status).body(Vec::new()).expect("a status")
     }
 }
 
@@ -78,7 +191,7 @@ impl Service for Clouds {
     fn asked(&self, request: &Request) -> (String, Act) {
         let call = clouds::Clouds::call(&with_bytes(request)).expect("an address of a cloud");
         let operation = call.operation.as_str();
-        let act = if operation.starts_with("Get") || operation.starts_with("List") {
+        let act = if ["Get", "List", "Head"].iter().any(|read| operation.starts_with(read)) {
             Act::Read
         } else if operation.starts_with("Delete") {
             Act::Delete
@@ -91,7 +204,8 @@ impl Service for Clouds {
     fn answer(&self, request: &Request, view: View) -> Reply {
         let act = self.asked(request).1;
         let mut reply =
-            at(&self.0, view, act, |clouds| clouds.answer(clock::now(), &with_bytes(request))).map(Vec::from);
+            at(&self.memory, view, act, |clouds| clouds.answer(clock::now(), &with_bytes(request)))
+                .map(Vec::from);
         if let Some(clouds::Takes(longer)) = reply.extensions().get().copied() {
             reply.extensions_mut().insert(Takes(longer));
         }
@@ -99,73 +213,148 @@ impl Service for Clouds {
     }
 
     fn things(&self) -> Vec<Thing> {
-        now(&self.0).now.things(clock::now()).into_iter().filter_map(thing).collect()
+        let there = self.all();
+        let planted = self.planted.lock().expect("no panic while it is held");
+        let mut things: Vec<Thing> =
+            there.iter().filter_map(|thing| self::thing(thing, &there, &planted)).collect();
+        // Some of what a step makes are several, and the step's one.
+        things.sort();
+        things.dedup();
+        things
     }
 
     fn served(&self) -> Vec<String> {
-        let things = now(&self.0).now.things(clock::now()).into_iter();
+        let things = now(&self.memory).now.things(clock::now()).into_iter();
         things.filter(|thing| thing.kind == "custom-hostname").map(|thing| thing.name).collect()
     }
 
     fn plant(&self, thing: &Thing) {
         // A customer points a name of theirs to somewhere.
         if thing.field == ALIAS {
-            return now(&self.0).now.point(clock::now(), &thing.name, Some(&thing.owner));
+            return now(&self.memory).now.point(clock::now(), &thing.name, Some(&thing.owner));
         }
-        let (provider, place, mark) = match thing.field {
-            "name" => ("neon", format!("projects/{BRANCHES}"), "tenantry_owner"),
-            "secret" => ("secret-manager", format!("projects/{PROJECT}"), google::OWNER),
-            "service" => ("cloud-run", format!("projects/{PROJECT}/locations/{REGION}"), google::OWNER),
-            _ => return,
-        };
-        // A secret with a path is kept elsewhere.
-        if !thing.name.contains('/') {
-            let deployment = thing.owner.split('/').next().unwrap_or_default();
-            let owner = match provider {
-                "neon" => format!("{mark}={}", thing.owner),
-                _ => format!("{mark}={},{}={deployment}", thing.owner, google::DEPLOYMENT),
-            };
-            let kind = if provider == "neon" { "branch" } else { thing.field };
-            let planted =
-                clouds::Thing { provider, kind, name: thing.name.clone(), owner: Some(owner), awake: None };
-            now(&self.0).now.plant(clock::now(), &place, &planted);
+        let Thing { field, name, owner } = thing;
+        let deployment = owner.split('/').next().unwrap_or_default();
+        let google = || format!("{}={owner},{}={deployment}", google::OWNER, google::DEPLOYMENT);
+        let cluster = || format!("{}={owner},{}={deployment}", kubernetes::OWNER, kubernetes::DEPLOYMENT);
+        let named = format!("{name} [{owner}]");
+        match *field {
+            "name" => {
+                let place = format!("projects/{BRANCHES}");
+                self.put("neon", "branch", &place, name, format!("tenantry_owner={owner}"));
+            }
+            // A secret with a path is kept elsewhere.
+            "secret" if !name.contains('/') => {
+                self.put("secret-manager", "secret", &format!("projects/{PROJECT}"), name, google());
+            }
+            "service" => {
+                let place = format!("projects/{PROJECT}/locations/{REGION}");
+                self.put("cloud-run", "service", &place, name, google());
+            }
+            "namespace" => self.put("kubernetes", "Namespace", "cluster", name, cluster()),
+            "application" => {
+                self.put("kubernetes", "Application", &format!("namespaces/{ARGOCD}"), name, cluster());
+            }
+            "store_user" => {
+                self.put("minio", "policy", "", name, owner.clone());
+                self.put("minio", "user", "", name, owner.clone());
+            }
+            "organisation" => {
+                self.put("grafana", "org", "", &named, owner.clone());
+                self.put("grafana", "user", "", name, named);
+            }
+            "vhost" => {
+                self.put("rabbitmq", "vhost", "", name, owner.clone());
+                self.put("rabbitmq", "user", "", &format!("{name}{USER}"), owner.clone());
+            }
+            // It is called as its owner is. One that is in the way has the domain that a tenant wants.
+            "website" => {
+                let domain = if owner == "somebody/else" { SHOP.to_owned() } else { name.replace('/', ".") };
+                self.planted.lock().expect("no panic while it is held").insert(domain.clone(), name.clone());
+                self.put("websites", "website", "", &domain, owner.clone());
+            }
+            _ => {}
         }
     }
 
     fn remove(&self, thing: &Thing) {
-        let (provider, kind) = match thing.field {
-            "name" => ("neon", "branch"),
-            "secret" => ("secret-manager", "secret"),
-            "service" => ("cloud-run", "service"),
-            _ => return,
-        };
-        now(&self.0).now.remove(provider, kind, &thing.name);
+        let there = self.all();
+        let planted = self.planted.lock().expect("no panic while it is held").clone();
+        for gone in there.iter().filter(|it| self::thing(it, &there, &planted).as_ref() == Some(thing)) {
+            now(&self.memory).now.remove(gone.provider, gone.kind, &gone.name);
+        }
     }
 
     fn says(&self, text: &str) -> bool {
-        now(&self.0).now.says(text)
+        // What a job was told is done with.
+        let kinds = [
+            "api/v1/namespaces",
+            "api/v1/configmaps",
+            "apis/networking.k8s.io/v1/ingresses",
+            "apis/argoproj.io/v1alpha1/applications",
+        ];
+        let told = |kind: &&str| self.look(kind)["items"].to_string().contains(text);
+        now(&self.memory).now.says(text) || kinds.iter().any(told)
     }
 }
 
 /// A thing of a cloud, named as the handles of our steps name it.
-fn thing(there: clouds::Thing) -> Option<Thing> {
-    let field = match there.kind {
-        "branch" => "name",
-        "secret" => "secret",
-        "service" => "service",
-        // The record of a tenant's domain is found by its mark alone.
-        "dns-record" => {
-            let owner = there.owner.unwrap_or_default();
-            return Some(Thing { field: "owner", name: owner.clone(), owner });
-        }
-        _ => return None,
-    };
-    let marks = there.owner.unwrap_or_default();
+fn thing(there: &clouds::Thing, all: &[clouds::Thing], planted: &BTreeMap<String, String>) -> Option<Thing> {
+    let clouds::Thing { provider, kind, name, .. } = there;
+    let (name, marks) = (name.clone(), there.owner.clone().unwrap_or_default());
     let mark = |pair: &str| {
         let (key, value) = pair.split_once('=')?;
-        matches!(key, "tenantry_owner" | "tenantry-owner").then(|| value.to_owned())
+        // A label has a form of the mark that fits, and an annotation the mark.
+        let is_mark = matches!(key, "tenantry_owner" | "tenantry-owner")
+            || key == kubernetes::OWNER && value.contains('/');
+        is_mark.then(|| value.to_owned())
     };
-    Some(Thing { field, name: there.name, owner: marks.split(',').find_map(mark).unwrap_or_default() })
+    let mark = || marks.split(',').find_map(mark).unwrap_or_default();
+    let (field, name, owner) = match (*provider, *kind) {
+        (_, "branch") => ("name", name, mark()),
+        (_, "secret") => ("secret", name, mark()),
+        (_, "service") => ("service", name, mark()),
+        // The record of a tenant's domain is found by its mark alone.
+        (_, "dns-record") => ("owner", marks.clone(), marks),
+        // What is in a namespace goes with it.
+        ("kubernetes", "Namespace") => ("namespace", name, mark()),
+        ("kubernetes", "Application") => {
+            ("application", name.strip_prefix(&format!("{ARGOCD}/"))?.to_owned(), mark())
+        }
+        ("minio", "bucket") => {
+            let tenant = BUCKETS.iter().find_map(|purpose| name.strip_suffix(purpose))?;
+            let is_its = |it: &&clouds::Thing| {
+                it.kind == "policy" && it.name.strip_prefix(tenant).is_some_and(|rest| rest.starts_with(USER))
+            };
+            // Made a moment ago it has no mark yet. Its policy has one since before.
+            let policy = all.iter().find(is_its);
+            let owner = Some(mark()).filter(|owner| !owner.is_empty());
+            let owner = owner.or_else(|| policy?.owner.clone()).unwrap_or_default();
+            let user = policy.map_or_else(|| format!("{tenant}{USER}"), |policy| policy.name.clone());
+            ("store_user", user, owner)
+        }
+        ("minio", "policy" | "user") if name.contains(USER) => ("store_user", name, marks),
+        ("grafana", "org") => {
+            let (name, owner) = named(&name)?;
+            ("organisation", name, owner)
+        }
+        ("grafana", "user") => ("organisation", name, named(&marks)?.1),
+        // Another version's is of whom the first one's is.
+        ("websites", _) => {
+            let owner = marks.strip_suffix("-2").unwrap_or(&marks).to_owned();
+            ("website", planted.get(&name).cloned().unwrap_or(marks), owner)
+        }
+        ("rabbitmq", "vhost") => ("vhost", name, marks),
+        ("rabbitmq", "user") => ("vhost", name.replace(USER, ""), marks),
+        _ => return None,
+    };
+    Some(Thing { field, name, owner })
+}
+
+/// `acme-7f3a9c [demo/acme-7f3a9c]`
+fn named(text: &str) -> Option<(String, String)> {
+    let (name, owner) = text.strip_suffix(']')?.split_once(" [")?;
+    Some((name.to_owned(), owner.to_owned()))
 }
 
 fn with_bytes(request: &Request) -> http::Request<Bytes> {

@@ -80,6 +80,11 @@ impl Deployment {
     /// The wire to a service, which may hold things of a tenant.
     pub fn service(&mut self, service: Arc<dyn Service>) -> Wire {
         self.services.push(Arc::clone(&service));
+        self.wire(service)
+    }
+
+    /// Another way to a service that is there.
+    pub fn wire(&self, service: Arc<dyn Service>) -> Wire {
         Wire { service, chaos: self.chaos.clone(), tally: self.tally.clone(), law: self.law.clone() }
     }
 

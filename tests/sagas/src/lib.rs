@@ -15,6 +15,7 @@ pub mod law;
 pub mod leaving;
 mod line;
 pub mod matrix;
+pub mod mysql;
 pub mod service;
 mod tally;
 mod verdict;

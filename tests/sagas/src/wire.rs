@@ -125,13 +125,8 @@ impl http_client::Answers for Wire {
             }
             let request = plain.body(body).expect("an address");
             // Whoever asks cannot tell a lost answer from one that says as much.
-            wire.exchange(request).await.unwrap_or_else(|Reset| no_answer()).into()
+            let no_answer = || wire.service.refusal(504, "RequestTimeout");
+            wire.clone().exchange(request).await.unwrap_or_else(|Reset| no_answer()).into()
         })
     }
-}
-
-fn no_answer() -> Reply {
-    let mut reply = Reply::default();
-    *reply.status_mut() = http::StatusCode::GATEWAY_TIMEOUT;
-    reply
 }

@@ -59,7 +59,7 @@ def expressions(dashboard: dict) -> dict:
 def main() -> int:
     ours = rendered((HERE.parent / "rules.json").read_text())
     guide = rendered((HERE / "guide.json").read_text())
-    dashboard = rendered((HERE.parent / "dashboard.json").read_text())
+    dashboard = rendered((HERE.parents[2] / "grafana" / "create-organisation" / "dashboard.json").read_text())
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, rules in [("rules", ours), ("guide", guide), ("dashboard", expressions(dashboard))]:

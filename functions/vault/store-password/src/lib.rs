@@ -5,7 +5,7 @@
 
 use fault::Fault;
 use saga::{Context, Held, Inventory, Presence, Step};
-use secrets::{Entry, SecretRef, SecretString, Vault};
+use secrets::{Entry, SecretRef, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
@@ -47,7 +47,7 @@ impl Step for StorePassword {
                     return Err(Fault::not_ready(format!("the secret {} is going", handle.secret)));
                 }
             },
-            Entry::Absent => self.vault.create(&handle.secret, &owner, &generate_password()?).await?,
+            Entry::Absent => self.vault.create(&handle.secret, &owner, &secrets::generate_password()?).await?,
             Entry::Foreign => {
                 return Err(Fault::terminal(format!(
                     "the secret {} belongs to somebody else",
@@ -82,33 +82,5 @@ impl Step for StorePassword {
             made_at: secret.made_at,
         });
         Ok(Inventory { held: held.collect(), next })
-    }
-}
-
-/// 32 characters of an alphabet of 64: 192 bits. One of each class in front, because the pool's policy asks for
-/// them.
-fn generate_password() -> Result<SecretString, Fault> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
-    let random = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
-    Ok("Aa0-".chars().chain(random).collect::<String>().into())
-}
-
-#[cfg(test)]
-mod tests {
-    use secrets::ExposeSecret;
-
-    use super::*;
-
-    #[test]
-    fn passwords_satisfy_the_pool_and_differ() {
-        let password = generate_password().expect("randomness");
-        let text = password.expose_secret();
-        assert_eq!(text.len(), 36);
-        for class in [char::is_uppercase, char::is_lowercase, char::is_numeric] {
-            assert!(text.chars().any(class));
-        }
-        assert_ne!(text, generate_password().expect("randomness").expose_secret());
     }
 }

@@ -1,6 +1,6 @@
 //! The clouds a tenant of ours lives in, as one state machine: Neon, Google and Cloudflare by their real host
 //! names, the instances that Cloud Run starts, and a Kubernetes cluster with what runs in it beside its tenants: MinIO,
-//! Grafana and the websites service, by their names there.
+//! RabbitMQ, Grafana and the websites service, by their names there.
 //!
 //! Pure and synchronous: a request and the time go in, an answer comes out. What goes on in a cloud meanwhile is
 //! computed from moments in the state when somebody looks. So the local stack serves it on the wire and a
@@ -28,6 +28,7 @@ use self::minio::Minio;
 use self::neon::Neon;
 pub use self::pace::Pace;
 use self::pace::{Moment, latency};
+use self::rabbitmq::RabbitMq;
 use self::secret_manager::SecretManager;
 use self::websites::Websites;
 use crate::call::{Call, function};
@@ -47,6 +48,7 @@ mod minio;
 mod neon;
 mod pace;
 mod quota;
+mod rabbitmq;
 mod secret_manager;
 mod websites;
 
@@ -124,6 +126,9 @@ pub struct Credentials {
     /// The server admin.
     #[serde(default)]
     pub grafana: Account,
+    /// The administrator of the broker.
+    #[serde(default)]
+    pub rabbitmq: Account,
     #[serde(default)]
     pub websites_token: String,
     /// Of the account that may do all in the cluster. Without one, nobody is let in.
@@ -168,9 +173,11 @@ impl std::fmt::Debug for ServiceAccount {
 /// Something that exists in a cloud and would cost money there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Thing {
-    /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`, `kubernetes`, `minio`, `grafana`, `websites`.
+    /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`, `kubernetes`, `minio`,
+    /// `grafana`, `websites`, `rabbitmq`.
     pub provider: &'static str,
-    /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`, `bucket`, `user`, `policy`, `org`, `website`;
+    /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`, `bucket`, `user`, `policy`, `org`, `website`,
+    /// `vhost`;
     /// in the cluster, the kind: `Deployment`.
     pub kind: &'static str,
     pub name: String,
@@ -235,6 +242,9 @@ enum Host {
     Minio,
     Grafana,
     Websites,
+    RabbitMq,
+    /// What a tenant of the cluster shows the world.
+    Shop,
     Instance,
 }
 
@@ -251,6 +261,12 @@ impl Host {
             "minio.e-commerce-shared.svc.cluster.local" => Some(Self::Minio),
             "grafana.e-commerce-monitoring.svc.cluster.local" => Some(Self::Grafana),
             "websites-service.e-commerce-shared.svc.cluster.local" => Some(Self::Websites),
+            "rabbitmq.e-commerce-shared.svc" | "rabbitmq.e-commerce-shared.svc.cluster.local" => {
+                Some(Self::RabbitMq)
+            }
+            name if name.strip_suffix(kubernetes::DOMAIN).is_some_and(|name| name.ends_with('.')) => {
+                Some(Self::Shop)
+            }
             name if name.ends_with(".run.app") => Some(Self::Instance),
             _ => None,
         }
@@ -269,6 +285,8 @@ impl Host {
             Self::Minio => "minio",
             Self::Grafana => "grafana",
             Self::Websites => "websites",
+            Self::RabbitMq => "rabbitmq",
+            Self::Shop => "shop",
             Self::Instance => "medusa",
         }
     }
@@ -288,6 +306,7 @@ pub struct Clouds {
     minio: Minio,
     grafana: Grafana,
     websites: Websites,
+    rabbitmq: RabbitMq,
     calls: BTreeMap<(&'static str, &'static str), u64>,
 }
 
@@ -340,6 +359,7 @@ impl Clouds {
             minio: Minio::new(&credentials.minio),
             grafana: Grafana::new(&credentials.grafana),
             websites: Websites::new(&credentials.websites_token),
+            rabbitmq: RabbitMq::new(&credentials.rabbitmq),
             calls: BTreeMap::new(),
         })
     }
@@ -372,6 +392,8 @@ impl Clouds {
             Host::Minio => Minio::operation(&ask),
             Host::Grafana => Grafana::operation(&ask),
             Host::Websites => Websites::operation(&ask),
+            Host::RabbitMq => RabbitMq::operation(&ask),
+            Host::Shop => "GetPage",
             Host::Instance => medusa::operation(&ask),
         }
     }
@@ -411,6 +433,8 @@ impl Clouds {
             Host::Minio => self.minio.answer(now, &ask),
             Host::Grafana => self.grafana.answer(now, &ask),
             Host::Websites => self.websites.answer(now, &ask),
+            Host::RabbitMq => self.rabbitmq.answer(&ask),
+            Host::Shop => self.kubernetes.visit(moment, name, &ask),
             Host::Instance => match self.cloud_run.visit(moment, name) {
                 Err(turned_away) => turned_away,
                 Ok(visit) => {
@@ -434,6 +458,7 @@ impl Clouds {
         things.extend(self.minio.things());
         things.extend(self.grafana.things());
         things.extend(self.websites.things());
+        things.extend(self.rabbitmq.things());
         things.extend(self.kubernetes.things());
         things.sort();
         things
@@ -463,6 +488,7 @@ impl Clouds {
             "minio" => self.minio.plant(now, thing, &marks),
             "grafana" => self.grafana.plant(now, thing),
             "websites" => self.websites.plant(now, thing),
+            "rabbitmq" => self.rabbitmq.plant(thing),
             "kubernetes" => self.kubernetes.plant(now, place, thing, &marks),
             _ => false,
         }
@@ -485,6 +511,7 @@ impl Clouds {
             "minio" => self.minio.remove(kind, name),
             "grafana" => self.grafana.remove(kind, name),
             "websites" => self.websites.remove(name),
+            "rabbitmq" => self.rabbitmq.remove(kind, name),
             "kubernetes" => self.kubernetes.remove(kind, name),
             _ => false,
         }
@@ -493,6 +520,11 @@ impl Clouds {
     /// Whether the cluster's policies let a connection through.
     pub fn lets_through(&self, from: &End, to: &End, protocol: &str, port: u64) -> bool {
         self.kubernetes.lets_through(from, to, protocol, port)
+    }
+
+    /// The secrets of another vault that something in the cluster is made of, by their names there.
+    pub fn remote_secrets(&self) -> Vec<String> {
+        self.kubernetes.remote_names()
     }
 
     /// What the cluster's Prometheus takes metrics from in a namespace, as `service:port`.

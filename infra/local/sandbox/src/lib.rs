@@ -11,3 +11,4 @@ pub mod front;
 pub mod proxy;
 pub mod refusal;
 pub mod sky;
+pub mod vault;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use clap::Parser;
 use sandbox::aws::Aws;
-use sandbox::clouds::{Clouds, Credentials, Pace, Settings};
+use sandbox::clouds::{Cluster, Clouds, Credentials, Pace, Settings};
 use sandbox::contract::Contract;
 use sandbox::control::{self, Control};
 use sandbox::fault::Faults;
 use sandbox::front::Front;
 use sandbox::proxy::Proxy;
 use sandbox::sky::Sky;
+use sandbox::vault::Vault;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -39,7 +40,7 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     clouds_port: u16,
     /// JSON file of whom the clouds let in: `{neon_key, cloudflare_token, google: {client_email, public_key_pem}, minio?, grafana?,
-    /// websites_token?}`.
+    /// rabbitmq?, websites_token?, kubernetes_token?}`.
     #[arg(long)]
     credentials: Option<PathBuf>,
     /// Folder of the providers' API documents, to hold against them what passes.
@@ -86,11 +87,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => {
             let (clouds_port, url) = listen(arguments.clouds_port).await?;
             let credentials: Credentials = serde_json::from_slice(&std::fs::read(path)?)?;
+            let vault = Arc::new(Vault::new(arguments.emulator.trim_end_matches('/')));
             let mut settings = Settings {
                 base: format!("{url}/"),
                 pace: Pace(arguments.pace),
                 neon_projects: arguments.neon_projects,
                 images: arguments.images,
+                cluster: Cluster { remote: vault.clone(), ..Cluster::default() },
                 ..Settings::default()
             };
             if !arguments.cloudflare_zones.is_empty() {
@@ -98,7 +101,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             let contract = arguments.contract.as_deref().map(Contract::load).transpose()?;
             let clouds = Clouds::new(&settings, &credentials)?;
-            let sky = Arc::new(Sky::new(clouds, contract, Arc::clone(&faults)));
+            let sky = Arc::new(Sky::new(clouds, contract, Arc::clone(&faults)).reading(vault));
             tokio::spawn(Arc::clone(&sky).serve(clouds_port));
             (Some(sky), Some(url))
         }

@@ -52,7 +52,7 @@ fn of_admin(operation: &str) -> bool {
 /// has one.
 fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusCode, Value)> {
     let status = match refusal {
-        Refusal::Deny if ["medusa", "google-token", "websites"].contains(&service) => {
+        Refusal::Deny if ["medusa", "google-token", "websites", "rabbitmq"].contains(&service) => {
             StatusCode::UNAUTHORIZED
         }
         Refusal::Deny => StatusCode::FORBIDDEN,
@@ -87,7 +87,11 @@ fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusC
             let code = of("AccessDenied", "InternalError", "SlowDownWrite");
             json!({"Code": code, "Message": message, "RequestId": "sandbox"})
         }
-        "grafana" | "websites" => json!({"message": message}),
+        "rabbitmq" => {
+            let error = of("not_authorised", "internal_server_error", "too_many_requests");
+            json!({"error": error, "reason": message})
+        }
+        "grafana" | "websites" | "shop" => json!({"message": message}),
         "kubernetes" => {
             let reason = of("Forbidden", "InternalError", "TooManyRequests");
             json!({

@@ -19,6 +19,7 @@ use crate::contract::{Contract, Violation};
 use crate::fault::{Content, Faults, Kind};
 use crate::proxy::{Body, Dropped, full, serve};
 use crate::refusal::{self, Refusal};
+use crate::vault::Vault;
 
 /// So many violations are kept; all are counted.
 const KEPT: usize = 100;
@@ -30,6 +31,7 @@ pub struct Sky {
     contract: Option<Contract>,
     checked: Mutex<Checked>,
     faults: Arc<Faults>,
+    vault: Option<Arc<Vault>>,
 }
 
 /// What came of holding calls against the providers' documents.
@@ -52,7 +54,13 @@ pub struct Found {
 impl Sky {
     /// Without a contract nothing is checked.
     pub fn new(clouds: Clouds, contract: Option<Contract>, faults: Arc<Faults>) -> Self {
-        Self { clouds: Mutex::new(clouds), contract, checked: Mutex::default(), faults }
+        Self { clouds: Mutex::new(clouds), contract, checked: Mutex::default(), faults, vault: None }
+    }
+
+    /// The vault that the cluster reads from, filled before each call on the cluster.
+    #[must_use]
+    pub fn reading(self, vault: Arc<Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
     }
 
     /// Answers on the listener for as long as the process lives.
@@ -116,6 +124,10 @@ impl Sky {
                 tokio::time::sleep(Duration::from_millis(fault.map_or(0, |fault| fault.ms))).await;
             }
             Some(Kind::LostResponse | Kind::Hang) | None => {}
+        }
+        if let Some(vault) = self.vault.as_ref().filter(|_| call.service == "kubernetes") {
+            let names = self.clouds().remote_secrets();
+            vault.fetch(&names).await;
         }
         let response = self.clouds().answer(Timestamp::now(), &request);
         self.check(&call, &request, &response);

@@ -1,6 +1,8 @@
 //! External Secrets' ExternalSecret, `external-secrets.io/v1`; `v1beta1` is not served any more.
 //! <https://external-secrets.io/latest/api/externalsecret/>
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::state::Conditions;
@@ -38,6 +40,20 @@ pub struct Target {
     pub name: String,
     /// `Owner`: it goes with what asks for it.
     pub creation_policy: String,
+    /// What the secret holds instead of what was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Template>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Template {
+    /// `v2`, the only one there is.
+    pub engine_version: String,
+    /// The secret's entries; `{{ .password }}` stands for what was read as `password`. As it replaces what was read, that is
+    /// not in the secret unless it says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

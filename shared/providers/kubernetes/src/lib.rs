@@ -24,7 +24,7 @@ use http_client::{Api, Governor, Http, Method, Quota, RequestBuilder};
 pub use k8s_openapi::{api, apimachinery};
 pub use kube::core::ObjectMeta;
 pub use mark::{DEPLOYMENT, OWNER};
-pub use objects::{Object, Part, Propagation};
+pub use objects::{Object, Part, Propagation, manifest};
 use secrets::{ExposeSecret, SecretRef, SecretString, Vault};
 pub use state::{Progress, State};
 pub use workload::{Trouble, Workload};

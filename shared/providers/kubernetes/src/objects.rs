@@ -8,7 +8,7 @@ use kube::Resource;
 use kube::core::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::refusal::{Said, refusal};
 use crate::{Cluster, DEPLOYMENT, MANAGER, SERVICE, mark};
@@ -42,6 +42,15 @@ pub enum Propagation {
 struct Listing<K> {
     metadata: ListMeta,
     items: Vec<K>,
+}
+
+/// An object as it is written in a manifest. A field that its kind does not have is a mistake, and nothing is left out in
+/// silence.
+pub fn manifest<K: Object>(written: Value) -> Result<K, Fault> {
+    let wrong = |why: String| Fault::terminal(format!("this is no {}: {why}: {written}", K::kind(&())));
+    let object: K = serde_json::from_value(written.clone()).map_err(|e| wrong(e.to_string()))?;
+    let read = serde_json::to_value(&object).map_err(|e| wrong(e.to_string()))?;
+    if read == written { Ok(object) } else { Err(wrong(format!("it reads as {read}"))) }
 }
 
 /// How a call went that may have found nothing.

@@ -10,7 +10,7 @@ use crate::{ADMINISTRATION, Answer, Answers, Asking, Failure, Kind, Owned, State
 #[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     /// In a database of its own, which is made when it is needed.
     owners: BTreeMap<(Kind, String), (String, Timestamp)>,
@@ -18,7 +18,7 @@ struct State {
     users: BTreeMap<String, User>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct User {
     password: SecretString,
     patterns: BTreeSet<String>,
@@ -47,6 +47,26 @@ impl Memory {
         self.lock().databases.insert(database.to_owned(), contents.to_vec());
     }
 
+    /// Whose the names are, by kind.
+    #[must_use]
+    pub fn owners(&self) -> Vec<(Kind, Owned)> {
+        let owned = |((kind, name), (owner, at)): (&(Kind, String), &(String, Timestamp))| {
+            (*kind, Owned { name: name.clone(), owner: owner.clone(), made_at: *at })
+        };
+        self.lock().owners.iter().map(owned).collect()
+    }
+
+    /// Another server, which is now as this one is.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.lock().clone())))
+    }
+
+    /// The answer at once.
+    pub fn ask(&self, statement: Statement<'_>) -> Result<Answer, Failure> {
+        self.lock().answer(statement)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -54,7 +74,7 @@ impl Memory {
 
 impl Answers for Memory {
     fn answer<'a>(&'a self, statement: Statement<'a>) -> Asking<'a> {
-        let answer = self.lock().answer(statement);
+        let answer = self.ask(statement);
         Box::pin(async move { answer })
     }
 }

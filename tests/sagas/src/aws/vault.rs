@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use sandbox::clouds::RemoteSecrets;
 use serde_json::json;
 
 use super::{Memory, Reply, Request, Service, Thing, View, at, body, now, refusal, reply, target};
@@ -14,6 +15,13 @@ pub struct Vault(Mutex<Memory<BTreeMap<String, Secret>>>);
 pub(super) struct Secret {
     value: String,
     owner: String,
+}
+
+/// As the cluster's External Secrets read it, which ask again by themselves until they have what they want.
+impl RemoteSecrets for Vault {
+    fn read(&self, name: &str) -> Option<String> {
+        now(&self.0).now.get(name).map(|secret| secret.value.clone())
+    }
 }
 
 impl Service for Vault {

@@ -6,7 +6,7 @@
 //! applied is owned field by field. What controllers do takes its time and is brought up to date whenever somebody
 //! asks: a change wakes them, and so does the moment at which something that they began is done.
 //! Deliberately absent: watches, logs, `exec`, RBAC (whoever has the token may do all), events, ReplicaSets (pods are
-//! the deployment's own), strategic and JSON patches, YAML that is no JSON, discovery, and traffic itself.
+//! the deployment's own), strategic and JSON patches, YAML that is no JSON, discovery, and traffic but for visits to a shop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use self::kinds::{KINDS, Kind};
 pub use self::network::End;
 use self::refused::{Cause, Refused};
 pub use self::settings::{Cluster, RemoteSecrets};
+pub(crate) use self::shop::DOMAIN;
 use self::store::{Key, Object, Store};
 use super::ask::{self, Ask, digits};
 use super::pace::Moment;
@@ -48,6 +49,7 @@ mod refused;
 mod schema;
 mod scraping;
 mod settings;
+mod shop;
 mod store;
 mod workloads;
 

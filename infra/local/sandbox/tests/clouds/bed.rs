@@ -38,6 +38,8 @@ pub(crate) fn credentials() -> Credentials {
         google: ServiceAccount { client_email: ACCOUNT.to_owned(), public_key_pem },
         minio: Account { user: "minioadmin".to_owned(), password: "minioadmin-secret".to_owned() },
         grafana: Account { user: "admin".to_owned(), password: "grafana-secret".to_owned() },
+        // As the recording has it.
+        rabbitmq: Account { user: "guest".to_owned(), password: "op:erator".to_owned() },
         websites_token: "websites_test".to_owned(),
         kubernetes_token: "k8s_test".to_owned(),
     }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, StatusCode};
 use hyper::body::Bytes;
 use sandbox::clouds::{Cluster, Settings};
@@ -691,6 +693,59 @@ fn a_secret_comes_from_where_its_store_leads_to() {
     world.delete(&format!("{all}/auth"));
     world.look(SHOP);
     assert_eq!(world.look(&format!("{SHOP}/secrets/auth")).status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_secret_with_a_template_holds_what_that_says() {
+    let remote = BTreeMap::from([("shop/auth-db".to_owned(), r#"{"login":"p{{w","port":3306}"#.to_owned())]);
+    let mut world = of(Cluster { remote: Arc::new(remote), ..Cluster::default() }, None);
+    let all = shop("external-secrets.io/v1", "externalsecrets");
+    let external = |template: Value| {
+        let read = |name: &str| {
+            let remote = json!({"key": "shop/auth-db", "property": name});
+            json!({"secretKey": name, "remoteRef": remote})
+        };
+        json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": "auth"},
+            "spec": {
+                "secretStoreRef": {"name": "aws-secrets-manager", "kind": "ClusterSecretStore"},
+                "target": {"name": "auth", "creationPolicy": "Owner", "template": template},
+                "data": [read("login"), read("port")],
+            },
+        })
+    };
+    let template = |text: &str| json!({"engineVersion": "v2", "data": {"A": text}});
+    for (text, told) in [
+        ("{{ .other }}", "map has no entry for key \"other\""),
+        ("{{ .login | b64enc }}", "not {{ .login | b64enc }}"),
+        ("{{- .login -}}", "not {{- .login -}}"),
+        ("{{ .a-b }}", "not {{ .a-b }}"),
+        ("{{ .login", "unclosed action"),
+    ] {
+        world.apply(&all, &external(template(text)));
+        world.later(1000);
+        let (ready, why, message) = condition(&world.look(&format!("{all}/auth")).body, "Ready");
+        assert_eq!((ready.as_str(), why.as_str()), ("False", "SecretSyncedError"));
+        assert!(message.contains(told), "{message}");
+    }
+    let holds = |world: &mut World, template: Value| {
+        world.apply(&all, &external(template));
+        let data = world.look(&format!("{SHOP}/secrets/auth")).body["data"].clone();
+        let decoded = |(name, text): (&String, &Value)| {
+            let text = STANDARD.decode(text.as_str().unwrap()).unwrap();
+            (name.clone(), String::from_utf8(text).unwrap())
+        };
+        data.as_object().unwrap().iter().map(decoded).collect::<BTreeMap<_, _>>()
+    };
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect::<BTreeMap<_, _>>()
+    };
+    let text = "u:{{ .login }}@h:{{.port}}}}";
+    assert_eq!(holds(&mut world, template(text)), pairs(&[("A", "u:p{{w@h:3306}}")]));
+    assert_eq!(holds(&mut world, json!({})), pairs(&[("login", "p{{w"), ("port", "3306")]));
+    let merged = json!({"engineVersion": "v2", "mergePolicy": "Merge", "data": {"A": "plain"}});
+    let all_three = pairs(&[("A", "plain"), ("login", "p{{w"), ("port", "3306")]);
+    assert_eq!(holds(&mut world, merged), all_three);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod medusa;
 mod minio;
 mod neon;
 mod published;
+mod rabbitmq;
 mod secret_manager;
+mod visit;
 mod websites;
 mod world;

@@ -62,6 +62,9 @@ fn what_only_its_own_client_may_ask_for_can_be_planted_too() {
         ("minio", "policy", Some("team/data")),
         ("grafana", "org", Some("foreign")),
         ("grafana", "user", Some("somebody")),
+        ("rabbitmq", "vhost", Some("team/data")),
+        ("rabbitmq", "user", Some("team/data")),
+        ("rabbitmq", "user", None),
     ] {
         let (name, owner) = ("foreign".to_owned(), owner.map(str::to_owned));
         let thing = Thing { provider, kind, name, owner, awake: None };
@@ -141,6 +144,34 @@ fn calls_have_names_that_say_what_they_do() {
             Act::Read,
         ),
         (Method::GET, "https://t-1-1.x.run.app/health".to_owned(), "medusa", "GetHealth", Act::Read),
+        (
+            Method::GET,
+            "https://acme.collectverything.example/health".to_owned(),
+            "shop",
+            "GetPage",
+            Act::Read,
+        ),
+        (
+            Method::GET,
+            "http://rabbitmq.e-commerce-shared.svc:15672/api/vhosts/a".to_owned(),
+            "rabbitmq",
+            "GetVhost",
+            Act::Read,
+        ),
+        (
+            Method::PUT,
+            "http://rabbitmq.e-commerce-shared.svc:15672/api/users/a".to_owned(),
+            "rabbitmq",
+            "PutUser",
+            Act::Create,
+        ),
+        (
+            Method::DELETE,
+            "http://rabbitmq.e-commerce-shared.svc:15672/api/vhosts/a".to_owned(),
+            "rabbitmq",
+            "DeleteVhost",
+            Act::Destroy,
+        ),
     ] {
         let mut request = request(method, &url, None, &Value::Null);
         request.headers_mut().insert("user-agent", "tenantry/0.1 app/t-neon-create-branch".parse().unwrap());
@@ -174,6 +205,8 @@ fn a_refusal_that_was_asked_for_is_worded_as_the_provider_would() {
         ("http://minio.e-commerce-shared.svc.cluster.local:9000/minio/admin/v3/list-users", "Code"),
         ("http://grafana.e-commerce-monitoring.svc.cluster.local:3000/api/users", "message"),
         ("http://websites-service.e-commerce-shared.svc.cluster.local:8080/api/v1/websites", "message"),
+        ("http://rabbitmq.e-commerce-shared.svc:15672/api/vhosts", "reason"),
+        ("https://acme.collectverything.example/health", "message"),
     ] {
         let request = request(Method::GET, url, None, &Value::Null);
         let call = Clouds::call(&request).unwrap();

@@ -1,7 +1,8 @@
 //! External Secrets: an ExternalSecret becomes a secret, read from where its store leads to.
 //! <https://external-secrets.io/latest/api/externalsecret/>
 //!
-//! Deliberately absent: `dataFrom` with anything but `extract`, templates, generators, pushing.
+//! Deliberately absent: `dataFrom` with anything but `extract`, generators, pushing, and of templates all but `data` in
+//! which nothing but `{{ .name }}` is a template.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -79,7 +80,24 @@ impl Kubernetes {
             };
             found.insert(wanted["secretKey"].as_str().unwrap_or_default().to_owned(), json!(value));
         }
+        let found = templated(&spec["target"]["template"], found)?;
         Ok(found.into_iter().map(|(name, value)| (name, json!(STANDARD.encode(plain(&value))))).collect())
+    }
+
+    /// What External Secrets reads from where stores lead to, each once.
+    pub(crate) fn remote_names(&self) -> Vec<String> {
+        let specs = self.store.of(EXTERNAL_SECRETS).map(|(_, external)| &external.value["spec"]);
+        let references = specs.flat_map(|spec| {
+            let of = |list: &str, reference: &'static str| {
+                spec[list].as_array().into_iter().flatten().map(move |wanted| &wanted[reference])
+            };
+            of("data", "remoteRef").chain(of("dataFrom", "extract"))
+        });
+        let mut names: Vec<_> =
+            references.filter_map(|reference| reference["key"].as_str()).map(str::to_owned).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     fn remote(&self, reference: &Value) -> Result<String, String> {
@@ -125,6 +143,45 @@ impl Kubernetes {
 
 fn target(key: &Key, external: &Value) -> String {
     external["spec"]["target"]["name"].as_str().unwrap_or(&key.name).to_owned()
+}
+
+/// What the secret holds: what its template says, and beside it what was read only if that is to be merged.
+fn templated(template: &Value, found: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    let Some(entries) = template["data"].as_object().filter(|entries| !entries.is_empty()) else {
+        return Ok(found);
+    };
+    let mut secret = if template["mergePolicy"] == "Merge" { found.clone() } else { Map::new() };
+    for (name, text) in entries {
+        let text = render(name, text.as_str().unwrap_or_default(), &found)
+            .map_err(|why| format!("could not update secret: could not apply template: {why}"))?;
+        secret.insert(name.clone(), json!(text));
+    }
+    Ok(secret)
+}
+
+fn render(entry: &str, text: &str, found: &Map<String, Value>) -> Result<String, String> {
+    let unparsed = |why: &str| format!("unable to parse template at key {entry}: template: {entry}:1: {why}");
+    let mut parts = text.split("{{");
+    let mut rendered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (action, rest) = part.split_once("}}").ok_or_else(|| unparsed("unclosed action"))?;
+        let is_name = |name: &&str| {
+            name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+                && name.chars().all(|it| it.is_alphanumeric() || it == '_')
+        };
+        let name = action.trim().strip_prefix('.').filter(is_name).ok_or_else(|| {
+            unparsed(&format!("the sandbox knows {{{{ .name }}}} only, not {{{{{action}}}}}"))
+        })?;
+        let value = found.get(name).ok_or_else(|| {
+            format!(
+                "unable to execute template at key {entry}: template: {entry}:1: executing \"{entry}\" at <.{name}>: \
+                 map has no entry for key \"{name}\""
+            )
+        })?;
+        rendered.push_str(&plain(value));
+        rendered.push_str(rest);
+    }
+    Ok(rendered)
 }
 
 fn plain(value: &Value) -> String {

@@ -1,0 +1,133 @@
+//! Gives a tenant a namespace of its own, with what it may use at most (`quota.rs`) and whom it may talk to (`policies.rs`),
+//! before anything runs in it.
+//!
+//! What other steps put into it goes with it. A namespace that goes takes seconds, in which it is still there.
+
+mod policies;
+mod quota;
+
+use fault::Fault;
+use kubernetes::api::core::v1::Namespace;
+use kubernetes::{Cluster, Propagation, manifest};
+use saga::{Context, Held, Inventory, Presence, Step};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tenancy::{Mark, Snapshot};
+
+#[derive(Debug)]
+pub struct CreateNamespace {
+    pub cluster: Cluster,
+    pub deployment: String,
+    /// What tenants' namespaces begin with.
+    pub prefix: String,
+    /// The namespaces of those that tenants talk to.
+    pub neighbours: Neighbours,
+}
+
+/// Namespaces, by who is in them.
+#[derive(Clone, Debug)]
+pub struct Neighbours {
+    /// The ingress controller.
+    pub ingress: String,
+    /// Databases, object store and broker.
+    pub shared: String,
+    /// Prometheus.
+    pub monitoring: String,
+}
+
+/// What the plan allows, in Kubernetes' quantities.
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    /// `eu-west`
+    region: String,
+    /// What shops' names end with: `collectverything.example`.
+    domain: String,
+    quota_cpu: String,
+    quota_cpu_limit: String,
+    quota_memory: String,
+    quota_memory_limit: String,
+    quota_storage: String,
+    quota_volumes: String,
+    quota_load_balancers: String,
+    quota_pods: String,
+    quota_deployments: String,
+    quota_stateful_sets: String,
+    /// The most that one container, and one volume, may have.
+    container_cpu: String,
+    container_memory: String,
+    volume: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handle {
+    namespace: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    namespace: String,
+}
+
+impl Step for CreateNamespace {
+    const NAME: &'static str = "kubernetes-create-namespace";
+    type Params = Params;
+    type Handle = Handle;
+    type Output = Output;
+
+    fn handle(&self, mark: &Mark) -> Handle {
+        Handle { namespace: format!("{}-{}", self.prefix, mark.tenant) }
+    }
+
+    async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
+        let (name, owner) = (&handle.namespace, cx.mark.to_string());
+        let namespace: Namespace = manifest(namespace(name, &cx.tenant, params))?;
+        self.cluster.apply(&namespace, &owner).await?;
+        for policy in policies::all(name, &self.neighbours)? {
+            self.cluster.apply(&policy, &owner).await?;
+        }
+        self.cluster.apply(&quota::quota(name, params)?, &owner).await?;
+        self.cluster.apply(&quota::limits(name, params)?, &owner).await?;
+        Ok(Output { namespace: name.clone() })
+    }
+
+    async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
+        let (name, owner) = (&handle.namespace, mark.to_string());
+        self.cluster.delete::<Namespace>(None, name, &owner, Propagation::Foreground).await
+    }
+
+    async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
+        let found = self.cluster.find_own::<Namespace>(None, &handle.namespace, &mark.to_string()).await?;
+        Ok(if found.is_some() { Presence::Present } else { Presence::Absent })
+    }
+
+    async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
+        let part = self.cluster.marked::<Namespace>(None, &self.deployment, after).await?;
+        let held = |namespace: &Namespace| {
+            let (owner, made_at) = Cluster::owner(namespace)?;
+            let handle = Handle { namespace: namespace.metadata.name.clone()? };
+            Some(Held { owner: owner.to_owned(), handle, made_at })
+        };
+        Ok(Inventory { held: part.items.iter().filter_map(held).collect(), next: part.next })
+    }
+}
+
+/// What is selected by is a label, and what people read is an annotation: an address of mail is no label.
+fn namespace(name: &str, tenant: &Snapshot, params: &Params) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "labels": {
+                "tenant": tenant.id.as_str(), "tier": tenant.plan.id, "region": params.region,
+                "environment": "production", "managed-by": "tenantry",
+                // What a shop runs needs nothing of its node.
+                "pod-security.kubernetes.io/enforce": "baseline",
+            },
+            "annotations": {
+                "domain": format!("{}.{}", tenant.subdomain, params.domain),
+                "billing-email": tenant.email.as_str(),
+                "suspended": tenant.suspended.to_string(),
+            },
+        },
+    })
+}

@@ -1,0 +1,63 @@
+//! Looks whether all that a tenant is made of runs in its namespace; if it is suspended, that nothing does.
+//!
+//! A pod that has done its work is no pod that does not run: what is looked at are deployments, and the pods that serve for them.
+
+use std::collections::BTreeMap;
+
+use fault::Fault;
+use kubernetes::api::apps::v1::Deployment;
+use kubernetes::api::core::v1::Namespace;
+use kubernetes::external_secrets::ExternalSecret;
+use kubernetes::{Cluster, Progress as _};
+use saga::{Context, Probe};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug)]
+pub struct ProbeWorkloads {
+    pub cluster: Cluster,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    namespace: String,
+    /// Names of deployments, by spaces.
+    services: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    services: usize,
+}
+
+impl Probe for ProbeWorkloads {
+    const NAME: &'static str = "kubernetes-probe-workloads";
+    type Params = Params;
+    type Output = Output;
+
+    async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        let (name, owner) = (&params.namespace, cx.mark.to_string());
+        let namespace = self.cluster.find_own::<Namespace>(None, name, &owner).await?;
+        let gone = || Fault::terminal(format!("the namespace {name} is not there"));
+        namespace.ok_or_else(gone)?.progress().demand(&format!("the namespace {name}"))?;
+        let secrets = self.cluster.marked::<ExternalSecret>(Some(name), &cx.mark.deployment, None).await?;
+        for secret in &secrets.items {
+            secret.progress().demand(&format!("the secret {}", secret.spec.target.name))?;
+        }
+        let selector = format!("tenant={}", cx.tenant.id);
+        let found = self.cluster.list::<Deployment>(Some(name), &selector, None).await?.items;
+        let found: BTreeMap<&str, &Deployment> =
+            found.iter().filter_map(|it| Some((it.metadata.name.as_deref()?, it))).collect();
+        let mut services = 0;
+        for service in params.services.split_whitespace() {
+            let missing = || Fault::not_ready(format!("the service {service} is not deployed yet"));
+            let deployment = *found.get(service).ok_or_else(missing)?;
+            let serving = deployment.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or_default();
+            if cx.tenant.suspended && serving > 0 {
+                return Err(Fault::not_ready(format!("the service {service} still runs")));
+            }
+            self.cluster.state(deployment).await?.demand(&format!("the service {service}"))?;
+            services += 1;
+        }
+        Ok(Output { services })
+    }
+}

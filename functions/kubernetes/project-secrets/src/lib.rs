@@ -1,0 +1,159 @@
+//! Has what a tenant's services sign in with stand in its namespace, one secret for each of them, read from the vault by External
+//! Secrets: no password goes through here.
+//!
+//! What is no secret, as a server's name, is written by the ExternalSecret's template, which is Go's: nothing that a tenant's
+//! people chose is in it.
+
+use std::collections::BTreeMap;
+
+use fault::Fault;
+use futures_util::future::try_join_all;
+use kubernetes::external_secrets::{
+    Data, ExternalSecret, ExternalSecretSpec, RemoteRef, SecretStoreRef, Target, Template,
+};
+use kubernetes::{Cluster, Progress as _};
+use saga::{Context, Setup};
+use secrets::SecretRef;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug)]
+pub struct ProjectSecrets {
+    pub cluster: Cluster,
+}
+
+/// What the steps before have made, and where the services find it.
+#[derive(Debug, Deserialize)]
+pub struct Params {
+    namespace: String,
+    /// External Secrets' ClusterSecretStore.
+    secret_store: String,
+    /// One JSON object in the vault, with a password for each service.
+    logins: SecretRef,
+    /// The owner's first password.
+    password: SecretRef,
+    databases: BTreeMap<String, Database>,
+    mysql_host: String,
+    mysql_port: String,
+    /// The object store's user, and its buckets by purpose.
+    store_user: String,
+    buckets: BTreeMap<String, String>,
+    /// `minio.example:9000`
+    object_store_endpoint: String,
+    object_store_tls: String,
+    vhost: String,
+    broker_user: String,
+    exchange: String,
+    rabbitmq_host: String,
+    rabbitmq_port: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Database {
+    database: String,
+    user: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// The secret of each service's database.
+    secrets: BTreeMap<String, String>,
+}
+
+impl Setup for ProjectSecrets {
+    const NAME: &'static str = "kubernetes-project-secrets";
+    type Params = Params;
+    type Output = Output;
+
+    async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
+        let owner = cx.mark.to_string();
+        let wanted = params.wanted();
+        let applied = try_join_all(wanted.iter().map(|it| self.cluster.apply(it, &owner))).await?;
+        for external in &applied {
+            let name = &external.spec.target.name;
+            external.progress().demand(&format!("the secret {name}"))?;
+        }
+        let secret = |service: &String| (service.clone(), database_secret(service));
+        Ok(Output { secrets: params.databases.keys().map(secret).collect() })
+    }
+}
+
+impl Params {
+    fn wanted(&self) -> Vec<ExternalSecret> {
+        let of_database = |(service, at): (&String, &Database)| {
+            let plain = [
+                ("DB_HOST", self.mysql_host.as_str()),
+                ("DB_PORT", &self.mysql_port),
+                ("DB_DATABASE", &at.database),
+                ("DB_USERNAME", &at.user),
+            ];
+            self.secret(&database_secret(service), &plain, ("DB_PASSWORD", &self.logins, Some(service)))
+        };
+        let bucket = |(purpose, name): (&String, &String)| {
+            (format!("MINIO_BUCKET_{}", purpose.to_uppercase()), name.clone())
+        };
+        let buckets: Vec<(String, String)> = self.buckets.iter().map(bucket).collect();
+        let mut store = vec![
+            ("MINIO_ENDPOINT", self.object_store_endpoint.as_str()),
+            ("MINIO_USE_SSL", &self.object_store_tls),
+            ("MINIO_ACCESS_KEY", &self.store_user),
+        ];
+        store.extend(buckets.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let broker = [
+            ("RABBITMQ_HOST", self.rabbitmq_host.as_str()),
+            ("RABBITMQ_PORT", &self.rabbitmq_port),
+            ("RABBITMQ_USER", &self.broker_user),
+            ("RABBITMQ_VHOST", &self.vhost),
+            ("RABBITMQ_EXCHANGE", &self.exchange),
+        ];
+        let others = [
+            self.secret(
+                "minio-credentials",
+                &store,
+                ("MINIO_SECRET_KEY", &self.logins, Some("object-store")),
+            ),
+            self.secret(
+                "rabbitmq-credentials",
+                &broker,
+                ("RABBITMQ_PASSWORD", &self.logins, Some("rabbitmq")),
+            ),
+            self.secret("owner-credentials", &[], ("ADMIN_PASSWORD", &self.password, None)),
+        ];
+        self.databases.iter().map(of_database).chain(others).collect()
+    }
+
+    /// A secret of plain values and one from the vault.
+    fn secret(
+        &self,
+        name: &str,
+        plain: &[(&str, &str)],
+        (key, remote, property): (&str, &SecretRef, Option<&str>),
+    ) -> ExternalSecret {
+        let from_vault = (key.to_owned(), "{{ .password }}".to_owned());
+        let plain = plain.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let spec = ExternalSecretSpec {
+            secret_store_ref: SecretStoreRef {
+                name: self.secret_store.clone(),
+                kind: "ClusterSecretStore".to_owned(),
+            },
+            refresh_interval: "1h".to_owned(),
+            target: Target {
+                name: name.to_owned(),
+                creation_policy: "Owner".to_owned(),
+                template: Some(Template {
+                    engine_version: "v2".to_owned(),
+                    data: plain.chain([from_vault]).collect(),
+                }),
+            },
+            data: vec![Data {
+                secret_key: "password".to_owned(),
+                remote_ref: RemoteRef { key: remote.0.clone(), property: property.map(str::to_owned) },
+            }],
+            data_from: Vec::new(),
+        };
+        ExternalSecret::new(&self.namespace, name, spec)
+    }
+}
+
+fn database_secret(service: &str) -> String {
+    format!("{service}-db-credentials")
+}

@@ -1,0 +1,13 @@
+use object_store_probe_buckets::ProbeBuckets;
+use saga::Error;
+use secrets::Vault;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let probe = ProbeBuckets {
+        http: http_client::Http::network(),
+        vault: Vault::from_env().await,
+        endpoint: aws::variable("OBJECT_STORE_URL")?,
+    };
+    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+}
