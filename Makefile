@@ -9,6 +9,8 @@ export CARGO_TARGET_DIR := $(TENANTRY_CACHE)/target
 export PATH := $(TENANTRY_CACHE)/venv/bin:$(TENANTRY_CACHE)/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 
 STACK := python infra/local/stack
+# What a blueprint is made on is real where it can be.
+PEERS := --peer mariadb --peer rabbitmq
 SAM := $(TENANTRY_CACHE)/sam/bin/sam
 STAGE ?= dev
 
@@ -35,7 +37,7 @@ build: setup ## Build every function and command
 	@cargo build --workspace --exclude sagas --bins
 
 up: setup ## Start the local stack, or bring the running one up to date
-	@$(STACK) up
+	@$(STACK) up $(if $(filter kubernetes-argocd,$(BLUEPRINT)),$(PEERS))
 
 down: setup ## Stop the local stack; `make up` brings its data back
 	@$(STACK) down
@@ -47,7 +49,7 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 # What is marked `#[ignore = "needs the local stack"]` runs here too.
 test: build $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
-	@$(STACK) run -- cargo nextest run --workspace --run-ignored all $(TESTS)
+	@$(STACK) run $(PEERS) -- cargo nextest run --workspace --run-ignored all $(TESTS)
 	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
 
 # The sandbox is built among the whole workspace, with the features it has there.

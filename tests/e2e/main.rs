@@ -8,6 +8,7 @@ mod decisions;
 mod events;
 mod front;
 mod identity;
+mod kubernetes_argocd;
 mod merchant_workspace;
 mod neon_cloud_run;
 mod offboarding;

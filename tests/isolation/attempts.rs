@@ -22,6 +22,19 @@ pub(crate) type Attempt = (Right, Pin<Box<dyn Future<Output = bool> + Send>>);
 /// Names nobody has.
 const NOBODY: &str = "isolation";
 
+/// Whose keys are in the vault.
+const PROVIDERS: [&str; 9] = [
+    "neon",
+    "google",
+    "cloudflare",
+    "kubernetes",
+    "mysql",
+    "object-store",
+    "rabbitmq",
+    "grafana",
+    "websites",
+];
+
 /// Everything that is tried on a deployment, by whoever a session is.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
@@ -61,6 +74,9 @@ impl World {
             "merchant-configure-dashboard",
             "merchant-seed-data",
             "neon-create-database",
+            "mysql-create-databases",
+            "object-store-create-buckets",
+            "rabbitmq-create-vhost",
         ];
         let archived = keepers.map(|step| kept(&format!("archived-{step}"), &format!("{step}/{NOBODY}")));
         let world = Self {
@@ -157,13 +173,11 @@ impl World {
 
     fn on_secrets(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
         let client = aws_sdk_secretsmanager::Client::new(session);
-        let key = |provider: &str| format!("{}/providers/{provider}", self.deployment);
-        for (thing, name) in [
-            ("neon-key", key("neon")),
-            ("google-key", key("google")),
-            ("cloudflare-key", key("cloudflare")),
-            ("tenant-secret", self.tenant_secret()),
-        ] {
+        let keys = PROVIDERS
+            .map(|provider| (format!("{provider}-key"), format!("{}/providers/{provider}", self.deployment)));
+        let secrets = keys.into_iter().chain([("tenant-secret".to_owned(), self.tenant_secret())]);
+        for (thing, name) in secrets {
+            let thing = thing.as_str();
             // Neither is deleted: one cannot be, at once and later.
             let delete = client.delete_secret().secret_id(&name).force_delete_without_recovery(true);
             attempt(all, thing, "GetSecretValue", client.get_secret_value().secret_id(&name).send());

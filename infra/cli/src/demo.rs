@@ -134,9 +134,10 @@ fn why(tenant: &Tenant, operation: &Operation) -> String {
 
 /// Looks at the site as a visitor would; of a tenant that has none, at its API.
 async fn visit(Tenant { id, name, endpoints, .. }: &Tenant) -> Result<(), Box<dyn std::error::Error>> {
-    let (address, wanted) = match (endpoints.get("site"), endpoints.get("api")) {
+    let program = endpoints.get("api").or_else(|| endpoints.get("shop"));
+    let (address, wanted) = match (endpoints.get("site"), program) {
         (Some(site), _) => (site.clone(), name.as_str()),
-        (None, Some(api)) => (format!("{api}/health"), ""),
+        (None, Some(program)) => (format!("{program}/health"), ""),
         (None, None) => return Err(format!("tenant {id} is active, and nowhere to be seen").into()),
     };
     let page = http_client::client().get(&address).send().await.map_err(|e| unanswered(&e))?;

@@ -108,6 +108,7 @@ def up(record: Record, wanted: list[str], throw_away: bool) -> None:
         # Nobody waits for a month here: a day of grace is five seconds.
         "GraceDaySeconds": "5",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
+        **peers.parameters(record),
     }
     accounts.prepare(record.directory, record.urls["clouds"])
     keys = accounts.keys(record.directory, record.deployment, record.urls["clouds"]) | peers.keys(record)
@@ -117,6 +118,8 @@ def up(record: Record, wanted: list[str], throw_away: bool) -> None:
     people.prepare(record, client("cognito-idp"))
     open_front(record)
     apply_catalogue(record)
+    if missing := peers.missing(record):
+        print(f"{record.deployment}: {missing}", flush=True)
 
 
 def stop(record: Record) -> None:

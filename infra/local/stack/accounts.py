@@ -11,6 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 # The one the sandbox has from the start.
 ZONE = "0123456789abcdef0123456789abcdef"
 EMAIL = "tenantry@vendin-store.iam.gserviceaccount.com"
+# Secrets that are made up, each for one account.
+DRAWN = ("neon", "cloudflare", "minio", "grafana", "rabbitmq", "websites", "kubernetes", "stripe", "subscriptions")
+MINIO, GRAFANA, RABBITMQ = "minioadmin", "admin", "tenantry"
+# Where the clouds of the cluster are, behind the clouds' port.
+KUBERNETES_HOST = "kubernetes.example"
+MINIO_HOST = "minio.e-commerce-shared.svc.cluster.local"
+RABBITMQ_HOST = "rabbitmq.e-commerce-shared.svc"
+GRAFANA_HOST = "grafana.e-commerce-monitoring.svc.cluster.local"
+WEBSITES_HOST = "websites-service.e-commerce-shared.svc.cluster.local"
 
 
 def credentials(directory: Path) -> Path:
@@ -29,10 +38,17 @@ def keys(directory: Path, deployment: str, clouds: str) -> dict[str, str]:
         "private_key": held["google"],
         "token_uri": f"{clouds}/oauth2.googleapis.com/token",
     }
+    minio = {"endpoint": f"{clouds}/{MINIO_HOST}", "access_key": MINIO, "secret_key": held["minio"]}
+    kubernetes = {"server": f"{clouds}/{KUBERNETES_HOST}", "token": held["kubernetes"]}
     return {
         f"{deployment}/providers/neon": held["neon"],
         f"{deployment}/providers/google": json.dumps(google),
         f"{deployment}/providers/cloudflare": held["cloudflare"],
+        f"{deployment}/providers/kubernetes": json.dumps(kubernetes),
+        f"{deployment}/providers/object-store": json.dumps(minio),
+        f"{deployment}/providers/rabbitmq": json.dumps({"username": RABBITMQ, "password": held["rabbitmq"]}),
+        f"{deployment}/providers/grafana": json.dumps({"user": GRAFANA, "password": held["grafana"]}),
+        f"{deployment}/providers/websites": held["websites"],
         f"{deployment}/billing/stripe": held["stripe"],
         f"{deployment}/billing/subscriptions": held["subscriptions"],
     }
@@ -75,6 +91,18 @@ def parameters(deployment: str, clouds: str) -> dict[str, str]:
         # The sandbox's edge serves nothing, and the internet's must not be asked for it.
         "DomainVisits": "false",
         "ResolverUrl": f"{clouds}/cloudflare-dns.com",
+        "KubernetesUrl": f"{clouds}/{KUBERNETES_HOST}",
+        "KubernetesSecret": f"{deployment}/providers/kubernetes",
+        "ObjectStoreUrl": f"{clouds}/{MINIO_HOST}",
+        "ObjectStoreSecret": f"{deployment}/providers/object-store",
+        "RabbitmqUrl": f"{clouds}/{RABBITMQ_HOST}/api",
+        "RabbitmqSecret": f"{deployment}/providers/rabbitmq",
+        "GrafanaUrl": f"{clouds}/{GRAFANA_HOST}/api",
+        "GrafanaAdminSecret": f"{deployment}/providers/grafana",
+        "WebsitesUrl": f"{clouds}/{WEBSITES_HOST}/api/v1",
+        "WebsitesTokenSecret": f"{deployment}/providers/websites",
+        "DashboardsUrl": "https://dashboards.collectverything.example",
+        "ShopUrl": f"{clouds}/{{host}}",
         "StripeWebhookSecret": f"{deployment}/billing/stripe",
         "BillingWebhookSecret": f"{deployment}/billing/subscriptions",
         "GraceDays": "2",
@@ -83,26 +111,33 @@ def parameters(deployment: str, clouds: str) -> dict[str, str]:
 
 def _made(directory: Path) -> tuple[Path, Path]:
     public, private = directory / "clouds.json", directory / "accounts.json"
-    if not private.exists():
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        public_pem = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        drawn = ("neon", "cloudflare", "minio", "grafana", "websites", "stripe", "subscriptions")
-        held = {name: secrets.token_hex(16) for name in drawn} | {"google": pem.decode()}
-        google = {"client_email": EMAIL, "public_key_pem": public_pem.decode()}
+    held = json.loads(private.read_text()) if private.exists() else {}
+    # A stack of before may know fewer clouds.
+    missing = [name for name in DRAWN if name not in held]
+    if missing:
+        held |= {name: secrets.token_hex(16) for name in missing}
+        held.setdefault("google", _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
         lets_in = {
             "neon_key": held["neon"],
             "cloudflare_token": held["cloudflare"],
-            "google": google,
-            "minio": {"user": "minioadmin", "password": held["minio"]},
-            "grafana": {"user": "admin", "password": held["grafana"]},
+            "google": {"client_email": EMAIL, "public_key_pem": _public_pem(held["google"])},
+            "minio": {"user": MINIO, "password": held["minio"]},
+            "grafana": {"user": GRAFANA, "password": held["grafana"]},
+            "rabbitmq": {"user": RABBITMQ, "password": held["rabbitmq"]},
             "websites_token": held["websites"],
+            "kubernetes_token": held["kubernetes"],
         }
         public.write_text(json.dumps(lets_in))
         private.touch(0o600)
         private.write_text(json.dumps(held))
     return public, private
+
+
+def _pem(key: rsa.RSAPrivateKey) -> str:
+    plain = serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
+
+
+def _public_pem(private_pem: str) -> str:
+    key = serialization.load_pem_private_key(private_pem.encode(), None).public_key()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()

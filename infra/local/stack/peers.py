@@ -51,6 +51,20 @@ def keys(record: Record) -> dict[str, str]:
     return logins
 
 
+def parameters(record: Record) -> dict[str, str]:
+    """What the root template asks to know of them, in place of what the sandbox has."""
+    told = environment(record)
+    names = {"MysqlSecret": "MYSQL_SECRET", "RabbitmqUrl": "RABBITMQ_URL", "RabbitmqSecret": "RABBITMQ_SECRET"}
+    return {parameter: told[name] for parameter, name in names.items() if name in told}
+
+
+def missing(record: Record) -> str | None:
+    """What cannot be done without one that was not started. RabbitMQ is also in the sandbox, and MySQL is not."""
+    if _ports(record, "mariadb"):
+        return None
+    return "there is no MySQL, so no tenant of kubernetes-argocd comes to be: `--peer mariadb` starts one"
+
+
 def environment(record: Record) -> dict[str, str]:
     """Where they are, as the providers' own clients read it. `RABBITMQ_AMQP` is where tenants connect."""
     told = {}

@@ -80,7 +80,9 @@ where
     let code = meta.code().unwrap_or("unknown error");
     let cause = format!("{service} refused: {code}: {}", meta.message().unwrap_or("no message"));
     let request_id = meta.extra("aws_request_id");
-    let fault = if PASSING.contains(&code) || code.starts_with("Internal") || code == "ServiceUnavailable" {
+    // A service says which refusal it is. What does not is something on the way to it.
+    let passing = meta.code().is_none() || code.starts_with("Internal") || code == "ServiceUnavailable";
+    let fault = if passing || PASSING.contains(&code) {
         Fault::transient(cause)
     } else if code.starts_with("AccessDenied") || code == "UnrecognizedClientException" {
         Fault::terminal(cause)

@@ -33,8 +33,9 @@ impl Logins {
 
     pub fn of(&self, purpose: &str) -> Result<&SecretString, Fault> {
         let none = || {
-            Fault::terminal(format!("the vault has no password for {purpose}"))
-                .hint("The tenant was made before there was one: delete and make it again, or add it by hand.")
+            Fault::terminal(format!("the vault has no password for {purpose}")).hint(
+                "The tenant was made before there was one: delete and make it again, or add it by hand.",
+            )
         };
         self.0.get(purpose).ok_or_else(none)
     }

@@ -105,6 +105,29 @@ impl Clouds {
         now(&self.memory).now.plant(clock::now(), place, &planted);
     }
 
+    /// The same of an Application: one without a specification there is none.
+    fn apply_application(&self, name: &str, owner: &str) {
+        let deployment = owner.split('/').next().unwrap_or_default();
+        let application = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+            "metadata": {
+                "name": name, "namespace": ARGOCD,
+                "annotations": { kubernetes::OWNER: owner }, "labels": { kubernetes::DEPLOYMENT: deployment },
+            },
+            "spec": {
+                "project": "default",
+                "source": { "repoURL": "https://github.com/elsewhere/manifests", "path": ".", "targetRevision": "HEAD" },
+                "destination": { "server": "https://kubernetes.default.svc", "namespace": "elsewhere" },
+            },
+        });
+        let path = format!("apis/argoproj.io/v1alpha1/namespaces/{ARGOCD}/applications");
+        let request = http::Request::post(format!("{KUBERNETES_URL}/{path}"))
+            .header("authorization", format!("Bearer {KUBERNETES_TOKEN}"))
+            .header("content-type", "application/json");
+        let request = request.body(Bytes::from(application.to_string())).expect("a request");
+        now(&self.memory).now.answer(clock::now(), &request);
+    }
+
     /// All there is, as the clouds call it.
     fn all(&self) -> Vec<clouds::Thing> {
         now(&self.memory).now.things(clock::now())
@@ -252,9 +275,7 @@ impl Service for Clouds {
                 self.put("cloud-run", "service", &place, name, google());
             }
             "namespace" => self.put("kubernetes", "Namespace", "cluster", name, cluster()),
-            "application" => {
-                self.put("kubernetes", "Application", &format!("namespaces/{ARGOCD}"), name, cluster());
-            }
+            "application" => self.apply_application(name, owner),
             "store_user" => {
                 self.put("minio", "policy", "", name, owner.clone());
                 self.put("minio", "user", "", name, owner.clone());

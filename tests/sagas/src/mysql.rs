@@ -185,8 +185,8 @@ impl Asked {
     /// Whether it is about one of the services between those that are spoilt.
     fn is_between(&self) -> bool {
         let name = self.name.trim_end_matches("_db");
-        let is_of = |service: &&str| name.ends_with(&format!("_{service}"));
-        SERVICES.iter().any(|service| is_of(&service) && !SPOILT.contains(service))
+        let is_of = |service: &str| name.ends_with(&format!("_{service}"));
+        SERVICES.iter().any(|service| is_of(service) && !SPOILT.contains(service))
     }
 }
 

@@ -91,10 +91,9 @@ impl Step for CreateApplication {
         application.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
         let application = self.cluster.apply(&application, &owner).await?;
         match application.progress() {
-            State::Ready => Ok(Output {
-                application: handle.application.clone(),
-                version: params.version.clone(),
-            }),
+            State::Ready => {
+                Ok(Output { application: handle.application.clone(), version: params.version.clone() })
+            }
             state => Err(self.trouble(params, cx, state).await),
         }
     }

@@ -133,14 +133,8 @@ impl CreateOrganisation {
                 let password = self.vault.read(&params.password).await?;
                 // Not the owner's own address: they may have two shops, and Grafana knows an address once.
                 let email = format!("{login}@{}", params.domain);
-                let new = NewUser {
-                    login,
-                    email: &email,
-                    name: login,
-                    owner: &owner,
-                    org,
-                    password: &password,
-                };
+                let new =
+                    NewUser { login, email: &email, name: login, owner: &owner, org, password: &password };
                 let id = self.grafana.create_user(&new).await?;
                 Ok(User { id, login: login.clone(), email, name: login.clone(), owner: Some(owner) })
             }
@@ -156,7 +150,8 @@ fn dashboard(cx: &Context, namespace: &str) -> Result<Value, Fault> {
     templates.set_auto_escape_callback(|_| AutoEscape::None);
     let (tenant, name, tier) = (cx.tenant.id.as_str(), &cx.tenant.name, &cx.tenant.plan.id);
     let values = context! { namespace, tenant, name, tier };
-    render(&mut dashboard, &|text| templates.render_str(text, &values)).map_err(|e| broken(format!("{e:#}")))?;
+    render(&mut dashboard, &|text| templates.render_str(text, &values))
+        .map_err(|e| broken(format!("{e:#}")))?;
     Ok(dashboard)
 }
 

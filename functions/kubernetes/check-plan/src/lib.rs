@@ -43,10 +43,7 @@ pub struct Params {
 }
 
 #[derive(Debug, Serialize)]
-pub struct Output {
-    /// What it is made in.
-    namespace: String,
-}
+pub struct Output {}
 
 impl Probe for CheckPlan {
     const NAME: &'static str = "kubernetes-check-plan";
@@ -64,7 +61,7 @@ impl Probe for CheckPlan {
                     .hint("Delete it if it is nobody's; then retry."));
             }
         }
-        Ok(Output { namespace })
+        Ok(Output {})
     }
 }
 
@@ -78,8 +75,20 @@ impl Params {
         let pods = services.saturating_sub(1).saturating_mul(others).saturating_add(gateways);
         let sums = [
             ("requests.cpu", "quota_cpu", &self.service_cpu, &self.migration_cpu, &self.quota_cpu),
-            ("limits.cpu", "quota_cpu_limit", &self.service_cpu_limit, &self.migration_cpu, &self.quota_cpu_limit),
-            ("requests.memory", "quota_memory", &self.service_memory, &self.migration_memory, &self.quota_memory),
+            (
+                "limits.cpu",
+                "quota_cpu_limit",
+                &self.service_cpu_limit,
+                &self.migration_cpu,
+                &self.quota_cpu_limit,
+            ),
+            (
+                "requests.memory",
+                "quota_memory",
+                &self.service_memory,
+                &self.migration_memory,
+                &self.quota_memory,
+            ),
             (
                 "limits.memory",
                 "quota_memory_limit",
@@ -156,7 +165,11 @@ mod tests {
     #[case(premium(["500m", "500m", "250m"], "1"), "requests.cpu", "9250m")]
     #[case(Params { quota_memory: quantity("1Gi"), ..premium(["100m", "500m", "250m"], "3") }, "requests.memory", "4736Mi")]
     #[case(Params { quota_pods: "20".to_owned(), ..premium(["100m", "500m", "250m"], "3") }, "pods", "26")]
-    fn what_does_not_fit_is_told_with_its_sum(#[case] params: Params, #[case] what: &str, #[case] needed: &str) {
+    fn what_does_not_fit_is_told_with_its_sum(
+        #[case] params: Params,
+        #[case] what: &str,
+        #[case] needed: &str,
+    ) {
         let fault = params.fits().expect_err("no room");
         assert!(fault.cause.contains(what) && fault.cause.contains(needed), "{fault:?}");
         assert!(fault.hint.is_some());

@@ -43,7 +43,11 @@ pub(crate) fn all(namespace: &str, neighbours: &Neighbours) -> Result<Vec<Networ
         // The label's value is cert-manager's.
         (
             "certificate",
-            lets_in(json!({ "matchLabels": { "acme.cert-manager.io/http01-solver": "true" } }), ingress, SOLVER),
+            lets_in(
+                json!({ "matchLabels": { "acme.cert-manager.io/http01-solver": "true" } }),
+                ingress,
+                SOLVER,
+            ),
         ),
         ("metrics", lets_in(everything, monitoring, SERVICE)),
     ];

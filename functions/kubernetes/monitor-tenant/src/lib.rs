@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use kubernetes::Cluster;
-use kubernetes::monitoring::{Endpoint, PrometheusRule, PrometheusRuleSpec, Selector, ServiceMonitor, ServiceMonitorSpec};
+use kubernetes::monitoring::{
+    Endpoint, PrometheusRule, PrometheusRuleSpec, Selector, ServiceMonitor, ServiceMonitorSpec,
+};
 use minijinja::{Environment, context};
 use saga::{Context, Setup};
 use serde::{Deserialize, Serialize};
@@ -69,7 +71,12 @@ mod tests {
         assert_eq!(all.len(), 3);
         for rule in all {
             let selectors = rule.expr.matches('{').count();
-            assert_eq!(rule.expr.matches("namespace=\"e-commerce-acme-7f3a9c\"").count(), selectors, "{}", rule.expr);
+            assert_eq!(
+                rule.expr.matches("namespace=\"e-commerce-acme-7f3a9c\"").count(),
+                selectors,
+                "{}",
+                rule.expr
+            );
             assert_eq!(rule.labels["tenant"], "acme-7f3a9c");
             assert!(rule.annotations["description"].contains("{{ $"), "{:?}", rule.annotations);
         }

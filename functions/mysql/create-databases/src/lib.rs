@@ -122,11 +122,13 @@ impl BackUp for CreateDatabases {
         let (owner, mut copies) = (mark.to_string(), Vec::new());
         for (service, Names { database, .. }) in handle.databases() {
             if self.holds(Kind::Database, &database, mark).await? {
-                copies.push(Copied {
+                let dump = self.mysql.dump(&database, &owner).await?;
+                let content_type = || "application/sql".to_owned();
+                copies.extend(dump.map(|body| Copied {
                     path: path(&service),
-                    content_type: "application/sql".to_owned(),
-                    body: self.mysql.dump(&database, &owner).await?,
-                });
+                    content_type: content_type(),
+                    body,
+                }));
             }
         }
         Ok(Holding::Copies(copies))

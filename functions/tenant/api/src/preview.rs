@@ -251,7 +251,8 @@ impl Api {
         };
         let cost = |(step, cents): (&String, &u32)| more(step) * i64::from(*cents);
         let missing = self.settings.missing_accounts.iter().filter(|provider| {
-            let is_its = |step: &str| step.strip_prefix(provider.as_str()).is_some_and(|it| it.starts_with('-'));
+            let is_its =
+                |step: &str| step.strip_prefix(provider.as_str()).is_some_and(|it| it.starts_with('-'));
             steps.iter().any(|step| is_its(&step.step))
         });
         Ok(Plans {

@@ -47,7 +47,9 @@ impl Step for StorePassword {
                     return Err(Fault::not_ready(format!("the secret {} is going", handle.secret)));
                 }
             },
-            Entry::Absent => self.vault.create(&handle.secret, &owner, &secrets::generate_password()?).await?,
+            Entry::Absent => {
+                self.vault.create(&handle.secret, &owner, &secrets::generate_password()?).await?
+            }
             Entry::Foreign => {
                 return Err(Fault::terminal(format!(
                     "the secret {} belongs to somebody else",

@@ -55,7 +55,8 @@ impl Step for RegisterWebsite {
         };
         // The service knows of two states, and of none that is closed for a while.
         let status = if cx.tenant.suspended { Status::Deprovisioning } else { Status::Active };
-        let is_so = (&found.name, &found.domain, &found.tier, found.status) == (name, &params.host, tier, status);
+        let is_so =
+            (&found.name, &found.domain, &found.tier, found.status) == (name, &params.host, tier, status);
         if !is_so {
             let change = Change {
                 name: Some(name),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use sandbox::aws::Aws;
-use sandbox::clouds::{Cluster, Clouds, Credentials, Pace, Settings};
+use sandbox::clouds::{Clouds, Cluster, Credentials, Pace, Settings};
 use sandbox::contract::Contract;
 use sandbox::control::{self, Control};
 use sandbox::fault::Faults;
@@ -93,7 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 pace: Pace(arguments.pace),
                 neon_projects: arguments.neon_projects,
                 images: arguments.images,
-                cluster: Cluster { remote: vault.clone(), ..Cluster::default() },
+                cluster: Cluster { remote: Arc::<Vault>::clone(&vault), ..Cluster::default() },
                 ..Settings::default()
             };
             if !arguments.cloudflare_zones.is_empty() {

@@ -4,20 +4,22 @@
 
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::TokioExecutor;
-use sandbox::clouds::{Clouds, Credentials, Pace, ServiceAccount, Settings};
+use sandbox::clouds::{Clouds, Cluster, Credentials, Pace, ServiceAccount, Settings};
 use sandbox::contract::Contract;
 use sandbox::control::{self, Control};
 use sandbox::fault::Faults;
 use sandbox::front::Front;
 use sandbox::sky::Sky;
+use sandbox::vault::Vault;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -29,18 +31,27 @@ struct World {
 
 impl World {
     async fn new(pace: f64) -> Self {
+        Self::reading(pace, "http://127.0.0.1:1").await
+    }
+
+    /// With a vault that its cluster reads from.
+    async fn reading(pace: f64, emulator: &str) -> Self {
         let public_key_pem = include_str!("clouds/keys/public.pem").to_owned();
         let credentials = Credentials {
             neon_key: "napi_test".to_owned(),
             cloudflare_token: "cf_test".to_owned(),
             google: ServiceAccount { client_email: "a@b.iam.gserviceaccount.com".to_owned(), public_key_pem },
+            kubernetes_token: "napi_test".to_owned(),
             ..Credentials::default()
         };
         let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/contract/specs");
-        let clouds =
-            Clouds::new(&Settings { pace: Pace(pace), ..Settings::default() }, &credentials).unwrap();
+        let vault = Arc::new(Vault::new(emulator));
+        let cluster = Cluster { remote: Arc::<Vault>::clone(&vault), ..Cluster::default() };
+        let settings = Settings { pace: Pace(pace), cluster, ..Settings::default() };
+        let clouds = Clouds::new(&settings, &credentials).unwrap();
         let faults = Arc::new(Faults::default());
-        let sky = Arc::new(Sky::new(clouds, Some(Contract::load(&specs).unwrap()), Arc::clone(&faults)));
+        let contract = Some(Contract::load(&specs).unwrap());
+        let sky = Arc::new(Sky::new(clouds, contract, Arc::clone(&faults)).reading(vault));
         let (clouds_port, clouds) = listen().await;
         let (control_port, control) = listen().await;
         tokio::spawn(Arc::clone(&sky).serve(clouds_port));
@@ -150,4 +161,50 @@ async fn clouds_are_slow_until_they_are_told_not_to_be() {
     let made = world.neon("POST", "/branches", &order).await.unwrap();
     let made: Value = serde_json::from_slice(made.body()).unwrap();
     assert_eq!(made["operations"][0]["status"], "finished");
+}
+
+#[tokio::test]
+async fn the_cluster_reads_from_the_vault_of_the_emulator() {
+    // A vault that has one secret, and tells what it was asked for.
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&asked);
+    let answer = move |body: String| async move {
+        let name = serde_json::from_str::<Value>(&body).unwrap()["SecretId"].as_str().unwrap().to_owned();
+        told.lock().unwrap().push(name.clone());
+        let secret = json!({"SecretString": r#"{"password":"pw"}"#});
+        if name == "acme/auth" { secret } else { json!({"__type": "ResourceNotFoundException"}) }.to_string()
+    };
+    let (port, emulator) = listen().await;
+    let router = Router::new().route("/", axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(port, router).await });
+    let world = World::reading(0.0, &emulator).await;
+    let cluster = format!("{}/kubernetes.example", world.clouds);
+    let external = |name: &str| {
+        let remote = json!({"key": format!("acme/{name}"), "property": "password"});
+        json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": name},
+            "spec": {
+                "secretStoreRef": {"name": "aws-secrets-manager", "kind": "ClusterSecretStore"},
+                "data": [{"secretKey": "DB_PASSWORD", "remoteRef": remote}],
+            },
+        })
+    };
+    let all = format!("{cluster}/apis/external-secrets.io/v1/namespaces/default/externalsecrets");
+    for name in ["auth", "none"] {
+        assert_eq!(send("POST", &all, &external(name)).await.unwrap().status(), StatusCode::CREATED);
+    }
+    for _ in 0..3 {
+        let secrets = format!("{cluster}/api/v1/namespaces/default/secrets");
+        let secrets = send("GET", &secrets, &Value::Null).await.unwrap();
+        let secrets: Value = serde_json::from_slice(secrets.body()).unwrap();
+        assert_eq!(secrets["items"].as_array().map(Vec::len), Some(1), "{secrets}");
+        assert_eq!(secrets["items"][0]["data"], json!({"DB_PASSWORD": "cHc="}));
+    }
+    let asked = asked.lock().unwrap();
+    assert_eq!(
+        asked.iter().filter(|name| *name == "acme/auth").count(),
+        1,
+        "what was read is kept: {asked:?}"
+    );
+    assert!(asked.iter().filter(|name| *name == "acme/none").count() > 1, "what is missing may come");
 }

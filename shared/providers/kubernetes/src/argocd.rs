@@ -15,8 +15,9 @@ pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 /// The cluster that Argo CD itself runs in.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
+/// What somebody else's says otherwise, or not at all, is read as empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct ApplicationSpec {
     /// The AppProject, which says from where and to where it may be.
     pub project: String,
@@ -27,7 +28,7 @@ pub struct ApplicationSpec {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Source {
     #[serde(rename = "repoURL")]
     pub repo_url: String,
@@ -61,6 +62,7 @@ pub struct Replicas {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Destination {
     pub server: String,
     pub namespace: String,

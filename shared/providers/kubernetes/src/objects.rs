@@ -46,6 +46,7 @@ struct Listing<K> {
 
 /// An object as it is written in a manifest. A field that its kind does not have is a mistake, and nothing is left out in
 /// silence.
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is passed")]
 pub fn manifest<K: Object>(written: Value) -> Result<K, Fault> {
     let wrong = |why: String| Fault::terminal(format!("this is no {}: {why}: {written}", K::kind(&())));
     let object: K = serde_json::from_value(written.clone()).map_err(|e| wrong(e.to_string()))?;

@@ -187,7 +187,7 @@ fn external(key: &str) -> ExternalSecret {
             kind: "ClusterSecretStore".to_owned(),
         },
         refresh_interval: "1h".to_owned(),
-        target: Target { name: "auth".to_owned(), creation_policy: "Owner".to_owned() },
+        target: Target { name: "auth".to_owned(), creation_policy: "Owner".to_owned(), template: None },
         data: vec![Data { secret_key: "DB_HOST".to_owned(), remote_ref: remote(Some("host")) }],
         data_from: vec![DataFrom { extract: remote(None) }],
     };

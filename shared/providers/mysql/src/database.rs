@@ -3,6 +3,8 @@ use fault::Fault;
 use crate::owner::other;
 use crate::{Answer, Kind, MySql, Statement};
 
+const UNKNOWN_DATABASE: u16 = 1049;
+
 impl MySql {
     /// Makes a database of this owner's (`utf8mb4`, `utf8mb4_unicode_ci`), and leaves one that is there as it is. Somebody
     /// else's is terminal.
@@ -22,11 +24,13 @@ impl MySql {
         Ok(())
     }
 
-    /// All that a database of this owner's holds, as SQL. What that is: this crate's documentation.
-    pub async fn dump(&self, database: &str, owner: &str) -> Result<Vec<u8>, Fault> {
+    /// All that a database of this owner's holds, as SQL. What that is: this crate's documentation. `None` of one that was
+    /// claimed and is not there, or not any more.
+    pub async fn dump(&self, database: &str, owner: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.hold(Kind::Database, database, owner).await?;
         match self.answer(Statement::Dump { database }).await {
-            Ok(Answer::Dump(dump)) => Ok(dump),
+            Ok(Answer::Dump(dump)) => Ok(Some(dump)),
+            Err(failure) if failure.code() == Some(UNKNOWN_DATABASE) => Ok(None),
             answered => Err(other(answered)),
         }
     }

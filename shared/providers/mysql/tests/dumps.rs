@@ -87,12 +87,12 @@ async fn what_was_dumped_is_restored_to_the_byte() {
         &["CREATE TABLE kinds (left_over INT)", "CREATE TABLE another (left_over INT)"],
     )
     .await;
-    let dump = mysql.dump("from_db", OURS).await.expect("a dump");
+    let dump = mysql.dump("from_db", OURS).await.expect("an answer").expect("a dump");
     for _ in 0..2 {
         mysql.restore("into_db", OURS, &dump).await.expect("restored");
         assert_eq!(known(&server, "into_db").await, known(&server, "from_db").await);
     }
-    let again = mysql.dump("into_db", OURS).await.expect("a dump");
+    let again = mysql.dump("into_db", OURS).await.expect("an answer").expect("a dump");
     assert!(again == dump, "the restored database is dumped to other bytes");
     let mut conn = server.connect("root", "", Some("into_db")).await.expect("root connects");
     let tables: Vec<String> = conn.query("SHOW TABLES").await.expect("an answer");
@@ -110,7 +110,7 @@ async fn a_dump_is_read_by_the_servers_own_client() {
     let mysql = server.mysql();
     make(&server, &mysql, "from_db", SHOP).await;
     make(&server, &mysql, "into_db", &[]).await;
-    let dump = mysql.dump("from_db", OURS).await.expect("a dump");
+    let dump = mysql.dump("from_db", OURS).await.expect("an answer").expect("a dump");
     server.client("into_db", &dump);
     assert_eq!(known(&server, "into_db").await, known(&server, "from_db").await);
 }
@@ -138,7 +138,7 @@ async fn a_dump_is_of_one_moment() {
     };
     let dumps = async {
         for _ in 0..10 {
-            let dump = mysql.dump("busy_db", OURS).await.expect("a dump");
+            let dump = mysql.dump("busy_db", OURS).await.expect("an answer").expect("a dump");
             mysql.restore("into_db", OURS, &dump).await.expect("restored");
             let mut conn = server.connect("root", "", Some("into_db")).await.expect("root connects");
             let (a, z): (i64, i64) =
@@ -176,12 +176,12 @@ async fn what_is_no_dump_changes_nothing() {
     let server = MariaDb::start().await;
     let mysql = server.mysql();
     make(&server, &mysql, "acme_db", &["CREATE TABLE kept (a INT)", "INSERT INTO kept VALUES (1)"]).await;
-    let dump = mysql.dump("acme_db", OURS).await.expect("a dump");
+    let dump = mysql.dump("acme_db", OURS).await.expect("an answer").expect("a dump");
     let cut = &dump[..dump.len() - 3];
     let grown = [&dump, b"DROP DATABASE mysql;\n".as_slice()].concat();
     for wrong in [b"".as_slice(), b"DROP TABLE kept;\n", b"\xff", cut, &grown] {
         let fault = mysql.restore("acme_db", OURS, wrong).await.expect_err("no dump");
         assert_eq!(fault.kind, fault::Kind::Terminal);
     }
-    assert!(mysql.dump("acme_db", OURS).await.expect("a dump") == dump);
+    assert!(mysql.dump("acme_db", OURS).await.expect("an answer").expect("a dump") == dump);
 }

@@ -15,8 +15,8 @@ impl RabbitMq {
         Ok(definitions.to_string().into_bytes())
     }
 
-    /// Makes in a vhost what [`RabbitMq::export`] gave, of this vhost or of another. What is there already stays; what is
-    /// there and differs is terminal.
+    /// Makes in a vhost what [`RabbitMq::export`] gave, of this vhost or of another. What is there already stays as it is, also
+    /// where it differs.
     pub async fn import(&self, vhost: &str, definitions: &[u8]) -> Result<(), Fault> {
         let mut definitions: Map<String, Value> = serde_json::from_slice(definitions).map_err(|e| {
             let at = format!("line {}, column {}", e.line(), e.column());

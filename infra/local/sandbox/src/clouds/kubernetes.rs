@@ -8,6 +8,7 @@
 //! Deliberately absent: watches, logs, `exec`, RBAC (whoever has the token may do all), events, ReplicaSets (pods are
 //! the deployment's own), strategic and JSON patches, YAML that is no JSON, discovery, and traffic but for visits to a shop.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::alarms::Alarms;
 use self::fields::Manager;
 use self::kinds::{KINDS, Kind};
 pub use self::network::End;
@@ -28,6 +30,7 @@ use super::pace::Moment;
 use super::quota::Quota;
 use super::{Thing, marks, sorted_by};
 
+mod alarms;
 mod argocd;
 mod certificates;
 mod checks;
@@ -76,9 +79,11 @@ pub(crate) struct Kubernetes {
     images: Option<Vec<String>>,
     store: Store,
     /// When something that controllers began is done next.
-    wake: Option<Timestamp>,
-    /// Something goes on that has no end, or waits for what nobody tells of: every look is a look at all of it.
-    restless: bool,
+    alarms: Alarms,
+    /// Where controllers are.
+    place: String,
+    /// Where something goes on that has no end, or waits for what nobody tells of: every look is a look at these.
+    restless: BTreeSet<String>,
     quota: Quota,
 }
 
@@ -108,8 +113,9 @@ impl Kubernetes {
             cluster: Arc::new(cluster.clone()),
             images,
             store,
-            wake: None,
-            restless: false,
+            alarms: Alarms::default(),
+            place: String::new(),
+            restless: BTreeSet::new(),
             quota,
         }
     }

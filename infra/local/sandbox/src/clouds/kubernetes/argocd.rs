@@ -26,7 +26,7 @@ const BUILT: [&str; 7] =
 
 impl Kubernetes {
     pub(super) fn sync_applications(&mut self, moment: Moment) {
-        for key in self.store.keys(APPLICATIONS) {
+        for key in self.here(APPLICATIONS) {
             let Some(application) = self.store.get(&key).filter(|_| key.namespace == "argocd") else {
                 continue;
             };
@@ -59,7 +59,7 @@ impl Kubernetes {
         let is_its = |value: &Value| {
             value["metadata"]["annotations"][TRACKING].as_str().is_some_and(|it| it.starts_with(&mark))
         };
-        self.store.all().filter(|(_, it)| is_its(&it.value)).map(|(key, _)| key.clone()).collect()
+        self.store.at(&self.place).filter(|(_, it)| is_its(&it.value)).map(|(key, _)| key.clone()).collect()
     }
 
     fn sync_application(&mut self, moment: Moment, key: &Key, value: &Value) -> Value {
@@ -124,8 +124,10 @@ impl Kubernetes {
                         self.doom(moment.now, key, "Foreground");
                     }
                 }
-                // What could not be applied may be another time: nobody tells when.
-                self.restless |= done.is_err();
+                // What could not be applied may be another time.
+                if done.is_err() {
+                    self.look_again();
+                }
                 phase["phase"] = json!(word);
                 phase["message"] = json!(message);
                 phase["finishedAt"] = second(moment.of(began, ARGOCD_SYNC));
@@ -317,7 +319,7 @@ impl Kubernetes {
 
     /// Each element of a list makes an application; one that is gone takes its application along.
     pub(super) fn generate_applications(&mut self, moment: Moment) {
-        for key in self.store.keys("applicationsets.argoproj.io") {
+        for key in self.here("applicationsets.argoproj.io") {
             let Some(set) = self.store.get(&key).filter(|it| !it.is_going()) else { continue };
             let (value, uid) = (set.value.clone(), set.uid().to_owned());
             let mut wanted = Vec::new();

@@ -17,7 +17,7 @@ const NAME: &str = "cert-manager.io/certificate-name";
 
 impl Kubernetes {
     pub(super) fn certificates(&mut self, moment: Moment) {
-        for key in self.store.keys(CERTIFICATES) {
+        for key in self.here(CERTIFICATES) {
             let Some(certificate) = self.store.get(&key).filter(|it| !it.is_going()) else { continue };
             let value = certificate.value.clone();
             let began = certificate.since("made").unwrap_or(moment.now);
@@ -49,7 +49,7 @@ impl Kubernetes {
 
     /// Whether this one of several has just taken the secret from the others.
     fn has_its_turn(&mut self, moment: Moment, key: &Key, rivals: &[String]) -> bool {
-        self.restless = true;
+        self.look_again();
         let period = moment.pace.scale(CERT_MANAGER_QUARREL).as_secs().max(1);
         let turn = u64::try_from(moment.now.as_second()).unwrap_or_default() / period;
         let mine = rivals.iter().position(|it| *it == key.name).and_then(|mine| u64::try_from(mine).ok());

@@ -16,32 +16,47 @@ use crate::clouds::pace::Moment;
 const ROUNDS: usize = 50;
 
 impl Kubernetes {
-    /// Brings the cluster to this moment.
+    /// Brings the cluster to this moment: place by place, each at the moments at which something is done there.
     pub(super) fn settle(&mut self, moment: Moment) {
-        loop {
-            let changed = self.store.take_changed() || std::mem::take(&mut self.restless);
-            let due = self.wake.filter(|at| *at <= moment.now);
-            let Some(now) = due.or(changed.then_some(moment.now)) else { return };
-            let then = Moment { now, ..moment };
-            for _ in 0..ROUNDS {
-                let before = self.store.version();
-                (self.wake, self.restless) = (None, false);
-                self.pass(then);
-                if self.store.version() == before {
-                    break;
-                }
+        while let Some((now, place)) = self.alarms.take(moment.now) {
+            self.see_to(place, Moment { now, ..moment });
+        }
+        let mut changed = self.store.take_changed();
+        changed.append(&mut self.restless);
+        // What is changed in one place may be of another.
+        for _ in 0..ROUNDS {
+            for place in std::mem::take(&mut changed) {
+                self.see_to(place, moment);
             }
-            self.store.take_changed();
-            // Whatever is due at this very moment has been seen to.
-            self.wake = self.wake.filter(|at| *at > now);
-            if due.is_none() {
+            changed = self.store.take_changed();
+            if changed.is_empty() {
                 return;
             }
-            // A change that somebody asked for between two such moments is seen to at the last of them.
-            if changed {
-                self.store.touch();
+        }
+    }
+
+    fn see_to(&mut self, place: String, moment: Moment) {
+        self.place = place;
+        for _ in 0..ROUNDS {
+            let before = self.store.version();
+            self.alarms.clear(&self.place);
+            self.restless.remove(&self.place);
+            self.pass(moment);
+            if self.store.version() == before {
+                break;
             }
         }
+        self.store.seen(&self.place);
+    }
+
+    /// What of a kind is in the place that is seen to.
+    pub(super) fn here(&self, resource: &'static str) -> Vec<Key> {
+        self.store.keys(resource, &self.place)
+    }
+
+    /// Nobody tells when that changes which keeps something here: it is looked at again whenever somebody asks.
+    pub(super) fn look_again(&mut self) {
+        self.restless.insert(self.place.clone());
     }
 
     fn pass(&mut self, moment: Moment) {
@@ -60,18 +75,18 @@ impl Kubernetes {
         self.count();
     }
 
-    /// Whether what began then and takes so long is done; otherwise the cluster is looked at again when it is.
+    /// Whether what began then and takes so long is done; otherwise the place is looked at again when it is.
     pub(super) fn is_done(&mut self, moment: Moment, began: Timestamp, takes: Duration) -> bool {
         let at = moment.of(began, takes);
         if at > moment.now {
-            self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+            self.alarms.set(&self.place, at);
         }
         at <= moment.now
     }
 
     /// A volume is made for whoever claims one.
     fn claims(&mut self) {
-        for key in self.store.keys("persistentvolumeclaims") {
+        for key in self.here("persistentvolumeclaims") {
             let Some(claim) = self.store.get(&key) else { continue };
             let asked = claim.value["spec"]["resources"]["requests"].clone();
             let modes = claim.value["spec"]["accessModes"].clone();
@@ -81,7 +96,7 @@ impl Kubernetes {
 
     /// A service has an address of its own, and may ask for one that can be reached from outside.
     fn addresses(&mut self) {
-        for key in self.store.keys("services") {
+        for key in self.here("services") {
             let Some(service) = self.store.get(&key) else { continue };
             let spec = &service.value["spec"];
             let outside = if spec["type"] == "LoadBalancer" {
@@ -105,7 +120,7 @@ impl Kubernetes {
 
     /// Quotas say what is used of them.
     fn count(&mut self) {
-        for key in self.store.keys("resourcequotas") {
+        for key in self.here("resourcequotas") {
             let Some(quota) = self.store.get(&key) else { continue };
             let status = limits::status(&self.store, &key.namespace, &quota.value);
             self.store.set_status(&key, status);

@@ -21,7 +21,7 @@ impl Kubernetes {
             "helmreleases.helm.toolkit.fluxcd.io",
             "innodbclusters.mysql.oracle.com",
         ] {
-            for key in self.store.keys(resource) {
+            for key in self.here(resource) {
                 let Some(object) = self.store.get(&key).filter(|it| !it.is_going()) else { continue };
                 let (value, made) = (object.value.clone(), object.since("made").unwrap_or(moment.now));
                 let takes = if resource.starts_with("helm") { OPERATOR_CHART } else { OPERATOR_DATABASE };

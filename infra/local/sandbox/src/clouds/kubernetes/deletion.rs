@@ -2,8 +2,6 @@
 //! last of all that is in it, which takes seconds during which nothing new may be made there.
 //! <https://kubernetes.io/docs/concepts/architecture/garbage-collection/>
 
-use std::collections::BTreeSet;
-
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
@@ -72,7 +70,7 @@ impl Kubernetes {
         self.drop_orphans(moment.now);
         let going = |object: &Object| object.is_going();
         let keys: Vec<Key> =
-            self.store.all().filter(|(_, it)| going(it)).map(|(key, _)| key.clone()).collect();
+            self.store.at(&self.place).filter(|(_, it)| going(it)).map(|(key, _)| key.clone()).collect();
         for key in keys {
             if key.resource == "namespaces" {
                 self.leave_namespace(moment, &key);
@@ -84,13 +82,12 @@ impl Kubernetes {
 
     /// What was owned, and has no owner any more, goes.
     fn drop_orphans(&mut self, now: Timestamp) {
-        let there: BTreeSet<&str> = self.store.all().map(|(_, object)| object.uid()).collect();
         let is_orphan = |object: &Object| {
             let mut owners = store::owners(&object.value).peekable();
-            owners.peek().is_some() && !owners.any(|owner| there.contains(owner)) && !object.is_going()
+            owners.peek().is_some() && !owners.any(|owner| self.store.has_uid(owner)) && !object.is_going()
         };
         let orphans: Vec<Key> =
-            self.store.all().filter(|(_, it)| is_orphan(it)).map(|(key, _)| key.clone()).collect();
+            self.store.at(&self.place).filter(|(_, it)| is_orphan(it)).map(|(key, _)| key.clone()).collect();
         for key in orphans {
             self.doom(now, &key, "Background");
         }
@@ -126,13 +123,13 @@ impl Kubernetes {
     fn leave_namespace(&mut self, moment: Moment, key: &Key) {
         let inside = |it: &Key| it.namespace == key.name;
         let content: Vec<Key> =
-            self.store.all().map(|(key, _)| key).filter(|it| inside(it)).cloned().collect();
+            self.store.at(&key.name).map(|(key, _)| key).filter(|it| inside(it)).cloned().collect();
         for key in content {
             self.doom(moment.now, &key, "Background");
         }
         let left: Vec<String> = self
             .store
-            .all()
+            .at(&key.name)
             .filter(|(it, _)| inside(it))
             .map(|(it, _)| format!("{} {}", it.resource, it.name))
             .collect();

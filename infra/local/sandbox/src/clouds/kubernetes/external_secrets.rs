@@ -16,7 +16,7 @@ const EXTERNAL_SECRETS: &str = "externalsecrets.external-secrets.io";
 
 impl Kubernetes {
     pub(super) fn sync_secrets(&mut self, moment: Moment) {
-        for key in self.store.keys(EXTERNAL_SECRETS) {
+        for key in self.here(EXTERNAL_SECRETS) {
             let Some(external) = self.store.get(&key).filter(|it| !it.is_going()) else { continue };
             let began = external.since("made").unwrap_or(moment.now);
             let value = external.value.clone();
@@ -28,8 +28,7 @@ impl Kubernetes {
             let (ready, reason, message) = match &outcome {
                 Ok(()) => (true, "SecretSynced", "secret synced".to_owned()),
                 Err(why) => {
-                    // Nobody tells when that changes: it is looked at again whenever somebody asks.
-                    self.restless = true;
+                    self.look_again();
                     (false, "SecretSyncedError", why.clone())
                 }
             };

@@ -17,7 +17,8 @@ pub(super) fn admit(store: &Store, key: &Key, value: &Value) -> Result<(), Refus
         return Ok(());
     }
     let wanted: Vec<(String, String)> = routes(value).collect();
-    for (other, object) in store.of(INGRESSES).filter(|(other, _)| *other != key) {
+    let neighbours = wanted.iter().flat_map(|(host, _)| store.ingresses(host));
+    for (other, object) in neighbours.filter(|(other, _)| *other != key) {
         if let Some((host, path)) = routes(&object.value).find(|route| wanted.contains(route)) {
             let why = format!(
                 "host \"{host}\" and path \"{path}\" is already defined in ingress {}/{}",
@@ -39,7 +40,7 @@ fn routes(ingress: &Value) -> impl Iterator<Item = (String, String)> + '_ {
 
 impl Kubernetes {
     pub(super) fn ingresses(&mut self, moment: Moment) {
-        for key in self.store.keys(INGRESSES) {
+        for key in self.here(INGRESSES) {
             let Some(ingress) = self.store.get(&key).filter(|it| !it.is_going()) else { continue };
             let value = ingress.value.clone();
             if value["spec"]["ingressClassName"] == "nginx" {

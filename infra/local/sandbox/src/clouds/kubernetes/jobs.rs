@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Kubernetes;
-use super::store::{self, Key, second};
+use super::store::{Key, second};
 use crate::clouds::ask::digits;
 use crate::clouds::pace::{KUBERNETES_BACKOFF, Moment};
 
 impl Kubernetes {
     pub(super) fn jobs(&mut self, moment: Moment) {
-        for key in self.store.keys("jobs.batch") {
+        for key in self.here("jobs.batch") {
             let Some(job) = self.store.get(&key).filter(|job| !job.is_going()) else { continue };
             let value = job.value.clone();
             if ends(&value).is_some() {
@@ -31,7 +31,7 @@ impl Kubernetes {
     fn job(&mut self, moment: Moment, key: &Key, value: &Value, uid: &str, made: Timestamp) {
         let (mut active, mut succeeded, mut failed) = (Vec::new(), 0_u32, 0_u32);
         for (pod, object) in
-            self.store.of("pods").filter(|(_, pod)| store::owners(&pod.value).any(|it| it == uid))
+            self.store.owned_by(uid).into_iter().filter_map(|pod| Some((pod.clone(), self.store.get(&pod)?)))
         {
             match object.value["status"]["phase"].as_str() {
                 Some("Succeeded") => succeeded += 1,

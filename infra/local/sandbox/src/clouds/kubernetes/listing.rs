@@ -21,12 +21,11 @@ impl Kubernetes {
             .unwrap_or(usize::MAX);
         let after = ask.query("continue").map(token).transpose()?;
         let wanted = |(key, object): &(&Key, &Object)| {
-            (place.namespace.is_empty() || key.namespace == place.namespace)
-                && labels.iter().all(|it| it.holds(object.value["metadata"]["labels"][&it.key].as_str()))
+            labels.iter().all(|it| it.holds(object.value["metadata"]["labels"][&it.key].as_str()))
                 && fields.iter().all(|it| it.holds(field(&it.key, key, object)))
                 && after.as_ref().is_none_or(|after| (&key.namespace, &key.name) > (&after.0, &after.1))
         };
-        let mut found = self.store.of(place.kind.resource).filter(wanted);
+        let mut found = self.store.within(place.kind.resource, place.namespace).filter(wanted);
         let part: Vec<(&Key, &Object)> = found.by_ref().take(limit).collect();
         let rest = found.count();
         let mut metadata = json!({"resourceVersion": self.store.version().to_string()});

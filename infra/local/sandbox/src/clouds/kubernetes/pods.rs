@@ -38,7 +38,7 @@ enum Stage {
 
 impl Kubernetes {
     pub(super) fn pods(&mut self, moment: Moment) {
-        for key in self.store.keys("pods") {
+        for key in self.here("pods") {
             let Some(pod) = self.store.get(&key).filter(|pod| !pod.is_going()) else { continue };
             if ["Succeeded", "Failed"].contains(&pod.value["status"]["phase"].as_str().unwrap_or_default()) {
                 continue;

@@ -43,7 +43,7 @@ impl Kubernetes {
     /// The namespace, the spec of the ingress there and the backend that a host and a path lead to; of several paths the
     /// longest.
     fn route(&self, host: &str, path: &str) -> Option<(&str, &Value, &Value)> {
-        let ingresses = self.store.of("ingresses.networking.k8s.io").filter(|(_, it)| !it.is_going());
+        let ingresses = self.store.ingresses(host).filter(|(_, it)| !it.is_going());
         let served = ingresses.filter(|(_, it)| it.value["spec"]["ingressClassName"] == "nginx");
         let paths = served.flat_map(|(key, it)| {
             let spec = &it.value["spec"];

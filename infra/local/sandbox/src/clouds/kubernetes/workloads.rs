@@ -25,7 +25,7 @@ struct Census {
 impl Kubernetes {
     pub(super) fn workloads(&mut self, moment: Moment) {
         for resource in ["deployments.apps", "statefulsets.apps"] {
-            for key in self.store.keys(resource) {
+            for key in self.here(resource) {
                 if self.store.get(&key).is_some_and(|object| !object.is_going()) {
                     self.workload(moment, &key);
                 }
@@ -63,8 +63,7 @@ impl Kubernetes {
 
     fn census(&self, uid: &str, hash: &str) -> Census {
         let mut census = Census::default();
-        for (key, pod) in
-            self.store.of("pods").filter(|(_, pod)| store::owners(&pod.value).any(|it| it == uid))
+        for (key, pod) in self.store.owned_by(uid).iter().filter_map(|key| Some((key, self.store.get(key)?)))
         {
             if pod.is_going() {
                 continue;

@@ -64,7 +64,7 @@ pub(super) fn of_vhost(
         // Each has its own way to say so; the one who lifts a limit has none.
         return Err(match (method, part) {
             ("GET", "definitions") => bad("vhost_not_found"),
-            ("PUT", _) | ("POST", _) => unknown("vhost_not_found"),
+            ("PUT" | "POST", _) => unknown("vhost_not_found"),
             ("DELETE", "vhost-limits") => Refused(StatusCode::INTERNAL_SERVER_ERROR, None),
             _ => missing(),
         });
@@ -390,7 +390,7 @@ fn same(
     };
     let quoted = |value: &Value| format!("'{}'", plain(value));
     let typed = |value: &Value| format!("the value {} of type '{}'", quoted(value), kind(value));
-    for field in fields.iter().filter(|field| there[**field] != wanted[**field]) {
+    if let Some(field) = fields.iter().find(|field| there[**field] != wanted[**field]) {
         return differs(field, &quoted(&wanted[*field]), &quoted(&there[*field]));
     }
     for name in arguments {
