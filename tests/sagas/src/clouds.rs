@@ -214,7 +214,7 @@ impl Service for Clouds {
     fn asked(&self, request: &Request) -> (String, Act) {
         let call = clouds::Clouds::call(&with_bytes(request)).expect("an address of a cloud");
         let operation = call.operation.as_str();
-        let act = if ["Get", "List", "Head"].iter().any(|read| operation.starts_with(read)) {
+        let act = if ["Get", "List", "Watch", "Head"].iter().any(|read| operation.starts_with(read)) {
             Act::Read
         } else if operation.starts_with("Delete") {
             Act::Delete

@@ -89,8 +89,13 @@ impl Step for CreateApplication {
         self.cluster.apply(&map, &owner).await?;
         let mut application = Application::new(&self.argocd, &handle.application, params.spec(cx, &config)?);
         application.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
-        let application = self.cluster.apply(&application, &owner).await?;
-        match application.progress() {
+        let applied = self.cluster.apply(&application, &owner).await?;
+        let settled = self.cluster.settled::<Application>(&self.argocd, &owner).await?;
+        // A look may be a moment late, and see what was there before it was changed.
+        let seen = settled
+            .into_iter()
+            .find(|it| it.metadata.name == applied.metadata.name && it.spec == applied.spec);
+        match seen.unwrap_or(applied).progress() {
             State::Ready => {
                 Ok(Output { application: handle.application.clone(), version: params.version.clone() })
             }
@@ -100,7 +105,9 @@ impl Step for CreateApplication {
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
         let (name, owner) = (&handle.application, mark.to_string());
-        self.cluster.delete::<Application>(Some(&self.argocd), name, &owner, Propagation::Foreground).await
+        let argocd = Some(self.argocd.as_str());
+        self.cluster.delete::<Application>(argocd, name, &owner, Propagation::Foreground).await?;
+        self.cluster.gone::<Application>(argocd, &owner).await
     }
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {

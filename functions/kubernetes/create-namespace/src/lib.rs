@@ -92,7 +92,8 @@ impl Step for CreateNamespace {
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
         let (name, owner) = (&handle.namespace, mark.to_string());
-        self.cluster.delete::<Namespace>(None, name, &owner, Propagation::Foreground).await
+        self.cluster.delete::<Namespace>(None, name, &owner, Propagation::Foreground).await?;
+        self.cluster.gone::<Namespace>(None, &owner).await
     }
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {

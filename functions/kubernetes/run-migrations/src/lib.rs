@@ -59,9 +59,11 @@ impl Setup for RunMigrations {
         let jobs = params.secrets.iter().map(|(service, secret)| params.job(&cx.tenant, service, secret));
         let jobs = jobs.map(manifest).collect::<Result<Vec<Job>, Fault>>()?;
         let applied = try_join_all(jobs.iter().map(|job| self.cluster.apply(job, &owner))).await?;
+        let settled = self.cluster.settled::<Job>(&params.namespace, &owner).await?;
         // One that failed is told before those that still run.
         let mut waiting = Ok(());
         for job in &applied {
+            let job = settled.iter().find(|it| it.metadata.uid == job.metadata.uid).unwrap_or(job);
             let name = job.metadata.name.as_deref().unwrap_or_default();
             let state = self.cluster.state(job).await?;
             let failed = matches!(state, State::Failed { .. });

@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use self::ask::Ask;
 pub use self::ask::Takes;
+use self::ask::{Ask, Waits};
 use self::cloud_run::{CloudRun, Neighbours};
 use self::cloudflare::Cloudflare;
 use self::customer_dns::CustomerDns;
@@ -445,7 +445,8 @@ impl Clouds {
                 }
             },
         };
-        response.extensions_mut().insert(Takes(self.pace.scale(takes) + waits));
+        let watched = response.extensions().get::<Waits>().map_or(Duration::ZERO, |waits| waits.0);
+        response.extensions_mut().insert(Takes(self.pace.scale(takes) + waits + watched));
         response
     }
 

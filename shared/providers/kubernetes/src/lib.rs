@@ -11,6 +11,7 @@ mod mark;
 pub mod monitoring;
 mod objects;
 mod refusal;
+mod settle;
 mod state;
 mod workload;
 

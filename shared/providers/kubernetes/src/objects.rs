@@ -54,6 +54,12 @@ pub fn manifest<K: Object>(written: Value) -> Result<K, Fault> {
     if read == written { Ok(object) } else { Err(wrong(format!("it reads as {read}"))) }
 }
 
+/// A listing, and which state of the cluster it is of.
+pub(crate) struct Versioned<K> {
+    pub(crate) items: Vec<K>,
+    pub(crate) version: String,
+}
+
 /// How a call went that may have found nothing.
 enum Outcome {
     Answered(Response),
@@ -156,6 +162,34 @@ impl Cluster {
             Outcome::Refused(fault, _) => return Err(*fault),
         };
         Ok(Part { items, next: metadata.continue_.filter(|next| !next.is_empty()) })
+    }
+
+    /// All that a selector selects, for one owner's few.
+    pub(crate) async fn all<K: Object>(
+        &self,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Versioned<K>, Fault> {
+        let request = self.request::<K>(Method::GET, namespace, None)?;
+        match self.exchange(request.query(&[("labelSelector", selector)])).await? {
+            Outcome::Answered(answer) => {
+                let Listing { metadata, items } = self.api.decode(answer).await?;
+                Ok(Versioned { items, version: metadata.resource_version.unwrap_or_default() })
+            }
+            Outcome::Refused(fault, _) => Err(*fault),
+        }
+    }
+
+    /// Waits for the first part of an answer that has no end, and takes no more of it.
+    pub(crate) async fn first_of(&self, request: RequestBuilder) -> Result<(), Fault> {
+        match self.exchange(request).await? {
+            // What it says is looked up: that it says something is enough, and so is that it ends.
+            Outcome::Answered(mut answer) => {
+                drop(answer.chunk().await);
+                Ok(())
+            }
+            Outcome::Refused(fault, _) => Err(*fault),
+        }
     }
 
     /// The mark that an object carries, and when it was made.

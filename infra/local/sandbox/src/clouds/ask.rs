@@ -23,6 +23,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) body: &'a Bytes,
 }
 
+/// How long an answer waits for something to happen before it is given: an extension of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waits(pub(crate) Duration);
+
 impl<'a> Ask<'a> {
     pub(crate) fn of(request: &'a Request<Bytes>) -> Self {
         let segments = request.uri().path().trim_matches('/').split('/');

@@ -5,7 +5,7 @@
 //! Every object is held to the schema its kind is published with, by a decoder that can be told to be strict. What is
 //! applied is owned field by field. What controllers do takes its time and is brought up to date whenever somebody
 //! asks: a change wakes them, and so does the moment at which something that they began is done.
-//! Deliberately absent: watches, logs, `exec`, RBAC (whoever has the token may do all), events, ReplicaSets (pods are
+//! Deliberately absent: logs, `exec`, RBAC (whoever has the token may do all), events, ReplicaSets (pods are
 //! the deployment's own), strategic and JSON patches, YAML that is no JSON, discovery, and traffic but for visits to a shop.
 
 use std::collections::BTreeSet;
@@ -54,6 +54,7 @@ mod scraping;
 mod settings;
 mod shop;
 mod store;
+mod watch;
 mod workloads;
 
 type Outcome = Result<(StatusCode, Value), Refused>;
@@ -129,6 +130,7 @@ impl Kubernetes {
             ask.headers.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"application/apply"));
         let verb = match (method, place.name) {
             ("GET", Some(_)) => "Get",
+            ("GET", None) if watch::is_one(ask) => "Watch",
             ("GET", None) => "List",
             ("POST", _) => "Create",
             ("PATCH", _) if applies => "Apply",
@@ -154,6 +156,9 @@ impl Kubernetes {
             return ask::json(StatusCode::OK, &version);
         }
         let Some(place) = Place::of(&path) else { return refused::no_such_page() };
+        if method == "GET" && place.name.is_none() && watch::is_one(ask) {
+            return self.watch(moment, &place, ask).unwrap_or_else(|refused| refused.answer());
+        }
         let outcome = match (method, place.name, place.part) {
             ("GET", None, None) => self.list(&place, ask).map(|list| (StatusCode::OK, list)),
             ("GET", Some(name), None | Some("status")) => self.get(&place, name),

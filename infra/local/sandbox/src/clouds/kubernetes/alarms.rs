@@ -27,6 +27,10 @@ impl Alarms {
         }
     }
 
+    pub(super) fn next(&self, place: &str) -> Option<Timestamp> {
+        self.next.get(place).copied()
+    }
+
     /// The first that has come by now, and no more.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<(Timestamp, String)> {
         let (at, place) = self.in_order.first().filter(|(at, _)| *at <= now)?.clone();

@@ -21,13 +21,13 @@ pub(crate) struct Kind {
     /// Of Kubernetes itself: read by a decoder that knows types, not by a schema alone.
     pub(crate) built_in: bool,
     pub(crate) schema: Schema,
-    verbs: [String; 7],
+    verbs: [String; 8],
 }
 
 impl Kind {
     fn new(resource: &'static str, version: &str, kind: &str, namespaced: bool, schema: Schema) -> Self {
         let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
-        let verbs = ["Get", "List", "Create", "Apply", "Patch", "Update", "Delete"]
+        let verbs = ["Get", "List", "Watch", "Create", "Apply", "Patch", "Update", "Delete"]
             .map(|verb| format!("{verb}{kind}"));
         Self {
             resource,

@@ -8,24 +8,36 @@ use super::{Kubernetes, Place};
 use crate::clouds::ask::Ask;
 
 impl Kubernetes {
-    pub(super) fn list(&self, place: &Place<'_>, ask: &Ask<'_>) -> Result<Value, Refused> {
+    /// What a list's selectors select, in order.
+    pub(super) fn selected<'a>(
+        &'a self,
+        place: &Place<'a>,
+        ask: &Ask<'_>,
+    ) -> Result<Vec<(&'a Key, &'a Object)>, Refused> {
         let labels = Requirement::all(ask.query("labelSelector").unwrap_or_default())?;
         let fields = Requirement::all(ask.query("fieldSelector").unwrap_or_default())?;
         if let Some(field) = fields.iter().find(|it| !FIELDS.contains(&it.key.as_str())) {
             return Err(Refused::bad(format!("field label not supported: {}", field.key)));
         }
+        let wanted = |(key, object): &(&Key, &Object)| {
+            labels.iter().all(|it| it.holds(object.value["metadata"]["labels"][&it.key].as_str()))
+                && fields.iter().all(|it| it.holds(field(&it.key, key, object)))
+        };
+        Ok(self.store.within(place.kind.resource, place.namespace).filter(wanted).collect())
+    }
+
+    pub(super) fn list(&self, place: &Place<'_>, ask: &Ask<'_>) -> Result<Value, Refused> {
+        let selected = self.selected(place, ask)?;
         let limit: usize = ask
             .query("limit")
             .and_then(|limit| limit.parse().ok())
             .filter(|limit| *limit > 0)
             .unwrap_or(usize::MAX);
         let after = ask.query("continue").map(token).transpose()?;
-        let wanted = |(key, object): &(&Key, &Object)| {
-            labels.iter().all(|it| it.holds(object.value["metadata"]["labels"][&it.key].as_str()))
-                && fields.iter().all(|it| it.holds(field(&it.key, key, object)))
-                && after.as_ref().is_none_or(|after| (&key.namespace, &key.name) > (&after.0, &after.1))
+        let is_after = |(key, _): &(&Key, &Object)| {
+            after.as_ref().is_none_or(|after| (&key.namespace, &key.name) > (&after.0, &after.1))
         };
-        let mut found = self.store.within(place.kind.resource, place.namespace).filter(wanted);
+        let mut found = selected.into_iter().filter(is_after);
         let part: Vec<(&Key, &Object)> = found.by_ref().take(limit).collect();
         let rest = found.count();
         let mut metadata = json!({"resourceVersion": self.store.version().to_string()});

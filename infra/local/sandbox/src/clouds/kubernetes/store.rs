@@ -88,7 +88,7 @@ pub(crate) struct Store {
 
 /// Where an object is seen to, together with all that it has to do with: in its namespace, a namespace in itself, and what
 /// deploys to one from elsewhere, there.
-fn place(key: &Key, value: &Value) -> String {
+pub(crate) fn place(key: &Key, value: &Value) -> String {
     let destination = match key.resource {
         "namespaces" => Some(key.name.as_str()),
         "applications.argoproj.io" => value["spec"]["destination"]["namespace"].as_str(),
