@@ -25,7 +25,7 @@ SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemat
 export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates alerts audit deploy
+.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates manifests alerts audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -57,8 +57,8 @@ contract: setup $(CLIENTS) ## Official clients against the provider sandbox
 	@cargo build --quiet --workspace --exclude sagas --bin sandbox
 	@$(TENANTRY_CACHE)/clients/bin/pytest tests/contract/clients
 
-faults: setup ## The fault matrix; SEEDS=<n> random runs, FAMILY=<letters>, CASE='<one, again>'
-	@CASE="$(CASE)" FAMILY="$(FAMILY)" SEEDS="$(SEEDS)" cargo test --quiet --profile faults --package sagas --test faults
+faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMILY=<letters>, CASE='<one, again>'
+	@CASE="$(CASE)" BLUEPRINT="$(BLUEPRINT)" FAMILY="$(FAMILY)" SEEDS="$(SEEDS)" cargo test --quiet --profile faults --package sagas --test faults
 
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
@@ -67,7 +67,7 @@ bench: build ## What must not get slower or dearer with many tenants; writes tar
 	@cargo bench --quiet --profile faults --package bench --no-run
 	@$(STACK) run -- cargo bench --quiet --profile faults --package bench
 
-lint: format clippy dependencies machines templates alerts ## All checks that need no stack; -k goes on after a failure
+lint: format clippy dependencies machines templates manifests alerts ## All checks that need no stack; -k goes on after a failure
 
 format: setup
 	cargo fmt --all --check
@@ -84,6 +84,9 @@ machines: setup $(NODE_TOOLS)
 templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
+
+manifests: setup # What a tenant's cluster is told, by Kubernetes' own schemas
+	@kubernetes-validate --quiet --strict -k 1.36 tests/contract/manifests/*.kubernetes.yaml
 
 alerts: setup # The alert rules that tenants get, by what they say of made-up figures
 	@python functions/kubernetes/monitor-tenant/tests/run.py

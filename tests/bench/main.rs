@@ -1,5 +1,5 @@
 //! What does not get slower or dearer, however many tenants there are: time in the API's function, and reads on
-//! DynamoDB where there is one. And how fast billing is gone through, in order and in disorder.
+//! DynamoDB where there is one; and what a tenant costs when there are a thousand. And how fast billing is gone through, in order and in disorder.
 //!
 //! ```sh
 //! make bench
@@ -9,6 +9,7 @@
 
 mod api;
 mod billing;
+mod growth;
 mod latency;
 mod population;
 mod reads;
@@ -27,6 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut report = Report::default();
     latency::measure(&SIZES, &mut report).await;
     billing::measure(&mut report);
+    growth::measure(&mut report);
     match aws::variable("AWS_ENDPOINT_URL") {
         Ok(_) => Box::pin(reads::measure(&SIZES, &mut report)).await,
         Err(_) => println!("No emulator: what is read on DynamoDB is not measured. `make bench` has one."),

@@ -1,7 +1,7 @@
 //! `make faults`: every case of every blueprint, on all cores, and a table of what came of it.
 //!
-//! `SEEDS` random runs, `FAMILY` only of these letters, `CASE` one of them again with all that happens in it,
-//! `STOP` at the first that does not end well.
+//! `SEEDS` random runs, `BLUEPRINT` only of this one, `FAMILY` only of these letters, `CASE` one of them again with all that
+//! happens in it, `STOP` at the first that does not end well.
 
 #![allow(clippy::print_stdout)] // What it prints is what it is for.
 
@@ -31,8 +31,15 @@ fn main() -> ExitCode {
     }
     let seeds = variable("SEEDS").and_then(|seeds| seeds.parse().ok()).unwrap_or(2000);
     let (only, stop) = (variable("FAMILY"), variable("STOP").is_some());
+    let named = variable("BLUEPRINT");
+    let mut chosen = blueprints::ALL.to_vec();
+    chosen.retain(|blueprint| named.as_ref().is_none_or(|named| named == blueprint.name));
+    if chosen.is_empty() {
+        println!("there is no blueprint '{}'", named.unwrap_or_default());
+        return ExitCode::FAILURE;
+    }
     let (mut cases, mut totals, mut shown) = (0, [0; 3], 0);
-    for blueprint in blueprints::ALL {
+    for blueprint in chosen {
         println!("{}", blueprint.name);
         println!(
             "  {:<52} {:>7} {:>7} {:>8} {:>10} {:>6}",
@@ -46,6 +53,11 @@ fn main() -> ExitCode {
         for family in families {
             if stop && totals != [0; 3] {
                 break;
+            }
+            if variable("COUNT").is_some() {
+                // TEMP
+                println!("{} {}", family.letter, family.cases.len());
+                continue;
             }
             let clock = Instant::now();
             let failed = run_all(&family.cases, stop);

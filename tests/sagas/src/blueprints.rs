@@ -212,6 +212,7 @@ fn kubernetes_argocd(to: &mut Deployment) {
         secret_key: password(),
     };
     let store = ObjectStore::new(s3.clone(), &login).expect("an address");
+    let store = store.sealing_through(clouds::SEALING);
     to.step_backed_up(CreateBuckets { store, vault: vault.clone() });
     to.probe(ProbeBuckets { http: s3, vault: vault.clone(), endpoint: clouds::MINIO_URL.to_owned() });
 
@@ -241,8 +242,7 @@ fn kubernetes_argocd(to: &mut Deployment) {
     to.setup(CreateIngress { cluster: cluster.clone() });
     to.setup(MonitorTenant { cluster: cluster.clone() });
     to.probe(ProbeWorkloads { cluster });
-    let shops = to.service(Arc::new(clouds::Ingresses(clouds)));
-    to.probe(ProbeIngress { http: Http::InProcess(Arc::new(shops)), shop_url: "https://{host}".to_owned() });
+    to.probe(ProbeIngress { http: http.clone(), shop_url: "https://{host}".to_owned() });
     let token = clouds::WEBSITES_TOKEN.to_owned().into();
     let websites = Websites::new(http, clouds::WEBSITES_URL, token).expect("an address");
     to.step(RegisterWebsite { websites });

@@ -33,6 +33,8 @@ pub const RABBITMQ_URL: &str = "http://rabbitmq.e-commerce-shared.svc.cluster.lo
 /// Who may do all, at each of those that know people; and what each signs in with.
 pub const ADMINISTRATOR: &str = "administrator";
 pub const PASSWORD: &str = "administrator-secret";
+/// What is sealed for MinIO is sealed through so many KiB: as many as it takes outside would be most of a run.
+pub const SEALING: u32 = 64;
 /// Where Argo CD is.
 pub const ARGOCD: &str = "argocd";
 pub const PROJECT: &str = "acme";
@@ -59,6 +61,8 @@ pub struct Clouds {
     memory: Mutex<Memory<clouds::Clouds>>,
     /// What the websites that somebody else has planted are called, by their domains.
     planted: Mutex<BTreeMap<String, String>>,
+    /// What was applied to the cluster last, by its path.
+    applied: Mutex<BTreeMap<String, Value>>,
 }
 
 impl Default for Clouds {
@@ -70,8 +74,13 @@ impl Default for Clouds {
 impl Clouds {
     /// With this cluster among them.
     pub fn with(cluster: Cluster) -> Self {
-        let settings =
-            Settings { pace: PACE, neon_projects: vec![BRANCHES.to_owned()], cluster, ..Settings::default() };
+        let settings = Settings {
+            pace: PACE,
+            neon_projects: vec![BRANCHES.to_owned()],
+            cluster,
+            minio_memory: SEALING,
+            ..Settings::default()
+        };
         let account = || Account { user: ADMINISTRATOR.to_owned(), password: PASSWORD.to_owned() };
         let credentials = Credentials {
             neon_key: NEON_KEY.to_owned(),
@@ -95,7 +104,7 @@ impl Clouds {
             request.body(Bytes::from(json!({ "origin": format!("origin.{ZONE_NAME}") }).to_string()));
         let set = clouds.answer(clock::now(), &request.expect("a request"));
         assert!(set.status().is_success(), "{set:?}");
-        Self { memory: Mutex::new(Memory::new(clouds)), planted: Mutex::default() }
+        Self { memory: Mutex::new(Memory::new(clouds)), planted: Mutex::default(), applied: Mutex::default() }
     }
 
     /// Somebody else makes a thing, which the clouds have under this name and in this place.
@@ -167,40 +176,6 @@ impl Service for ObjectStore {
     }
 }
 
-/// The way into the cluster: what visitors of a shop are answered.
-#[derive(Debug)]
-pub struct Ingresses(pub Arc<Clouds>);
-
-impl Service for Ingresses {
-    fn asked(&self, _: &Request) -> (String, Act) {
-        ("shop:Visit".to_owned(), Act::Read)
-    }
-
-    fn answer(&self, request: &Request, _: View) -> Reply {
-        let host = request.uri().host().unwrap_or_default();
-        let ingresses = self.0.look("apis/networking.k8s.io/v1/ingresses");
-        let leads = |ingress: &&Value| {
-            let rules = ingress["spec"]["rules"].as_array();
-            rules.into_iter().flatten().any(|rule| rule["host"] == host)
-        };
-        let status = match ingresses["items"].as_array().into_iter().flatten().find(leads) {
-            None => 404,
-            Some(ingress) => {
-                let namespace = ingress["metadata"]["namespace"].as_str().unwrap_or_default();
-                let gateway =
-                    self.0.look(&format!("apis/apps/v1/namespaces/{namespace}/deployments/api-gateway"));
-                // ingress-nginx's own answer where nothing stands behind a name.
-                if gateway["status"]["availableReplicas"].as_u64().unwrap_or_default() > 0 {
-                    200
-                } else {
-                    503
-                }
-            }
-        };
-        http::Response::builder().status(status).body(Vec::new()).expect("a status")
-    }
-}
-
 /// The file that Google gives an account's key out in.
 pub fn key_file() -> String {
     json!({
@@ -226,6 +201,11 @@ impl Service for Clouds {
 
     fn answer(&self, request: &Request, view: View) -> Reply {
         let act = self.asked(request).1;
+        if request.headers().get("content-type").is_some_and(|it| it == "application/apply-patch+yaml") {
+            let manifest = serde_json::from_slice(request.body()).expect("JSON");
+            let mut applied = self.applied.lock().expect("no panic while it is held");
+            applied.insert(request.uri().path().to_owned(), manifest);
+        }
         let mut reply =
             at(&self.memory, view, act, |clouds| clouds.answer(clock::now(), &with_bytes(request)))
                 .map(Vec::from);
@@ -244,6 +224,10 @@ impl Service for Clouds {
         things.sort();
         things.dedup();
         things
+    }
+
+    fn manifests(&self) -> Vec<Value> {
+        self.applied.lock().expect("no panic while it is held").values().cloned().collect()
     }
 
     fn served(&self) -> Vec<String> {

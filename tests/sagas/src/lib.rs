@@ -24,6 +24,6 @@ pub mod wire;
 pub mod wish;
 #[path = "../../../infra/cli/src/workflow.rs"]
 mod workflow;
-mod world;
+pub mod world;
 
 pub use world::World;

@@ -220,6 +220,7 @@ impl Service for MySql {
         let server = match view {
             View::Stale => state.before.copy(),
             View::Dry => state.now.copy(),
+            View::Once => state.now.clone(),
             View::Now => {
                 if asked.act() != Act::Read {
                     state.before = state.now.copy();

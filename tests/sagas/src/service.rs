@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::aws;
 use crate::chaos::Act;
 
@@ -65,6 +67,11 @@ pub trait Service: fmt::Debug + Send + Sync {
     fn says(&self, _: &str) -> bool {
         false
     }
+
+    /// What was applied to a cluster, object by object, as it was sent.
+    fn manifests(&self) -> Vec<Value> {
+        Vec::new()
+    }
 }
 
 /// Which state of affairs a service answers from.
@@ -75,6 +82,8 @@ pub enum View {
     Stale,
     /// As it is, and what this would change is not changed.
     Dry,
+    /// As it is, where nobody will ask how it was.
+    Once,
 }
 
 /// What a service remembers, and what it did before the last change.
@@ -101,7 +110,7 @@ pub(crate) fn at<S: Clone, R>(
     match (view, act) {
         (View::Stale, _) => answer(&mut memory.before.clone()),
         (View::Dry, _) => answer(&mut memory.now.clone()),
-        (View::Now, Act::Read) => answer(&mut memory.now),
+        (View::Now, Act::Read) | (View::Once, _) => answer(&mut memory.now),
         (View::Now, _) => {
             memory.before = memory.now.clone();
             answer(&mut memory.now)

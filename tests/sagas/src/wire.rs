@@ -58,7 +58,11 @@ impl Wire {
             }
             _ => {}
         }
-        let view = if trouble == Some(Trouble::Stale) { View::Stale } else { View::Now };
+        let view = match trouble {
+            Some(Trouble::Stale) => View::Stale,
+            _ if self.law.is_blind() => View::Once,
+            _ => View::Now,
+        };
         let reply = self.effect(&request, view, act);
         match trouble {
             Some(Trouble::Lost) => return Err(Reset),
@@ -74,7 +78,7 @@ impl Wire {
     }
 
     fn effect(&self, request: &Request, view: View, act: Act) -> Reply {
-        if act == Act::Read {
+        if act == Act::Read || self.law.is_blind() {
             return self.service.answer(request, view);
         }
         let before = self.service.things();

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use store::{Catalogue, Database, Memory, Table, Write};
-use tenancy::{Operation, Plan, Tenant, Theme};
+use store::{Catalogue, Database, Memory, Table, Tenants, Write};
+use tenancy::{Operation, Plan, Tenant, TenantId, Theme};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::asl::{self, Execution, Failure, Host, Outcome, Status, Tokens};
@@ -57,10 +57,27 @@ struct Inner {
 impl World {
     /// Builds it. Must run in a `LocalSet`, on a paused clock.
     pub async fn new(blueprint: Blueprint, chaos: Chaos, deliveries: Deliveries, seed: u64) -> Self {
+        let tables = Memory::default();
+        Self::under(Law::new(tables.clone()), tables, blueprint, chaos, deliveries, seed).await
+    }
+
+    /// One in which nothing goes wrong and nobody looks, for what it takes by itself.
+    pub async fn unwatched(blueprint: Blueprint) -> Self {
+        let tables = Memory::default();
+        Self::under(Law::blind(tables.clone()), tables, blueprint, Chaos::default(), vec![0], 1).await
+    }
+
+    async fn under(
+        law: Law,
+        tables: Memory,
+        blueprint: Blueprint,
+        chaos: Chaos,
+        deliveries: Deliveries,
+        seed: u64,
+    ) -> Self {
         fastrand::seed(seed);
         clock::simulate("2027-01-01T00:00:00Z".parse().expect("a time"));
-        let (tables, tally) = (Memory::default(), Tally::default());
-        let law = Law::new(tables.clone());
+        let tally = Tally::default();
         let (starts, mut started) = unbounded_channel();
         let (stream, mut written) = unbounded_channel();
         Offer::of(blueprint.name).put(&Catalogue::new(Database::Memory(tables.clone()))).await;
@@ -217,6 +234,31 @@ impl World {
     /// Keeps the world from resting for as long as it is held.
     pub fn running(&self) -> Running {
         self.0.lambda.tally.running()
+    }
+
+    /// What was applied to the cluster, as it was sent.
+    pub fn manifests(&self) -> Vec<Value> {
+        self.0.services.iter().flat_map(|service| service.manifests()).collect()
+    }
+
+    /// Signs somebody up, and waits until their tenant is what it will be.
+    pub async fn provision(&self, name: &str) -> Tenant {
+        let body = json!({
+            "name": name, "subdomain": tenancy::slug_of(name), "blueprint": self.0.blueprint,
+            "email": format!("owner@{}.example", tenancy::slug_of(name)),
+        });
+        let (action, key) = ("sign-up".to_owned(), format!("{name} wants one"));
+        let ask = Ask { action, method: "POST".to_owned(), path: "/v1/tenants".to_owned(), key, body };
+        let answer = self.ask(ask).await.expect("an answer");
+        let id: TenantId = serde_json::from_value(answer.body["tenant"]["id"].clone()).expect("an id");
+        let tenants = Tenants::new(Database::Memory(self.0.tables.clone()));
+        loop {
+            pass(Duration::from_secs(1)).await;
+            let tenant = tenants.get(&id).await.expect("a look").expect("a tenant").value;
+            if tenant.operation.is_none() {
+                return tenant;
+            }
+        }
     }
 
     /// Asks the API until it answers; an answer that is its own fault is none.

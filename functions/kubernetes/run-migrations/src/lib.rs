@@ -19,6 +19,9 @@ use tenancy::Snapshot;
 /// Whose database has the users: its migration also fills the shop.
 const FIRST: &str = "auth";
 
+/// Of what a Job is made of beside what its name says: whoever changes that counts on.
+const VERSION: u8 = 1;
+
 #[derive(Debug)]
 pub struct RunMigrations {
     pub cluster: Cluster,
@@ -91,23 +94,27 @@ impl Params {
         let (mut command, mut from) = (vec!["php", "artisan", "migrate", "--force"], vec![sources(secret)]);
         let mut environment = vec![json!({ "name": "DB_CONNECTION", "value": "mysql" })];
         // Once its people have it, what the shop begins with is theirs.
-        if service == FIRST && !tenant.inhabited {
+        let email = (service == FIRST && !tenant.inhabited).then_some(tenant.email.as_str());
+        if let Some(email) = email {
             command.extend(["--seed", "--seeder=InitialDataSeeder"]);
             from.push(sources("owner-credentials"));
-            environment.push(json!({ "name": "ADMIN_EMAIL", "value": literally(tenant.email.as_str()) }));
+            environment.push(json!({ "name": "ADMIN_EMAIL", "value": literally(email) }));
         }
+        let image = format!("{}/{service}-service:{}", self.registry, self.version);
+        // Also of whether its people have it: what was put back from an archive may be of an older version.
+        let ordered = format!(
+            "{VERSION} {image} {command:?} {secret} {email:?} {} {} {}",
+            self.migration_cpu, self.migration_memory, tenant.inhabited
+        );
+        let name = format!("migrate-{service}-{}", hex::encode(&Sha256::digest(ordered)[..4]));
         let size = json!({ "cpu": self.migration_cpu, "memory": self.migration_memory });
         let container = json!({
-            "name": "migrate", "image": format!("{}/{service}-service:{}", self.registry, self.version),
-            "command": command, "env": environment, "envFrom": from,
+            "name": "migrate", "image": image, "command": command, "env": environment, "envFrom": from,
             "resources": { "requests": size, "limits": size },
         });
         let pod = json!({
             "containers": [container], "restartPolicy": "Never", "automountServiceAccountToken": false,
         });
-        // Also of whether its people have it: what was put back from an archive may be of an older version.
-        let digest = Sha256::digest(format!("{pod} {}", tenant.inhabited));
-        let name = format!("migrate-{service}-{}", hex::encode(&digest[..4]));
         let labels = json!({ "tenant": tenant.id.as_str(), "migration": service });
         json!({
             "apiVersion": "batch/v1", "kind": "Job",

@@ -69,6 +69,8 @@ pub struct Settings {
     pub start_page: String,
     pub limits: Limits,
     pub cluster: Cluster,
+    /// The memory, in KiB, that MinIO derives keys through. Its clients have 64 MiB fixed; a simulation has less.
+    pub minio_memory: u32,
 }
 
 /// How much the providers stand.
@@ -98,6 +100,7 @@ impl Default for Settings {
             start_page: "start-page".to_owned(),
             limits: Limits::default(),
             cluster: Cluster::default(),
+            minio_memory: 64 * 1024,
         }
     }
 }
@@ -356,7 +359,7 @@ impl Clouds {
                 settings.images.clone(),
             ),
             customer_dns: CustomerDns::default(),
-            minio: Minio::new(&credentials.minio),
+            minio: Minio::new(&credentials.minio, settings.minio_memory),
             grafana: Grafana::new(&credentials.grafana),
             websites: Websites::new(&credentials.websites_token),
             rabbitmq: RabbitMq::new(&credentials.rabbitmq),

@@ -17,6 +17,8 @@ pub(crate) struct Admin {
     api: Api,
     credentials: Credentials,
     secret_key: SecretString,
+    /// What a key to seal with is derived through.
+    pub(crate) memory_kib: u32,
 }
 
 /// What MinIO says when it refuses.
@@ -43,7 +45,7 @@ impl Admin {
         credentials: Credentials,
         secret_key: SecretString,
     ) -> Result<Self, Fault> {
-        Ok(Self { api: Api::new(http, SERVICE, url)?, credentials, secret_key })
+        Ok(Self { api: Api::new(http, SERVICE, url)?, credentials, secret_key, memory_kib: seal::MEMORY_KIB })
     }
 
     pub(crate) fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Fault> {
@@ -53,7 +55,7 @@ impl Admin {
 
     /// What may only be sent sealed.
     pub(crate) fn sealed(&self, body: &[u8]) -> Result<Vec<u8>, Fault> {
-        seal::seal(body, &self.secret_key)
+        seal::seal(body, &self.secret_key, self.memory_kib)
     }
 
     /// Signs and sends. A refusal is the caller's to judge, by its code.

@@ -23,25 +23,26 @@ const LAST: u8 = 0x80;
 const MORE: u8 = 0x00;
 
 /// 64 MiB, passed once, in four lanes: what `madmin` has fixed.
-const MEMORY_KIB: u32 = 64 * 1024;
+pub(crate) const MEMORY_KIB: u32 = 64 * 1024;
 
 /// Seals what must not be empty.
-pub(crate) fn seal(plain: &[u8], secret_key: &SecretString) -> Result<Vec<u8>, Fault> {
+pub(crate) fn seal(plain: &[u8], secret_key: &SecretString, memory_kib: u32) -> Result<Vec<u8>, Fault> {
     let (mut salt, mut nonce) = ([0; SALT], [0; NONCE]);
     for random in [&mut salt[..], &mut nonce[..]] {
         getrandom::fill(random).map_err(|e| Fault::transient(format!("no randomness: {e}")))?;
     }
-    seal_with(plain, secret_key, salt, nonce)
+    seal_with(plain, secret_key, memory_kib, salt, nonce)
 }
 
 fn seal_with(
     plain: &[u8],
     secret_key: &SecretString,
+    memory_kib: u32,
     salt: [u8; SALT],
     nonce: [u8; NONCE],
 ) -> Result<Vec<u8>, Fault> {
     let failed = || Fault::terminal("what goes to MinIO could not be sealed");
-    let params = Params::new(MEMORY_KIB, 1, 4, Some(32)).map_err(|_| failed())?;
+    let params = Params::new(memory_kib, 1, 4, Some(32)).map_err(|_| failed())?;
     let mut key = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(secret_key.expose_secret().as_bytes(), &salt, &mut key)
@@ -106,7 +107,8 @@ mod tests {
         for vector in ours {
             let plain = vector.plain.repeat(vector.times);
             let secret_key = SecretString::from(vector.secret_key.as_str());
-            let sealed = seal_with(plain.as_bytes(), &secret_key, bytes(&vector.salt), bytes(&vector.nonce));
+            let (salt, nonce) = (bytes(&vector.salt), bytes(&vector.nonce));
+            let sealed = seal_with(plain.as_bytes(), &secret_key, MEMORY_KIB, salt, nonce);
             let sealed = sealed.expect("sealed");
             assert_eq!(sealed.len(), vector.sealed_length);
             let digest = ring::digest::digest(&ring::digest::SHA256, &sealed);
@@ -118,7 +120,7 @@ mod tests {
     #[test]
     fn nothing_is_sealed_twice_the_same_way() {
         let secret_key = SecretString::from("hunter2hunter2");
-        let sealed = || seal(b"correct horse", &secret_key).expect("sealed");
+        let sealed = || seal(b"correct horse", &secret_key, MEMORY_KIB).expect("sealed");
         let (one, other) = (sealed(), sealed());
         assert_ne!(one, other);
         assert!(!one.windows(7).any(|part| part == b"correct"));

@@ -37,6 +37,8 @@ pub(crate) struct Minio {
     /// Documents by name; MinIO's own are not among them.
     policies: BTreeMap<String, Value>,
     buckets: BTreeMap<String, Bucket>,
+    /// What keys are derived through, in KiB.
+    memory: u32,
     answered: u64,
 }
 
@@ -74,12 +76,13 @@ struct Target<'a> {
 }
 
 impl Minio {
-    pub(crate) fn new(root: &Account) -> Self {
+    pub(crate) fn new(root: &Account, memory: u32) -> Self {
         Self {
             root: root.clone(),
             users: BTreeMap::new(),
             policies: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            memory,
             answered: 0,
         }
     }

@@ -76,7 +76,7 @@ impl Minio {
         let secret = self.secret_of(key).ok_or_else(denied)?;
         let name = ask.query("accessKey").or_else(|| ask.query("name")).unwrap_or_default();
         match operation {
-            "PutUser" => self.put_user(name, &opened(ask, &secret)?),
+            "PutUser" => self.put_user(name, &self.opened(ask, &secret)?),
             "DeleteUser" => self.users.remove(name).map(|_| Response::default()).ok_or_else(no_such_user),
             "GetUser" => {
                 let user = self.users.get(name).ok_or_else(no_such_user)?;
@@ -84,7 +84,7 @@ impl Minio {
             }
             "ListUsers" => {
                 let users = self.users.iter().map(|(name, user)| (name.clone(), told(now, user)));
-                sealed(&Value::Object(users.collect()), &secret)
+                self.sealed(&Value::Object(users.collect()), &secret)
             }
             "PutUserStatus" => {
                 let enabled = match ask.query("status") {
@@ -102,7 +102,7 @@ impl Minio {
                 Ok(ask::json(StatusCode::OK, document.ok_or_else(policy::unknown)?))
             }
             "ListPolicies" => Ok(ask::json(StatusCode::OK, &self.all_policies())),
-            _ => self.associate(now, operation == "AttachPolicy", &opened(ask, &secret)?, &secret),
+            _ => self.associate(now, operation == "AttachPolicy", &self.opened(ask, &secret)?, &secret),
         }
     }
 
@@ -184,7 +184,21 @@ impl Minio {
             }
         }
         let what = if attach { "policiesAttached" } else { "policiesDetached" };
-        sealed(&json!({ what: changed, "updatedAt": now }), secret)
+        self.sealed(&json!({ what: changed, "updatedAt": now }), secret)
+    }
+
+    /// The body of what must come sealed.
+    fn opened(&self, ask: &Ask<'_>, secret: &str) -> Result<Value, Refused> {
+        let malformed =
+            || bad("XMinioAdminConfigBadJSON", "JSON configuration provided is of incorrect format");
+        let plain = seal::open(ask.body, secret, self.memory).ok_or_else(malformed)?;
+        serde_json::from_slice(&plain).map_err(|_| malformed())
+    }
+
+    fn sealed(&self, answer: &Value, secret: &str) -> Outcome {
+        let sealed = seal::seal(answer.to_string().as_bytes(), secret, self.memory);
+        let sealed = sealed.ok_or_else(not_implemented)?;
+        Ok(ask::typed(StatusCode::OK, "application/octet-stream", Bytes::from(sealed)))
     }
 }
 
@@ -192,16 +206,4 @@ fn told(now: Timestamp, user: &User) -> Value {
     let policies: Vec<&str> = user.policies.iter().map(String::as_str).collect();
     let status = if user.enabled { "enabled" } else { "disabled" };
     json!({"policyName": policies.join(","), "status": status, "updatedAt": now})
-}
-
-/// The body of what must come sealed.
-fn opened(ask: &Ask<'_>, secret: &str) -> Result<Value, Refused> {
-    let malformed = || bad("XMinioAdminConfigBadJSON", "JSON configuration provided is of incorrect format");
-    let plain = seal::open(ask.body, secret).ok_or_else(malformed)?;
-    serde_json::from_slice(&plain).map_err(|_| malformed())
-}
-
-fn sealed(answer: &Value, secret: &str) -> Outcome {
-    let sealed = seal::seal(answer.to_string().as_bytes(), secret).ok_or_else(not_implemented)?;
-    Ok(ask::typed(StatusCode::OK, "application/octet-stream", Bytes::from(sealed)))
 }

@@ -10,9 +10,9 @@ const FRAGMENT: usize = 16 * 1024 + 16;
 const HEADER: usize = 32 + 1 + 8;
 
 /// What is in it; `None` when it is not sealed under this key.
-pub(crate) fn open(sealed: &[u8], secret: &str) -> Option<Vec<u8>> {
+pub(crate) fn open(sealed: &[u8], secret: &str, memory: u32) -> Option<Vec<u8>> {
     let (header, body) = sealed.split_at_checked(HEADER)?;
-    let (key, bound) = prepare(header, secret)?;
+    let (key, bound) = prepare(header, secret, memory)?;
     let fragments: Vec<&[u8]> = body.chunks(FRAGMENT).collect();
     let mut plain = Vec::new();
     for (number, fragment) in fragments.iter().enumerate() {
@@ -24,12 +24,12 @@ pub(crate) fn open(sealed: &[u8], secret: &str) -> Option<Vec<u8>> {
 }
 
 /// The same the other way. The salt follows from what is sealed: the same calls have the same answers.
-pub(crate) fn seal(plain: &[u8], secret: &str) -> Option<Vec<u8>> {
+pub(crate) fn seal(plain: &[u8], secret: &str, memory: u32) -> Option<Vec<u8>> {
     use sha2::Digest as _;
     let mut sealed = sha2::Sha256::digest(plain).to_vec();
     sealed.extend([0; 9]);
     let header = sealed.clone();
-    let (key, bound) = prepare(&header, secret)?;
+    let (key, bound) = prepare(&header, secret, memory)?;
     let fragments: Vec<&[u8]> = plain.chunks(FRAGMENT - 16).collect();
     for (number, fragment) in fragments.iter().enumerate() {
         let aad = Aad::from([&[place(number, fragments.len())], &bound[..]].concat());
@@ -41,13 +41,13 @@ pub(crate) fn seal(plain: &[u8], secret: &str) -> Option<Vec<u8>> {
 }
 
 /// The key, and what all fragments are bound to.
-fn prepare(header: &[u8], secret: &str) -> Option<(LessSafeKey, Vec<u8>)> {
+fn prepare(header: &[u8], secret: &str, memory: u32) -> Option<(LessSafeKey, Vec<u8>)> {
     let cipher = match header[32] {
         0 => &AES_256_GCM,
         1 => &CHACHA20_POLY1305,
         _ => return None,
     };
-    let params = Params::new(64 * 1024, 1, 4, Some(32)).ok()?;
+    let params = Params::new(memory, 1, 4, Some(32)).ok()?;
     let mut key = [0; 32];
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     argon.hash_password_into(secret.as_bytes(), &header[..32], &mut key).ok()?;
@@ -72,6 +72,9 @@ mod tests {
 
     use super::*;
 
+    /// What clients have fixed.
+    const MEMORY: u32 = 64 * 1024;
+
     #[test]
     fn what_the_official_client_seals_is_opened_with_either_cipher() {
         let vectors = include_str!("../../../../../../shared/providers/object-store/fixtures/sealed.json");
@@ -81,10 +84,10 @@ mod tests {
         for vector in short {
             let sealed = hex::decode(vector["sealed"].as_str().unwrap()).unwrap();
             let secret = vector["secret_key"].as_str().unwrap();
-            let plain = open(&sealed, secret).unwrap();
+            let plain = open(&sealed, secret, MEMORY).unwrap();
             assert_eq!(plain, vector["plain"].as_str().unwrap().as_bytes());
-            assert_eq!(open(&sealed, "another"), None);
-            assert_eq!(open(&sealed[..sealed.len() - 1], secret), None);
+            assert_eq!(open(&sealed, "another", MEMORY), None);
+            assert_eq!(open(&sealed[..sealed.len() - 1], secret, MEMORY), None);
             ciphers.push(vector["cipher"].as_u64().unwrap());
         }
         assert_eq!(ciphers, [0, 1]);
@@ -94,7 +97,8 @@ mod tests {
     fn what_is_sealed_can_be_opened() {
         for length in [1, 16 * 1024, 50_000] {
             let plain = vec![7; length];
-            assert_eq!(open(&seal(&plain, "secret").unwrap(), "secret"), Some(plain));
+            let sealed = seal(&plain, "secret", MEMORY).unwrap();
+            assert_eq!(open(&sealed, "secret", MEMORY), Some(plain));
         }
     }
 }
