@@ -44,6 +44,7 @@ const SERVICES: [&str; 11] = [
 
 const BUCKETS: [&str; 3] = ["products", "sav", "newsletters"];
 
+#[allow(clippy::disallowed_methods)] // The stack tells where its peers are.
 fn variable(name: &str) -> String {
     std::env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set: start the stack with --peer mariadb --peer rabbitmq"))

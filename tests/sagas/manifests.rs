@@ -20,6 +20,7 @@ fn is_built_in(manifest: &Value) -> bool {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // `UPDATE` is for whoever runs it.
 fn what_a_cluster_is_told_is_as_it_was_written_down() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let blueprint = blueprints::ALL.into_iter().find(|it| it.name == "kubernetes-argocd").expect("one");

@@ -63,7 +63,7 @@ impl Quantity {
 
 /// In the largest unit that it is a whole number of.
 fn written(thousandths: u128) -> String {
-    if thousandths % 1_000 != 0 {
+    if !thousandths.is_multiple_of(1_000) {
         return format!("{thousandths}m");
     }
     let whole = thousandths / 1_000;

@@ -39,17 +39,17 @@ pub(crate) fn all(namespace: &str, neighbours: &Neighbours) -> Result<Vec<Networ
     });
     let policies = [
         ("tenant-isolation", isolation),
-        ("visitors", lets_in(json!({ "matchLabels": { "app": "api-gateway" } }), ingress, SERVICE)),
+        ("visitors", lets_in(&json!({ "matchLabels": { "app": "api-gateway" } }), ingress, SERVICE)),
         // The label's value is cert-manager's.
         (
             "certificate",
             lets_in(
-                json!({ "matchLabels": { "acme.cert-manager.io/http01-solver": "true" } }),
+                &json!({ "matchLabels": { "acme.cert-manager.io/http01-solver": "true" } }),
                 ingress,
                 SOLVER,
             ),
         ),
-        ("metrics", lets_in(everything, monitoring, SERVICE)),
+        ("metrics", lets_in(&everything, monitoring, SERVICE)),
     ];
     let policy = |(name, spec)| {
         manifest(json!({
@@ -69,7 +69,7 @@ fn tcp(ports: &[u16]) -> Vec<Value> {
 }
 
 /// The pods of a namespace may come to these.
-fn lets_in(pods: Value, namespace: &str, port: u16) -> Value {
+fn lets_in(pods: &Value, namespace: &str, port: u16) -> Value {
     json!({
         "podSelector": pods, "policyTypes": ["Ingress"],
         "ingress": [{ "from": [pods_of(namespace)], "ports": tcp(&[port]) }],
