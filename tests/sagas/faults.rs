@@ -50,18 +50,9 @@ fn main() -> ExitCode {
         if stop {
             families = soonest(families);
         }
-        for mut family in families {
-            if let Some(n) = variable("THIN").and_then(|n| n.parse().ok()) {
-                // TEMP
-                family.cases = family.cases.into_iter().step_by(n).collect();
-            }
+        for family in families {
             if stop && totals != [0; 3] {
                 break;
-            }
-            if variable("COUNT").is_some() {
-                // TEMP
-                println!("{} {}", family.letter, family.cases.len());
-                continue;
             }
             let clock = Instant::now();
             let failed = run_all(&family.cases, stop);

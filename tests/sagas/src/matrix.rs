@@ -99,10 +99,15 @@ impl Matrix {
         if Offer::of(self.blueprint.name).blueprint.custom_domain.is_some() {
             families.push(family('Q', "a domain that comes and goes x every fault", self.domains()));
         }
-        // Each fault alone is gone through in full.
-        for family in families.iter_mut().filter(|family| family.letter != 'A') {
-            thin(&mut family.cases, self.blueprint.most);
-        }
+        // Of each fault alone there are more, and of those from seeds as many as were asked for; of those in which every step
+        // runs many times fewer.
+        let most = |letter| match letter {
+            'A' => self.blueprint.most.saturating_mul(4),
+            'G' => usize::MAX,
+            'P' | 'R' | 'S' => self.blueprint.most / 3,
+            _ => self.blueprint.most,
+        };
+        families.iter_mut().for_each(|family| thin(&mut family.cases, most(family.letter)));
         families
     }
 

@@ -13,7 +13,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota};
 use rstest::rstest;
-use sandbox::clouds::{self, Clouds, Credentials, Settings};
+use sandbox::clouds::{self, Clouds, Credentials, Settings, Takes};
 use serde_json::{Value, json};
 
 use super::*;
@@ -35,7 +35,7 @@ const OURS: &str = "demo/acme-7f3a9c";
 const URL: &str = "https://kubernetes.example";
 const TOKEN: &str = "k8s_test";
 
-/// A cluster in this process, on a clock that goes when it is told to.
+/// A cluster in this process, on a clock that goes when it is told to, and while somebody watches.
 #[derive(Debug)]
 struct World(Mutex<(Clouds, Timestamp)>);
 
@@ -50,6 +50,10 @@ impl Answers for World {
         let mut world = self.world();
         let now = world.1;
         let answer = world.0.answer(now, &asked);
+        let watches = request.url().query_pairs().any(|(name, _)| name == "watch");
+        if let Some(Takes(waited)) = answer.extensions().get().filter(|_| watches) {
+            world.1 = now.checked_add(*waited).expect("a time");
+        }
         Box::pin(async move { answer.into() })
     }
 }
@@ -461,6 +465,29 @@ async fn an_application_is_ready_when_it_is_synced_and_healthy() {
     let gone = cluster.find_own::<Application>(Some("argocd"), "tenant-acme", OURS).await.expect("an answer");
     assert!(gone.is_none());
     assert!(cluster.list::<Pod>(Some("acme"), "", None).await.expect("a list").items.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_waits_is_told_when_something_has_changed() {
+    let (world, cluster) = world().await;
+    let issuer = IssuerRef { name: "letsencrypt-prod".to_owned(), kind: "ClusterIssuer".to_owned() };
+    let spec = CertificateSpec {
+        secret_name: "acme-tls".to_owned(),
+        dns_names: vec!["acme.example.com".to_owned()],
+        issuer_ref: issuer,
+    };
+    cluster.apply(&Certificate::new("acme", "acme-tls", spec), OURS).await.expect("made");
+    let begun = world.world().1;
+    let settled = cluster.settled::<Certificate>("acme", OURS).await.expect("looked");
+    assert_eq!(settled.iter().map(Progress::progress).collect::<Vec<_>>(), [State::Ready]);
+    let waited = world.world().1.duration_since(begun).as_secs();
+    assert!((7..=12).contains(&waited), "a certificate takes eight seconds, and was waited for for {waited}");
+    assert!(cluster.settled::<Certificate>("acme", "demo/somebody-000000").await.expect("looked").is_empty());
+
+    cluster.delete::<Namespace>(None, "acme", OURS, Propagation::Foreground).await.expect("going");
+    assert!(cluster.find_own::<Namespace>(None, "acme", OURS).await.expect("an answer").is_some());
+    cluster.gone::<Namespace>(None, OURS).await.expect("looked");
+    assert!(cluster.find_own::<Namespace>(None, "acme", OURS).await.expect("an answer").is_none());
 }
 
 #[tokio::test]
