@@ -5,7 +5,8 @@ use std::path::Path;
 
 use sagas::blueprints;
 use sagas::world::World;
-use serde_json::Value;
+use sandbox::clouds::{Clouds, Credentials, End, ServiceAccount, Settings};
+use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../contract/manifests");
@@ -31,6 +32,7 @@ fn what_a_cluster_is_told_is_as_it_was_written_down() {
         let told = serde_json::to_string(&world.manifests()).expect("JSON");
         // Who it is, is drawn anew each time.
         let told = told.replace(tenant.id.as_str(), "acme-coffee-7f3a9c");
+        let told = told.replace(&tenant.id.as_str().replace('-', "_"), "acme_coffee_7f3a9c");
         serde_json::from_str::<Vec<Value>>(&told).expect("JSON")
     });
     let (built_in, others): (Vec<Value>, Vec<Value>) = manifests.into_iter().partition(is_built_in);
@@ -40,12 +42,87 @@ fn what_a_cluster_is_told_is_as_it_was_written_down() {
         if std::env::var("UPDATE").is_ok() {
             std::fs::write(&file, manifests.iter().map(document).collect::<String>()).expect("written");
         }
-        let kept =
-            std::fs::read_to_string(&file).expect("UPDATE=1 cargo nextest run -p sagas --test manifests");
-        let kept = kept.split(BETWEEN).filter(|document| !document.trim().is_empty());
-        let kept: Vec<Value> = kept.map(|document| serde_json::from_str(document).expect("JSON")).collect();
-        assert_eq!(manifests, kept, "{}: UPDATE=1 writes it anew", file.display());
+        assert!(manifests == kept(name), "{} is stale: UPDATE=1 writes it anew", file.display());
     }
+}
+
+fn kept(name: &str) -> Vec<Value> {
+    let file = Path::new(KEPT).join(format!("kubernetes-argocd.{name}.yaml"));
+    let kept = std::fs::read_to_string(&file).expect("UPDATE=1 cargo nextest run -p sagas --test manifests");
+    let documents = kept.split(BETWEEN).filter(|document| !document.trim().is_empty());
+    documents.map(|document| serde_json::from_str(document).expect("JSON")).collect()
+}
+
+/// A cluster that was told all of it.
+fn cluster() -> Clouds {
+    const TOKEN: &str = "k8s_manifests";
+    let public_key_pem = include_str!("../../infra/local/sandbox/tests/clouds/keys/public.pem").to_owned();
+    let google = ServiceAccount { client_email: "a@example.com".to_owned(), public_key_pem };
+    let credentials = Credentials { google, kubernetes_token: TOKEN.to_owned(), ..Credentials::default() };
+    let mut clouds = Clouds::new(&Settings::default(), &credentials).expect("a key");
+    let start: jiff::Timestamp = "2027-01-01T00:00:00Z".parse().expect("a time");
+    // The namespace is the first.
+    for manifest in kept("kubernetes").into_iter().chain(kept("operators")) {
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let (version, kind) = (text(&manifest["apiVersion"]), text(&manifest["kind"]).to_lowercase());
+        let plural = match kind.as_str() {
+            "ingress" => "ingresses".to_owned(),
+            "networkpolicy" => "networkpolicies".to_owned(),
+            kind => format!("{kind}s"),
+        };
+        let root = if version.contains('/') { "apis" } else { "api" };
+        let place = manifest["metadata"]["namespace"].as_str().map(|it| format!("namespaces/{it}/"));
+        let name = text(&manifest["metadata"]["name"]);
+        let path = format!("{root}/{version}/{}{plural}/{name}", place.unwrap_or_default());
+        let request =
+            http::Request::patch(format!("https://kubernetes.example/{path}?fieldManager=tenantry"))
+                .header("authorization", format!("Bearer {TOKEN}"))
+                .header("content-type", "application/apply-patch+yaml")
+                .body(bytes::Bytes::from(manifest.to_string()));
+        let answer = clouds.answer(start, &request.expect("a request"));
+        assert!(answer.status().is_success(), "{path}: {answer:?}");
+    }
+    // Time for Argo CD, which is seen to when somebody asks.
+    let ask = http::Request::get("https://kubernetes.example/version");
+    let ask = ask.header("authorization", format!("Bearer {TOKEN}")).body(bytes::Bytes::new());
+    clouds.answer(start + std::time::Duration::from_secs(60), &ask.expect("a request"));
+    clouds
+}
+
+#[test]
+fn a_tenant_is_kept_apart_and_reaches_what_it_needs() {
+    const NAMESPACE: &str = "e-commerce-acme-coffee-7f3a9c";
+    let clouds = cluster();
+    let own = |label: &str, value: &str| End::pod(NAMESPACE, json!({ label: value }));
+    let of = |namespace: &str| End::pod(namespace, json!({}));
+    let (gateway, orders) = (own("app", "api-gateway"), own("app", "orders-service"));
+    let solver = own("acme.cert-manager.io/http01-solver", "true");
+    let (nginx, prometheus) = (of("ingress-nginx"), of("e-commerce-monitoring"));
+    let (dns, shared, neighbour) = (of("kube-system"), of("e-commerce-shared"), of("default"));
+    for (from, to, protocol, port, passes) in [
+        (&nginx, &gateway, "TCP", 8100, true),
+        (&nginx, &orders, "TCP", 8100, false),
+        (&nginx, &solver, "TCP", 8089, true),
+        (&prometheus, &orders, "TCP", 8100, true),
+        (&gateway, &orders, "TCP", 8100, true),
+        (&orders, &dns, "UDP", 53, true),
+        (&orders, &dns, "TCP", 53, true),
+        (&orders, &shared, "TCP", 3306, true),
+        (&orders, &shared, "TCP", 5672, true),
+        (&orders, &shared, "TCP", 9000, true),
+        (&orders, &shared, "TCP", 22, false),
+        (&orders, &End::Internet, "TCP", 443, true),
+        (&orders, &End::Internet, "TCP", 25, false),
+        (&orders, &neighbour, "TCP", 8100, false),
+        (&neighbour, &orders, "TCP", 8100, false),
+        (&neighbour, &gateway, "TCP", 8100, false),
+        (&End::Internet, &gateway, "TCP", 8100, false),
+    ] {
+        let passed = clouds.lets_through(from, to, protocol, port);
+        assert_eq!(passed, passes, "{from:?} -> {to:?} {protocol}/{port}");
+    }
+    let scraped = clouds.scraped(NAMESPACE);
+    assert_eq!(scraped.len(), 13, "every service is measured: {scraped:?}");
 }
 
 /// JSON is YAML.

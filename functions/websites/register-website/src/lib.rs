@@ -13,8 +13,8 @@ pub struct RegisterWebsite {
 
 #[derive(Debug, Deserialize)]
 pub struct Params {
-    /// `acme.collectverything.example`
-    host: String,
+    /// What shops' names end with: `collectverything.example`.
+    domain: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,12 +40,13 @@ impl Step for RegisterWebsite {
 
     async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
         let (name, tier) = (&cx.tenant.name, &cx.tenant.plan.id);
+        let host = format!("{}.{}", cx.tenant.subdomain, params.domain);
         let found = match self.websites.find(&handle.website).await? {
             Some(found) => found,
             None => {
                 let new = NewWebsite {
                     name,
-                    domain: &params.host,
+                    domain: &host,
                     owner: &handle.website,
                     subscription: None,
                     tier,
@@ -56,11 +57,11 @@ impl Step for RegisterWebsite {
         // The service knows of two states, and of none that is closed for a while.
         let status = if cx.tenant.suspended { Status::Deprovisioning } else { Status::Active };
         let is_so =
-            (&found.name, &found.domain, &found.tier, found.status) == (name, &params.host, tier, status);
+            (&found.name, &found.domain, &found.tier, found.status) == (name, &host, tier, status);
         if !is_so {
             let change = Change {
                 name: Some(name),
-                domain: Some(&params.host),
+                domain: Some(&host),
                 tier: Some(tier),
                 status: Some(status),
             };
