@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn every_default_reads() {
-        assert_eq!(defaults::<Plan>("plans").expect("plans").len(), 3);
+        assert_eq!(defaults::<Plan>("plans").expect("plans").len(), 6);
         assert_eq!(defaults::<Theme>("themes").expect("themes").len(), 3);
     }
 }
