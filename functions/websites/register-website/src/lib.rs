@@ -44,27 +44,17 @@ impl Step for RegisterWebsite {
         let found = match self.websites.find(&handle.website).await? {
             Some(found) => found,
             None => {
-                let new = NewWebsite {
-                    name,
-                    domain: &host,
-                    owner: &handle.website,
-                    subscription: None,
-                    tier,
-                };
+                let new =
+                    NewWebsite { name, domain: &host, owner: &handle.website, subscription: None, tier };
                 self.websites.create(&new).await?
             }
         };
         // The service knows of two states, and of none that is closed for a while.
         let status = if cx.tenant.suspended { Status::Deprovisioning } else { Status::Active };
-        let is_so =
-            (&found.name, &found.domain, &found.tier, found.status) == (name, &host, tier, status);
+        let is_so = (&found.name, &found.domain, &found.tier, found.status) == (name, &host, tier, status);
         if !is_so {
-            let change = Change {
-                name: Some(name),
-                domain: Some(&host),
-                tier: Some(tier),
-                status: Some(status),
-            };
+            let change =
+                Change { name: Some(name), domain: Some(&host), tier: Some(tier), status: Some(status) };
             let changed = self.websites.change(found.id, &change).await?;
             changed.ok_or_else(|| Fault::transient("the website's record is gone meanwhile; look again"))?;
         }
