@@ -9,6 +9,11 @@ use tenancy::Status;
 /// Every so many cases of a family, and always its first.
 const ONE_IN: usize = 300;
 
+/// Those whose whole matrix is found in seconds. Of the others there are cases by name.
+fn small() -> impl Iterator<Item = blueprints::Blueprint> {
+    blueprints::ALL.into_iter().filter(|blueprint| blueprint.most == usize::MAX)
+}
+
 fn lives(case: &str) -> Run {
     case.parse::<Case>().expect("a case").run()
 }
@@ -16,7 +21,7 @@ fn lives(case: &str) -> Run {
 #[test]
 fn whatever_goes_wrong_a_tenant_is_active_or_gone_or_named_by_a_repair_task() {
     let mut failed = Vec::new();
-    for blueprint in blueprints::ALL {
+    for blueprint in small() {
         for family in Matrix::of(blueprint).families(200) {
             assert!(!family.cases.is_empty(), "{}: {} has no cases", blueprint.name, family.about);
             for case in family.cases.iter().step_by(ONE_IN) {
@@ -34,6 +39,22 @@ fn whatever_goes_wrong_a_tenant_is_active_or_gone_or_named_by_a_repair_task() {
 fn a_tenant_that_nothing_happens_to_lives_and_goes() {
     let run = lives("merchant-workspace");
     assert_eq!((run.statuses, run.findings), (vec![Status::Active, Status::Deleted], [].into()));
+}
+
+#[test]
+fn of_a_tenant_of_many_steps_a_few_cases_are_lived() {
+    for case in [
+        "",
+        " leaves=yes",
+        " kubernetes-create-namespace.apply/kubernetes:ApplyNamespace#1=Lost*2",
+        " mysql-create-databases.apply/mysql:CreateDatabase#1=CrashAfter*1",
+        " argocd-create-application.apply/kubernetes:ApplyApplication#1=Refused*ever",
+        " argocd-create-application.destroy/kubernetes:DeleteApplication#1=Unavailable*2",
+    ] {
+        let run = lives(&format!("kubernetes-argocd{case}"));
+        assert_eq!(run.findings, [].into(), "make faults CASE='kubernetes-argocd{case}'");
+        assert_eq!(run.statuses.last(), Some(&Status::Deleted), "{case}");
+    }
 }
 
 #[test]
@@ -114,7 +135,7 @@ fn a_run_happens_again_exactly() {
 
 #[test]
 fn a_case_is_spelled_so_that_it_can_be_had_again() {
-    for blueprint in blueprints::ALL {
+    for blueprint in small() {
         for case in Matrix::of(blueprint).families(50).into_iter().flat_map(|family| family.cases) {
             assert_eq!(case.to_string().parse::<Case>(), Ok(case));
         }
