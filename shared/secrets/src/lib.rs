@@ -21,8 +21,7 @@ const OWNER: &str = "tenantry:owner";
 pub struct SecretRef(pub String);
 
 /// What stands under a name in the vault.
-#[derive(Debug)]
-pub enum Entry {
+enum Entry {
     Absent,
     /// Ours, by the mark.
     Owned(SecretRef),
@@ -54,8 +53,35 @@ impl Vault {
         Self { client }
     }
 
+    /// Keeps what is generated under a name for good, or finds what was: a lost response is found again with the value of
+    /// then, and a second one is never made.
+    pub async fn keep(
+        &self,
+        name: &str,
+        owner: &str,
+        generate: impl FnOnce() -> Result<SecretString, Fault>,
+    ) -> Result<SecretRef, Fault> {
+        match self.find(name, owner).await? {
+            // One that was deleted a moment ago may be seen once more.
+            Entry::Owned(secret) if self.holds(name, owner).await? => Ok(secret),
+            Entry::Owned(_) => Err(Fault::not_ready(format!("the secret {name} is going"))),
+            Entry::Absent => self.create(name, owner, &generate()?).await,
+            Entry::Foreign => Err(Fault::terminal(format!("the secret {name} belongs to somebody else"))),
+        }
+    }
+
+    /// Whether an owner has a secret of that name.
+    pub async fn holds(&self, name: &str, owner: &str) -> Result<bool, Fault> {
+        Ok(matches!(self.find(name, owner).await?, Entry::Owned(_)))
+    }
+
+    /// Deletes an owner's secret of that name, if there is one.
+    pub async fn discard(&self, name: &str, owner: &str) -> Result<(), Fault> {
+        if self.holds(name, owner).await? { self.delete(name).await } else { Ok(()) }
+    }
+
     /// Looks a name up. A secret already scheduled for deletion counts as absent.
-    pub async fn find(&self, name: &str, owner: &str) -> Result<Entry, Fault> {
+    async fn find(&self, name: &str, owner: &str) -> Result<Entry, Fault> {
         match self.client.describe_secret().secret_id(name).send().await {
             Ok(found) if found.deleted_date().is_some() => Ok(Entry::Absent),
             Ok(found) => {
@@ -87,7 +113,7 @@ impl Vault {
 
     /// Keeps a new secret under a name that was absent a moment ago. If a lost response or a twin of this call
     /// was quicker, the first value stands: [`Self::read`] gives the one that counts.
-    pub async fn create(&self, name: &str, owner: &str, value: &SecretString) -> Result<SecretRef, Fault> {
+    async fn create(&self, name: &str, owner: &str, value: &SecretString) -> Result<SecretRef, Fault> {
         let tag = Tag::builder().key(OWNER).value(owner).build();
         let request = self.client.create_secret().name(name).secret_string(value.expose_secret()).tags(tag);
         match request.send().await {
@@ -115,7 +141,7 @@ impl Vault {
     }
 
     /// Destroys at once, without the recovery window: the backup of a tenant is made before its teardown.
-    pub async fn delete(&self, name: &str) -> Result<(), Fault> {
+    async fn delete(&self, name: &str) -> Result<(), Fault> {
         let request = self.client.delete_secret().secret_id(name).force_delete_without_recovery(true);
         match request.send().await {
             Ok(_) => Ok(()),

@@ -6,7 +6,7 @@
 
 use fault::Fault;
 use saga::{Context, Held, Inventory, Presence, Step};
-use secrets::{Entry, Logins, SecretRef, Vault};
+use secrets::{Logins, SecretRef, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
@@ -42,41 +42,22 @@ impl Step for StoreLogins {
     }
 
     async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
-        let owner = cx.mark.to_string();
-        let logins = match self.vault.find(&handle.secret, &owner).await? {
-            // One that was deleted a moment ago may be seen once more.
-            Entry::Owned(secret) => match self.observe(&cx.mark, handle).await? {
-                Presence::Present => secret,
-                Presence::Absent => {
-                    return Err(Fault::not_ready(format!("the secret {} is going", handle.secret)));
-                }
-            },
-            Entry::Absent => {
-                let logins = Logins::generate(params.purposes.iter().map(String::as_str))?;
-                self.vault.create(&handle.secret, &owner, &logins.secret()).await?
-            }
-            Entry::Foreign => {
-                return Err(Fault::terminal(format!(
-                    "the secret {} belongs to somebody else",
-                    handle.secret
-                )));
-            }
-        };
-        Ok(Output { logins })
+        let secret = self
+            .vault
+            .keep(&handle.secret, &cx.mark.to_string(), || {
+                Ok(Logins::generate(params.purposes.iter().map(String::as_str))?.secret())
+            })
+            .await?;
+        Ok(Output { logins: secret })
     }
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
-        match self.observe(mark, handle).await? {
-            Presence::Present => self.vault.delete(&handle.secret).await,
-            Presence::Absent => Ok(()),
-        }
+        self.vault.discard(&handle.secret, &mark.to_string()).await
     }
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
-        match self.vault.find(&handle.secret, &mark.to_string()).await? {
-            Entry::Owned(_) => Ok(Presence::Present),
-            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),
-        }
+        let held = self.vault.holds(&handle.secret, &mark.to_string()).await?;
+        Ok(Presence::from(held))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

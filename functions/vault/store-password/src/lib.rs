@@ -5,7 +5,7 @@
 
 use fault::Fault;
 use saga::{Context, Held, Inventory, Presence, Step};
-use secrets::{Entry, SecretRef, Vault};
+use secrets::{SecretRef, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
@@ -38,40 +38,18 @@ impl Step for StorePassword {
     }
 
     async fn apply(&self, cx: &Context, _: &Params, handle: &Handle) -> Result<Output, Fault> {
-        let owner = cx.mark.to_string();
-        let secret = match self.vault.find(&handle.secret, &owner).await? {
-            // One that was deleted a moment ago may be seen once more.
-            Entry::Owned(secret) => match self.observe(&cx.mark, handle).await? {
-                Presence::Present => secret,
-                Presence::Absent => {
-                    return Err(Fault::not_ready(format!("the secret {} is going", handle.secret)));
-                }
-            },
-            Entry::Absent => {
-                self.vault.create(&handle.secret, &owner, &secrets::generate_password()?).await?
-            }
-            Entry::Foreign => {
-                return Err(Fault::terminal(format!(
-                    "the secret {} belongs to somebody else",
-                    handle.secret
-                )));
-            }
-        };
+        let secret =
+            self.vault.keep(&handle.secret, &cx.mark.to_string(), secrets::generate_password).await?;
         Ok(Output { secret })
     }
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
-        match self.observe(mark, handle).await? {
-            Presence::Present => self.vault.delete(&handle.secret).await,
-            Presence::Absent => Ok(()),
-        }
+        self.vault.discard(&handle.secret, &mark.to_string()).await
     }
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
-        match self.vault.find(&handle.secret, &mark.to_string()).await? {
-            Entry::Owned(_) => Ok(Presence::Present),
-            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),
-        }
+        let held = self.vault.holds(&handle.secret, &mark.to_string()).await?;
+        Ok(Presence::from(held))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
