@@ -11,6 +11,7 @@ mod function;
 mod ledger;
 mod probe;
 mod runner;
+mod setting;
 mod setup;
 mod step;
 mod subject;
@@ -25,6 +26,7 @@ pub use ledger::{
 };
 pub use probe::Probe;
 pub use runner::{ProbeRunner, Runner};
+pub use setting::whole_number;
 pub use setup::{SettingUp, Setup};
 pub use step::{Context, Held, Inventory, Presence, Step};
 pub use subject::Subject;

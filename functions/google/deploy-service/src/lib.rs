@@ -6,14 +6,13 @@
 //! felt. What failed for that is asked for again; what failed for another reason would fail again.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use fault::{Fault, Kind};
 use google::{
     Boot, CloudRun, Container, EnvVar, Found, HttpGet, InstanceScaling, Port, Progress, Resources,
     SecretVersion, Service, ServiceScaling, State, Template,
 };
-use saga::{Context, Setup};
+use saga::{Context, Setup, whole_number};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
@@ -124,7 +123,7 @@ impl DeployService {
     }
 
     fn store(&self, cx: &Context, params: &Params) -> Result<Service, Fault> {
-        let port = number("port", &params.port)?;
+        let port = whole_number("port", &params.port)?;
         let limits = [("cpu", &params.cpu), ("memory", &params.memory)];
         let container = Container {
             image: params.image.clone(),
@@ -147,15 +146,16 @@ impl DeployService {
             labels: BTreeMap::from([("tenant".to_owned(), cx.tenant.id.to_string())]),
             scaling: InstanceScaling {
                 min_instance_count: 0,
-                max_instance_count: number("max_instances", &params.max_instances)?,
+                max_instance_count: whole_number("max_instances", &params.max_instances)?,
             },
-            max_instance_request_concurrency: number("concurrency", &params.concurrency)?,
-            timeout: format!("{}s", number::<u16>("timeout_seconds", &params.timeout_seconds)?),
+            max_instance_request_concurrency: whole_number("concurrency", &params.concurrency)?,
+            timeout: format!("{}s", whole_number::<u16>("timeout_seconds", &params.timeout_seconds)?),
             service_account: self.account.clone(),
             containers: vec![container],
         };
         // Not of the revision: nothing is deployed for going to sleep, nor for waking.
-        let least = if cx.tenant.hibernating { 0 } else { number("min_instances", &params.min_instances)? };
+        let least =
+            if cx.tenant.hibernating { 0 } else { whole_number("min_instances", &params.min_instances)? };
         let service = Service::owned(&cx.mark.to_string(), &self.deployment, template);
         Ok(Service { scaling: ServiceScaling::Automatic(least), ..service })
     }
@@ -201,13 +201,6 @@ fn is_worth_another_try(state: &State) -> bool {
     matches!(state, State::Failed { reason, .. } if reason == "SECRETS_ACCESS_CHECK_FAILED")
 }
 
-fn number<T: FromStr>(name: &str, given: &str) -> Result<T, Fault> {
-    given.parse().map_err(|_| {
-        Fault::terminal(format!("the setting {name} is '{given}'"))
-            .hint("A whole number, in plan or blueprint.")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -225,8 +218,8 @@ mod tests {
 
     #[test]
     fn a_setting_that_is_no_number_is_told_as_such() {
-        assert_eq!(number::<u16>("port", "3000").expect("a port"), 3000);
-        let fault = number::<u16>("port", "70000").expect_err("none");
+        assert_eq!(whole_number::<u16>("port", "3000").expect("a port"), 3000);
+        let fault = whole_number::<u16>("port", "70000").expect_err("none");
         assert!(fault.cause.contains("port is '70000'") && fault.hint.is_some());
     }
 }

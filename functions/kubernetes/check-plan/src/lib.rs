@@ -8,7 +8,7 @@
 use fault::Fault;
 use kubernetes::Cluster;
 use kubernetes::api::core::v1::Namespace;
-use saga::{Context, Probe};
+use saga::{Context, Probe, whole_number};
 use serde::{Deserialize, Serialize};
 use tenancy::Quantity;
 
@@ -70,8 +70,8 @@ impl Params {
     fn fits(&self) -> Result<(), Fault> {
         let migrations = u32::try_from(self.databases.len()).unwrap_or(u32::MAX);
         let services = u32::try_from(self.services.split_whitespace().count()).unwrap_or(u32::MAX);
-        let gateways = count("gateway_replicas", &self.gateway_replicas)?;
-        let others = count("service_replicas", &self.service_replicas)?;
+        let gateways = whole_number("gateway_replicas", &self.gateway_replicas)?;
+        let others = whole_number("service_replicas", &self.service_replicas)?;
         let pods = services.saturating_sub(1).saturating_mul(others).saturating_add(gateways);
         let sums = [
             ("requests.cpu", "quota_cpu", &self.service_cpu, &self.migration_cpu, &self.quota_cpu),
@@ -103,7 +103,8 @@ impl Params {
                 return Err(too_small(what, &needed.to_string(), &allowed.to_string(), setting));
             }
         }
-        let (needed, allowed) = (pods.saturating_add(migrations), count("quota_pods", &self.quota_pods)?);
+        let (needed, allowed) =
+            (pods.saturating_add(migrations), whole_number("quota_pods", &self.quota_pods)?);
         if needed > allowed {
             return Err(too_small("pods", &needed.to_string(), &allowed.to_string(), "quota_pods"));
         }
@@ -114,13 +115,6 @@ impl Params {
 fn too_small(what: &str, needed: &str, allowed: &str, setting: &str) -> Fault {
     Fault::terminal(format!("the services need {needed} of {what}, and the plan allows {allowed}"))
         .hint(format!("Set {setting} of the plan higher, or run less: replicas and sizes are settings, too."))
-}
-
-fn count(name: &str, given: &str) -> Result<u32, Fault> {
-    given.parse().map_err(|_| {
-        Fault::terminal(format!("the setting {name} is '{given}'"))
-            .hint("A whole number, in plan or blueprint.")
-    })
 }
 
 #[cfg(test)]

@@ -6,11 +6,10 @@
 //! as a mistake when it differs later.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use fault::Fault;
 use rabbitmq::{Limits, Permissions, Queue, RabbitMq};
-use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step};
+use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step, whole_number};
 use secrets::{Logins, SecretRef, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
@@ -64,11 +63,11 @@ impl Step for CreateVhost {
 
     async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
         let (Handle { vhost, user }, owner) = (handle, cx.mark.to_string());
-        let hours: u32 = number("message_ttl_hours", &params.message_ttl_hours)?;
-        let max_length: u32 = number("max_length", &params.max_length)?;
+        let hours: u32 = whole_number("message_ttl_hours", &params.message_ttl_hours)?;
+        let max_length: u32 = whole_number("max_length", &params.max_length)?;
         let limits = Limits {
-            max_connections: Some(number("max_connections", &params.max_connections)?),
-            max_queues: Some(number("max_queues", &params.max_queues)?),
+            max_connections: Some(whole_number("max_connections", &params.max_connections)?),
+            max_queues: Some(whole_number("max_queues", &params.max_queues)?),
         };
         let logins = Logins::read(&self.vault, &params.logins).await?;
         let exchange = format!("{vhost}.events");
@@ -102,7 +101,7 @@ impl Step for CreateVhost {
         let user = self.rabbitmq.find_user(&handle.user).await?;
         let is_left = self.has_vhost(mark, handle).await?
             || user.is_some_and(|user| user.owner.as_deref() == Some(&mark.to_string()));
-        Ok(if is_left { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(is_left))
     }
 
     /// All at once: the broker does not list them in parts.
@@ -170,11 +169,4 @@ fn permissions(cx: &Context, vhost: &str, exchange: &str) -> Permissions {
 
 fn queue_name(vhost: &str, service: &str) -> String {
     format!("{vhost}.{service}")
-}
-
-fn number<T: FromStr>(name: &str, given: &str) -> Result<T, Fault> {
-    given.parse().map_err(|_| {
-        Fault::terminal(format!("the setting {name} is '{given}'"))
-            .hint("A whole number, in plan or blueprint.")
-    })
 }
