@@ -15,7 +15,7 @@ use kubernetes::argocd::{
     SyncPolicy,
 };
 use kubernetes::{Cluster, ObjectMeta, Progress as _, Propagation, State};
-use saga::{Context, Held, Inventory, Presence, Step};
+use saga::{Context, Held, Inventory, Presence, Step, whole_number};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tenancy::Mark;
@@ -89,13 +89,10 @@ impl Step for CreateApplication {
         self.cluster.apply(&map, &owner).await?;
         let mut application = Application::new(&self.argocd, &handle.application, params.spec(cx, &config)?);
         application.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
-        let applied = self.cluster.apply(&application, &owner).await?;
-        let settled = self.cluster.settled::<Application>(&self.argocd, &owner).await?;
-        // A look may be a moment late, and see what was there before it was changed.
-        let seen = settled
-            .into_iter()
-            .find(|it| it.metadata.name == applied.metadata.name && it.spec == applied.spec);
-        match seen.unwrap_or(applied).progress() {
+        let mut applied = [self.cluster.apply(&application, &owner).await?];
+        self.cluster.settle(&self.argocd, &owner, &mut applied).await?;
+        let [application] = applied;
+        match application.progress() {
             State::Ready => {
                 Ok(Output { application: handle.application.clone(), version: params.version.clone() })
             }
@@ -114,7 +111,7 @@ impl Step for CreateApplication {
         let owner = mark.to_string();
         let found =
             self.cluster.find_own::<Application>(Some(&self.argocd), &handle.application, &owner).await?;
-        Ok(if found.is_some() { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(found.is_some()))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
@@ -201,8 +198,8 @@ impl Params {
 
     /// None of a tenant that is suspended.
     fn replicas(&self, suspended: bool) -> Result<Vec<Replicas>, Fault> {
-        let gateway = count("gateway_replicas", &self.gateway_replicas)?;
-        let other = count("service_replicas", &self.service_replicas)?;
+        let gateway = whole_number("gateway_replicas", &self.gateway_replicas)?;
+        let other = whole_number("service_replicas", &self.service_replicas)?;
         let mut replicas = self.each(|name| Replicas { name: name.to_owned(), count: other });
         if let Some(first) = replicas.first_mut() {
             first.count = gateway;
@@ -220,13 +217,6 @@ fn digest(config: &BTreeMap<String, String>) -> String {
         digest.update(format!("{name}={value}\n"));
     }
     hex::encode(&digest.finalize()[..8])
-}
-
-fn count(name: &str, given: &str) -> Result<u32, Fault> {
-    given.parse().map_err(|_| {
-        Fault::terminal(format!("the setting {name} is '{given}'"))
-            .hint("A whole number, in plan or blueprint.")
-    })
 }
 
 #[cfg(test)]

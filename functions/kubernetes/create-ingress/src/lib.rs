@@ -54,11 +54,10 @@ impl Setup for CreateIngress {
             issuer_ref: IssuerRef { name: params.issuer.clone(), kind: "ClusterIssuer".to_owned() },
         };
         let certificate = Certificate::new(&params.namespace, SECRET, certificate);
-        let applied = self.cluster.apply(&certificate, &owner).await?;
-        let settled = self.cluster.settled::<Certificate>(&params.namespace, &owner).await?;
-        let certificate =
-            settled.into_iter().find(|it| it.metadata.generation == applied.metadata.generation);
-        certificate.unwrap_or(applied).progress().demand(&format!("the certificate of {host}"))?;
+        let mut applied = [self.cluster.apply(&certificate, &owner).await?];
+        self.cluster.settle(&params.namespace, &owner, &mut applied).await?;
+        let [certificate] = applied;
+        certificate.progress().demand(&format!("the certificate of {host}"))?;
         Ok(Output { host })
     }
 }

@@ -98,7 +98,7 @@ impl Step for CreateNamespace {
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let found = self.cluster.find_own::<Namespace>(None, &handle.namespace, &mark.to_string()).await?;
-        Ok(if found.is_some() { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(found.is_some()))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

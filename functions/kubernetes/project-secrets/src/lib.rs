@@ -67,13 +67,10 @@ impl Setup for ProjectSecrets {
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         let owner = cx.mark.to_string();
         let wanted = params.wanted();
-        let applied = try_join_all(wanted.iter().map(|it| self.cluster.apply(it, &owner))).await?;
-        let settled = self.cluster.settled::<ExternalSecret>(&params.namespace, &owner).await?;
+        let mut applied = try_join_all(wanted.iter().map(|it| self.cluster.apply(it, &owner))).await?;
+        self.cluster.settle(&params.namespace, &owner, &mut applied).await?;
         for external in &applied {
-            let name = &external.spec.target.name;
-            let seen = settled.iter().find(|it| it.metadata.name == external.metadata.name);
-            let seen = seen.filter(|it| it.metadata.generation == external.metadata.generation);
-            seen.unwrap_or(external).progress().demand(&format!("the secret {name}"))?;
+            external.progress().demand(&format!("the secret {}", external.spec.target.name))?;
         }
         let secret = |service: &String| (service.clone(), database_secret(service));
         Ok(Output { secrets: params.databases.keys().map(secret).collect() })

@@ -61,12 +61,11 @@ impl Setup for RunMigrations {
         let owner = cx.mark.to_string();
         let jobs = params.secrets.iter().map(|(service, secret)| params.job(&cx.tenant, service, secret));
         let jobs = jobs.map(manifest).collect::<Result<Vec<Job>, Fault>>()?;
-        let applied = try_join_all(jobs.iter().map(|job| self.cluster.apply(job, &owner))).await?;
-        let settled = self.cluster.settled::<Job>(&params.namespace, &owner).await?;
+        let mut jobs = try_join_all(jobs.iter().map(|job| self.cluster.apply(job, &owner))).await?;
+        self.cluster.settle(&params.namespace, &owner, &mut jobs).await?;
         // One that failed is told before those that still run.
         let mut waiting = Ok(());
-        for job in &applied {
-            let job = settled.iter().find(|it| it.metadata.uid == job.metadata.uid).unwrap_or(job);
+        for job in &jobs {
             let name = job.metadata.name.as_deref().unwrap_or_default();
             let state = self.cluster.state(job).await?;
             let failed = matches!(state, State::Failed { .. });

@@ -13,16 +13,28 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(15);
 const WATCH: Duration = Duration::from_secs(5);
 
 impl Cluster {
-    /// An owner's objects of a kind in a namespace, as soon as none of them waits for its controller any more; after some
-    /// seconds, as they are. Between two looks the server says when something changes.
-    pub async fn settled<K: Object + Progress>(&self, namespace: &str, owner: &str) -> Result<Vec<K>, Fault> {
+    /// Brings what an owner applied in a namespace up to date, as soon as none of it waits for its controller any more; after
+    /// some seconds, as it is. Between two looks the server says when something changes. A look may be a moment late: what
+    /// it shows as it was before stays as it was applied.
+    pub async fn settle<K: Object + Progress>(
+        &self,
+        namespace: &str,
+        owner: &str,
+        applied: &mut [K],
+    ) -> Result<(), Fault> {
         let until = clock::now() + PATIENCE;
         loop {
             let Versioned { items, version } = self.own(Some(namespace), owner).await?;
+            for object in applied.iter_mut() {
+                if let Some(seen) = items.iter().find(|it| follows(*it, object)) {
+                    object.clone_from(seen);
+                }
+            }
             let waits = |object: &K| matches!(object.progress(), State::Waiting { .. });
-            if !items.iter().any(waits) || !self.changes::<K>(Some(namespace), owner, &version, until).await?
+            if !applied.iter().any(waits)
+                || !self.changes::<K>(Some(namespace), owner, &version, until).await?
             {
-                return Ok(items);
+                return Ok(());
             }
         }
     }
@@ -68,4 +80,10 @@ impl Cluster {
         self.first_of(request).await?;
         Ok(true)
     }
+}
+
+/// Whether that is the same object, seen then or later.
+fn follows<K: Object>(seen: &K, applied: &K) -> bool {
+    let (seen, applied) = (seen.meta(), applied.meta());
+    seen.uid == applied.uid && seen.generation >= applied.generation
 }
