@@ -5,7 +5,6 @@ use nix::time::{ClockId, clock_gettime};
 use sagas::blueprints;
 use sagas::world::World;
 use tenancy::Status;
-use tokio::task::LocalSet;
 
 use crate::report::Report;
 
@@ -14,11 +13,10 @@ const TENANTS: usize = 1_000;
 const COMPARED: usize = 100;
 
 pub(crate) fn measure(report: &mut Report) {
-    let blueprint = blueprints::ALL.into_iter().find(|it| it.name == "kubernetes-argocd").expect("one");
+    let blueprint = blueprints::named("kubernetes-argocd").expect("one");
     // A thread of its own: its clock is nobody else's.
     let costs = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        LocalSet::new().block_on(&runtime.expect("a runtime"), async {
+        sagas::simulated(async {
             let world = World::unwatched(blueprint).await;
             let mut costs = Vec::with_capacity(TENANTS);
             for number in 0..TENANTS {
@@ -37,7 +35,7 @@ pub(crate) fn measure(report: &mut Report) {
     report.compare(name, last, "ms", (format!("the first {COMPARED}"), first), 1.2);
 }
 
-/// What this process has computed for, in milliseconds.
+/// What this thread has computed for, in milliseconds.
 fn busy_ms() -> f64 {
     let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock");
     time.tv_sec() as f64 * 1e3 + time.tv_nsec() as f64 / 1e6

@@ -7,7 +7,6 @@ use sagas::blueprints;
 use sagas::world::World;
 use sandbox::clouds::{Clouds, Credentials, End, ServiceAccount, Settings};
 use serde_json::{Value, json};
-use tokio::task::LocalSet;
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../contract/manifests");
 
@@ -23,9 +22,8 @@ fn is_built_in(manifest: &Value) -> bool {
 #[test]
 #[allow(clippy::disallowed_methods)] // `UPDATE` is for whoever runs it.
 fn what_a_cluster_is_told_is_as_it_was_written_down() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let blueprint = blueprints::ALL.into_iter().find(|it| it.name == "kubernetes-argocd").expect("one");
-    let manifests = LocalSet::new().block_on(&runtime.expect("a runtime"), async {
+    let blueprint = blueprints::named("kubernetes-argocd").expect("one");
+    let manifests = sagas::simulated(async {
         let world = World::unwatched(blueprint).await;
         let tenant = world.provision("Acme Coffee").await;
         assert_eq!(tenant.status, tenancy::Status::Active);

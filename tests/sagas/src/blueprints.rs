@@ -73,6 +73,11 @@ pub const ALL: [Blueprint; 3] = [
     Blueprint { name: "kubernetes-argocd", deploy: kubernetes_argocd, most: 300 },
 ];
 
+#[must_use]
+pub fn named(name: &str) -> Option<Blueprint> {
+    ALL.into_iter().find(|blueprint| blueprint.name == name)
+}
+
 fn merchant_workspace(to: &mut Deployment) {
     const SITE_URL: &str = "https://tenantry.example/sites/{subdomain}/";
     let sites = Arc::new(S3::of("sites/"));

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tenancy::{OnFailure, Status, Tenant};
-use tokio::task::LocalSet;
 
 use crate::blueprints::{self, Blueprint};
 use crate::chaos::{Act, Chaos, Moment, Planned, Trouble, pass};
@@ -20,6 +19,7 @@ use crate::clouds::{ALIAS, TARGET};
 use crate::domain::{HOSTNAME, asks};
 use crate::law::{Finding, names};
 use crate::service::Thing;
+use crate::simulated;
 use crate::verdict;
 use crate::wish::{EDITED, Wish, tasks};
 use crate::world::{Deliveries, Offer, World};
@@ -98,12 +98,11 @@ impl Case {
 
     /// Runs it in a world of its own.
     pub fn run(&self) -> Run {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        LocalSet::new().block_on(&runtime.expect("a runtime"), self.lived())
+        simulated(self.lived())
     }
 
     async fn lived(&self) -> Run {
-        let blueprint = blueprints::ALL.into_iter().find(|blueprint| blueprint.name == self.blueprint);
+        let blueprint = blueprints::named(self.blueprint);
         let deliveries = match &self.script {
             Script::Events(deliveries) => deliveries.clone(),
             // Time to put something in the way.
@@ -596,7 +595,7 @@ impl FromStr for Case {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut words = text.split_whitespace();
         let named = words.next().unwrap_or_default();
-        let blueprint = blueprints::ALL.into_iter().find(|blueprint| blueprint.name == named);
+        let blueprint = blueprints::named(named);
         let blueprint = blueprint.ok_or_else(|| format!("there is no blueprint '{named}'"))?;
         let mut case = Self::life(blueprint, Vec::new());
         for word in words {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use store::Table;
 use tenancy::{OnFailure, Status};
-use tokio::task::LocalSet;
 
 use crate::blueprints;
 use crate::chaos::{Chaos, pass};
@@ -13,6 +12,7 @@ use crate::client::Ask;
 use crate::clouds::{ALIAS, TARGET};
 use crate::law::Finding;
 use crate::service::Thing;
+use crate::simulated;
 use crate::world::World;
 
 const BLUEPRINT: &str = "neon-cloud-run";
@@ -56,13 +56,12 @@ pub struct Lived {
 impl Lived {
     #[must_use]
     pub fn of(customer: Customer) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        LocalSet::new().block_on(&runtime.expect("a runtime"), lived(customer))
+        simulated(lived(customer))
     }
 }
 
 async fn lived(customer: Customer) -> Lived {
-    let blueprint = blueprints::ALL.into_iter().find(|blueprint| blueprint.name == BLUEPRINT);
+    let blueprint = blueprints::named(BLUEPRINT);
     let world = World::new(blueprint.expect("a blueprint"), Chaos::new(Vec::new()), vec![0], 1).await;
     world.ask(Ask::sign_up(BLUEPRINT, OnFailure::Compensate, "sign up")).await.expect("an answer");
     rest(&world).await;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use store::{Certified, Table};
 use tenancy::{Kind, OnFailure, Operation, Status};
-use tokio::task::LocalSet;
 
 use crate::blueprints;
 use crate::case::THEIRS;
 use crate::chaos::{Chaos, Planned, pass};
 use crate::client::Ask;
 use crate::law::Finding;
+use crate::simulated;
 use crate::world::World;
 
 /// What happens in the five days of grace, which are five minutes here.
@@ -59,13 +59,12 @@ impl Left {
     /// A tenant of that blueprint, with what goes wrong.
     #[must_use]
     pub fn of(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        LocalSet::new().block_on(&runtime.expect("a runtime"), left(blueprint, meanwhile, planned))
+        simulated(left(blueprint, meanwhile, planned))
     }
 }
 
 async fn left(blueprint: &str, meanwhile: Meanwhile, planned: Vec<Planned>) -> Left {
-    let deployed = blueprints::ALL.into_iter().find(|known| known.name == blueprint);
+    let deployed = blueprints::named(blueprint);
     let world = World::new(deployed.expect("a blueprint"), Chaos::new(planned), vec![0], 1).await;
     world.ask(Ask::sign_up(blueprint, OnFailure::Compensate, "sign up")).await.expect("an answer");
     rest(&world).await;

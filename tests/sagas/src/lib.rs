@@ -17,6 +17,7 @@ mod line;
 pub mod matrix;
 pub mod mysql;
 pub mod service;
+mod simulated;
 mod tally;
 mod verdict;
 pub mod version;
@@ -26,4 +27,5 @@ pub mod wish;
 mod workflow;
 pub mod world;
 
+pub use simulated::simulated;
 pub use world::World;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use mysql::{
     Answer, Answers, Asking, Failure, Kind, Memory as Server, Owned, Statement, database_name, user_name,
 };
+use mysql_create_databases::SERVICES;
 use secrets::SecretString;
 
 use crate::chaos::{Act, Chaos};
@@ -16,20 +17,6 @@ use crate::wire::{Reset, Wire};
 
 /// What handles call a tenant's databases by.
 const FIELD: &str = "databases_of";
-/// What tenants have databases for.
-const SERVICES: [&str; 11] = [
-    "auth",
-    "products",
-    "orders",
-    "baskets",
-    "addresses",
-    "deliveries",
-    "newsletters",
-    "sav",
-    "contacts",
-    "questions",
-    "websites",
-];
 /// Those with which everything goes wrong: what goes wrong with one between them goes wrong in the same way.
 const SPOILT: [&str; 2] = ["auth", "websites"];
 

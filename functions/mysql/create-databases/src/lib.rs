@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
 /// What runs for a tenant and keeps rows.
-const SERVICES: [&str; 11] = [
+pub const SERVICES: [&str; 11] = [
     "auth",
     "products",
     "orders",
