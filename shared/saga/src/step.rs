@@ -84,3 +84,9 @@ pub enum Presence {
     Present,
     Absent,
 }
+
+impl From<bool> for Presence {
+    fn from(there: bool) -> Self {
+        if there { Self::Present } else { Self::Absent }
+    }
+}

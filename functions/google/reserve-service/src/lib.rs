@@ -87,7 +87,7 @@ impl Step for ReserveService {
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let found = self.run.find(&handle.service).await?;
         let ours = found.is_some_and(|found| found.owner.as_deref() == Some(&mark.to_string()));
-        Ok(if ours { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(ours))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

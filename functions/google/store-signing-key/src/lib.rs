@@ -79,7 +79,7 @@ impl Step for StoreSigningKey {
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let found = self.secrets.find(&handle.secret).await?;
         let ours = found.is_some_and(|secret| secret.owner.as_deref() == Some(&mark.to_string()));
-        Ok(if ours { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(ours))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

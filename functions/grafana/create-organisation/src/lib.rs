@@ -93,7 +93,7 @@ impl Step for CreateOrganisation {
         let (name, owner) = (&handle.organisation, mark.to_string());
         let there = self.grafana.find_org(name, &owner).await?.is_some()
             || self.own_user(name, &owner).await?.is_some();
-        Ok(if there { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(there))
     }
 
     /// Organisations first, and then users, of which one may be left.

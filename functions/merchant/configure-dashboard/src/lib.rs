@@ -66,7 +66,7 @@ impl Step for ConfigureDashboard {
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let owner = self.workspaces.owner(&handle.folder).await?;
-        Ok(if owner == Some(mark.to_string()) { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(owner == Some(mark.to_string())))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

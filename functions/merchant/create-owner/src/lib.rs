@@ -79,7 +79,7 @@ impl Step for CreateOwner {
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let found = self.pool.find_user(&handle.username).await?;
         let ours = found.is_some_and(|user| user.owner.as_deref() == Some(&mark.to_string()));
-        Ok(if ours { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(ours))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

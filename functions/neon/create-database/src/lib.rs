@@ -114,7 +114,7 @@ impl Step for CreateDatabase {
             Some(project) => self.own_branch(project, mark, handle).await?.is_some(),
             None => self.own_project(mark, handle).await?.is_some(),
         };
-        Ok(if there { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(there))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

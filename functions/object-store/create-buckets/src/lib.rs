@@ -5,12 +5,11 @@
 //! without one is somebody else's, and would have been given our password.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use fault::Fault;
 use jiff::{Timestamp, ToSpan};
 use object_store::{Access, Bucket, NewPolicy, Object, ObjectStore, Policy, Settings};
-use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step};
+use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step, whole_number};
 use secrets::{Logins, SecretRef, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
@@ -65,7 +64,7 @@ impl Step for CreateBuckets {
 
     async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
         let (user, owner, suspended) = (&handle.store_user, cx.mark.to_string(), cx.tenant.suspended);
-        let keep_days = number("keep_days", &params.keep_days)?;
+        let keep_days = whole_number("keep_days", &params.keep_days)?;
         let logins = Logins::read(&self.vault, &params.logins).await?;
         let buckets = handle.buckets(&cx.mark);
         let found = self.store.find_user(user).await?;
@@ -215,13 +214,6 @@ impl Handle {
 /// A tenant's id is short, and of what a bucket's name may have.
 fn bucket_name(mark: &Mark, purpose: &str) -> String {
     format!("{}-{purpose}", mark.tenant)
-}
-
-fn number<T: FromStr>(name: &str, given: &str) -> Result<T, Fault> {
-    given.parse().map_err(|_| {
-        Fault::terminal(format!("the setting {name} is '{given}'"))
-            .hint("A whole number, in plan or blueprint.")
-    })
 }
 
 #[cfg(test)]

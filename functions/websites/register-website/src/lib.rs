@@ -70,7 +70,7 @@ impl Step for RegisterWebsite {
 
     async fn observe(&self, _: &Mark, handle: &Handle) -> Result<Presence, Fault> {
         let found = self.websites.find(&handle.website).await?;
-        Ok(if found.is_some() { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(found.is_some()))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

@@ -143,7 +143,7 @@ impl Provider {
     async fn has(&self, name: &str, owner: &str) -> Result<Presence, Fault> {
         self.asked().await;
         let ours = self.state().things.get(name).is_some_and(|thing| thing.owner == owner);
-        Ok(if ours { Presence::Present } else { Presence::Absent })
+        Ok(Presence::from(ours))
     }
 }
 

@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::Kubernetes;
+use super::workloads::is_ready;
 use crate::clouds::ask::{self, Ask};
 use crate::clouds::pace::Moment;
 
@@ -85,11 +86,9 @@ impl Kubernetes {
         ports.is_some_and(|ports| ports.iter().any(is_it))
             && self.store.within("pods", namespace).any(|(_, pod)| {
                 let labels = &pod.value["metadata"]["labels"];
-                let conditions = pod.value["status"]["conditions"].as_array().into_iter().flatten();
-                let ready = |it: &Value| it["type"] == "Ready" && it["status"] == "True";
                 !pod.is_going()
                     && selector.iter().all(|(label, value)| labels[label] == *value)
-                    && conditions.into_iter().any(ready)
+                    && is_ready(pod)
             })
     }
 }
