@@ -29,7 +29,14 @@ fn main() -> ExitCode {
     if let Some(case) = variable("CASE") {
         return replay(&case);
     }
-    let seeds = variable("SEEDS").and_then(|seeds| seeds.parse().ok()).unwrap_or(2000);
+    let seeds = match variable("SEEDS").map(|seeds| (seeds.parse(), seeds)) {
+        None => 2000,
+        Some((Ok(seeds), _)) => seeds,
+        Some((Err(_), given)) => {
+            println!("SEEDS is a number of random runs, not '{given}'");
+            return ExitCode::FAILURE;
+        }
+    };
     let (only, stop) = (variable("FAMILY"), variable("STOP").is_some());
     let named = variable("BLUEPRINT");
     let mut chosen = blueprints::ALL.to_vec();

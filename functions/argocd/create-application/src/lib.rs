@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tenancy::Mark;
 
+/// What Argo CD calls an application with a service that failed, or is late.
+const DEGRADED: &str = "Degraded";
 /// What services read as their environment.
 const CONFIG: &str = "tenant-config";
 
@@ -126,27 +128,34 @@ impl Step for CreateApplication {
 }
 
 impl CreateApplication {
-    /// Argo CD says that something is not healthy, and not what: the first deployment with a reason is told, by its pod.
+    /// Argo CD says that something is not healthy, and not what: the first deployment with a reason is told, by its pod. To Argo
+    /// CD one that is late is lost; it is waited for if its pods come after all.
     async fn trouble(&self, params: &Params, cx: &Context, state: State) -> Fault {
-        let whole = state.clone().demand("the application");
+        let is_degraded = matches!(&state, State::Failed { reason, .. } if reason == DEGRADED);
+        let is_final = matches!(state, State::Failed { .. }) && !is_degraded;
+        let whole = state.demand("the application").err();
+        let whole = whole.unwrap_or_else(|| Fault::not_ready("the application is not ready"));
+        if is_final {
+            return whole;
+        }
         let selector = format!("tenant={}", cx.tenant.id);
         let deployments = self.cluster.list::<Deployment>(Some(&params.namespace), &selector, None).await;
+        let mut waiting = None;
         for deployment in deployments.map(|part| part.items).unwrap_or_default() {
             let name = deployment.metadata.name.clone().unwrap_or_default();
-            let found = self.cluster.state(&deployment).await;
-            let Ok(State::Failed { reason, message } | State::Waiting { reason, message }) = found else {
-                continue;
-            };
-            // Whether to wait is Argo CD's word: it sees all of it.
-            let told = match state {
-                State::Failed { .. } => State::Failed { reason, message },
-                State::Ready | State::Waiting { .. } => State::Waiting { reason, message },
-            };
-            if let Err(fault) = told.demand(&format!("the service {name}")) {
-                return fault;
+            let what = format!("the service {name}");
+            match self.cluster.state(&deployment).await {
+                Ok(state @ State::Failed { .. }) if is_degraded => {
+                    return state.demand(&what).err().unwrap_or(whole);
+                }
+                // Whether to wait is Argo CD's word: it sees all of it.
+                Ok(State::Failed { reason, message } | State::Waiting { reason, message }) => {
+                    waiting = waiting.or_else(|| State::Waiting { reason, message }.demand(&what).err());
+                }
+                Ok(State::Ready) | Err(_) => {}
             }
         }
-        whole.err().unwrap_or_else(|| Fault::not_ready("the application is not ready"))
+        waiting.unwrap_or(whole)
     }
 }
 

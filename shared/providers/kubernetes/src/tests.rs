@@ -11,7 +11,7 @@ use http_client::{Answers, Request, Response};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
 use rstest::rstest;
 use sandbox::clouds::{self, Clouds, Credentials, Settings, Takes};
 use serde_json::{Value, json};
@@ -286,6 +286,29 @@ async fn deleting_takes_along_what_is_owned_and_is_done_when_it_is_gone() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_is_late_is_lost_only_while_something_keeps_its_pods() {
+    let (world, cluster) = world().await;
+    let mut late = serde_json::to_value(web("web:1")).expect("JSON");
+    late["spec"]["progressDeadlineSeconds"] = json!(30);
+    late["spec"]["template"]["spec"]["containers"][0]["envFrom"] =
+        json!([{ "secretRef": { "name": "web" } }]);
+    cluster.apply(&typed::<Deployment>(late), OURS).await.expect("made");
+    let state = async || {
+        let web = cluster.find_own::<Deployment>(Some("acme"), "web", OURS).await.expect("an answer");
+        cluster.state(&web.expect("made")).await.expect("an answer")
+    };
+    world.later(10);
+    assert!(matches!(state().await, State::Waiting { reason, .. } if reason == "CreateContainerConfigError"));
+    world.later(30);
+    assert!(matches!(state().await, State::Failed { reason, .. } if reason == "CreateContainerConfigError"));
+    let secret = json!({ "metadata": { "name": "web", "namespace": "acme" }, "stringData": { "a": "b" } });
+    cluster.apply(&typed::<Secret>(secret), OURS).await.expect("made");
+    assert!(matches!(state().await, State::Waiting { reason, .. } if reason == "ProgressDeadlineExceeded"));
+    world.later(5);
+    assert_eq!(state().await, State::Ready);
+}
+
+#[tokio::test]
 async fn a_namespace_that_goes_is_waited_for() {
     let (world, cluster) = world().await;
     cluster.apply(&web("web:1"), OURS).await.expect("made");
@@ -484,9 +507,9 @@ async fn whoever_waits_is_told_when_something_has_changed() {
     assert!((7..=12).contains(&waited), "a certificate takes eight seconds, and was waited for for {waited}");
 
     // Of what somebody else has made nothing is learnt.
-    made[0].status = None;
+    made[0].metadata.generation = Some(0);
     cluster.settle("acme", "demo/somebody-000000", &mut made).await.expect("looked");
-    assert!(made[0].status.is_none());
+    assert_eq!(made[0].metadata.generation, Some(0));
 
     cluster.delete::<Namespace>(None, "acme", OURS, Propagation::Foreground).await.expect("going");
     assert!(cluster.find_own::<Namespace>(None, "acme", OURS).await.expect("an answer").is_some());

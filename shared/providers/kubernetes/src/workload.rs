@@ -40,6 +40,8 @@ pub struct Trouble {
     pub message: String,
 }
 
+/// What a deployment says whose pods have not come within its own time. It says so no more once they have.
+const LATE: &str = "ProgressDeadlineExceeded";
 /// What the kubelet says of a container that is only on its way.
 const ON_THE_WAY: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
@@ -77,7 +79,8 @@ fn ended(status: &PodStatus) -> Option<(String, String)> {
 }
 
 impl Cluster {
-    /// How far a workload has come; when it is not ready, with the first of its pods that says what keeps it.
+    /// How far a workload has come; when it is not ready, with the first of its pods that says what keeps it. One that is
+    /// late goes on all the same: where no pod says what keeps it, what it waited for has come.
     pub async fn state<W: Workload>(&self, workload: &W) -> Result<State, Fault> {
         let state = workload.progress();
         let (State::Waiting { .. } | State::Failed { .. }, Some(pods)) = (&state, workload.pods()) else {
@@ -87,7 +90,12 @@ impl Cluster {
         let namespace = workload.meta().namespace.as_deref();
         let pods = self.list::<Pod>(namespace, &selector.join(","), None).await?.items;
         let Some(Trouble { pod, reason, message }) = pods.iter().find_map(Trouble::of) else {
-            return Ok(state);
+            return Ok(match state {
+                State::Failed { reason, message } if reason == LATE && !pods.is_empty() => {
+                    State::Waiting { reason, message }
+                }
+                state => state,
+            });
         };
         let message = format!("pod {pod}: {message}");
         Ok(match state {
