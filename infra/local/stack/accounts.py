@@ -102,7 +102,7 @@ def parameters(deployment: str, clouds: str) -> dict[str, str]:
         "WebsitesUrl": f"{clouds}/{WEBSITES_HOST}/api/v1",
         "WebsitesTokenSecret": f"{deployment}/providers/websites",
         "DashboardsUrl": "https://dashboards.collectverything.example",
-        "ShopUrl": f"{clouds}/{{host}}",
+        "TenantUrl": f"{clouds}/{{host}}",
         "StripeWebhookSecret": f"{deployment}/billing/stripe",
         "BillingWebhookSecret": f"{deployment}/billing/subscriptions",
         "GraceDays": "2",

@@ -201,6 +201,7 @@ fn kubernetes_argocd(to: &mut Deployment) {
             ingress: "ingress-nginx".to_owned(),
             shared: "e-commerce-shared".to_owned(),
             monitoring: "e-commerce-monitoring".to_owned(),
+            operators: "cnpg-system".to_owned(),
         },
     });
     to.step(StoreLogins { vault: vault.clone() });
@@ -249,7 +250,7 @@ fn kubernetes_argocd(to: &mut Deployment) {
     to.setup(CreateIngress { cluster: cluster.clone() });
     to.setup(MonitorTenant { cluster: cluster.clone() });
     to.probe(ProbeWorkloads { cluster });
-    to.probe(ProbeIngress { http: http.clone(), shop_url: "https://{host}".to_owned() });
+    to.probe(ProbeIngress { http: http.clone(), tenant_url: "https://{host}".to_owned() });
     let token = clouds::WEBSITES_TOKEN.to_owned().into();
     let websites = Websites::new(http, clouds::WEBSITES_URL, token).expect("an address");
     to.step(RegisterWebsite { websites });

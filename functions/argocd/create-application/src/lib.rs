@@ -49,7 +49,9 @@ pub struct Params {
     registry: String,
     /// The tag of all images.
     version: String,
-    /// Names of deployments, by spaces; the first is the gateway.
+    /// The deployment that visitors come to.
+    gateway: String,
+    /// The other deployments' names, by spaces.
     services: String,
     gateway_replicas: String,
     service_replicas: String,
@@ -202,21 +204,19 @@ impl Params {
     }
 
     fn each<T>(&self, of: impl Fn(&str) -> T) -> Vec<T> {
-        self.services.split_whitespace().map(of).collect()
+        std::iter::once(self.gateway.as_str()).chain(self.services.split_whitespace()).map(of).collect()
     }
 
     /// None of a tenant that is suspended.
     fn replicas(&self, suspended: bool) -> Result<Vec<Replicas>, Fault> {
         let gateway = whole_number("gateway_replicas", &self.gateway_replicas)?;
         let other = whole_number("service_replicas", &self.service_replicas)?;
-        let mut replicas = self.each(|name| Replicas { name: name.to_owned(), count: other });
-        if let Some(first) = replicas.first_mut() {
-            first.count = gateway;
-        }
-        if suspended {
-            replicas.iter_mut().for_each(|replicas| replicas.count = 0);
-        }
-        Ok(replicas)
+        let count = |name: &str| match name {
+            _ if suspended => 0,
+            name if name == self.gateway => gateway,
+            _ => other,
+        };
+        Ok(self.each(|name| Replicas { name: name.to_owned(), count: count(name) }))
     }
 }
 
@@ -243,7 +243,8 @@ mod tests {
             project: text("tenants"),
             registry: text("ecommerce"),
             version: text("v1.2.3"),
-            services: text("api-gateway auth-service  orders-service"),
+            gateway: text("api-gateway"),
+            services: text("auth-service  orders-service"),
             gateway_replicas: text("3"),
             service_replicas: text("1"),
         }

@@ -2,8 +2,8 @@
 //! whether nobody else has the tenant's namespace.
 //!
 //! A quota that is too small is noticed late otherwise: the namespace and its quota are made, the deployments are accepted, and
-//! then single pods never come. Migrations run beside the services, and are counted with them; once they are done, their room
-//! is what a new version's first pods take.
+//! then single pods never come. What runs only at first, as migrations do, is counted, too: once it is
+//! done, its room is what a new version's first pods take.
 
 use fault::Fault;
 use kubernetes::Cluster;
@@ -19,27 +19,31 @@ pub struct CheckPlan {
     pub prefix: String,
 }
 
-/// What the plan allows, and what there is to run. All amounts are Kubernetes' (`500m`, `512Mi`).
+/// What there is to run, and what the plan allows. All amounts are Kubernetes' (`500m`, `512Mi`).
 #[derive(Debug, Deserialize)]
 pub struct Params {
-    /// Names of deployments, by spaces; the first is the gateway.
-    services: String,
-    gateway_replicas: String,
-    service_replicas: String,
-    service_cpu: Quantity,
-    service_cpu_limit: Quantity,
-    service_memory: Quantity,
-    service_memory_limit: Quantity,
-    /// How many databases are migrated at once.
-    databases: Vec<String>,
-    /// What a migration asks for, and may have.
-    migration_cpu: Quantity,
-    migration_memory: Quantity,
+    workloads: Vec<Workload>,
     quota_cpu: Quantity,
     quota_cpu_limit: Quantity,
     quota_memory: Quantity,
     quota_memory_limit: Quantity,
+    quota_storage: Quantity,
     quota_pods: String,
+}
+
+/// Pods of one size.
+#[derive(Debug, Deserialize)]
+pub struct Workload {
+    /// By spaces. Each has as many pods.
+    names: String,
+    replicas: String,
+    cpu: Quantity,
+    cpu_limit: Quantity,
+    memory: Quantity,
+    memory_limit: Quantity,
+    /// What each pod keeps on a volume of its own.
+    #[serde(default)]
+    storage: Option<Quantity>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,47 +72,42 @@ impl Probe for CheckPlan {
 impl Params {
     /// Each sum beside what is allowed; the first that does not fit is told.
     fn fits(&self) -> Result<(), Fault> {
-        let migrations = u32::try_from(self.databases.len()).unwrap_or(u32::MAX);
-        let services = u32::try_from(self.services.split_whitespace().count()).unwrap_or(u32::MAX);
-        let gateways = whole_number("gateway_replicas", &self.gateway_replicas)?;
-        let others = whole_number("service_replicas", &self.service_replicas)?;
-        let pods = services.saturating_sub(1).saturating_mul(others).saturating_add(gateways);
+        let counted: Vec<(u32, &Workload)> =
+            self.workloads.iter().map(|it| Ok((it.pods()?, it))).collect::<Result<_, Fault>>()?;
+        let total = |of: fn(&Workload) -> Option<&Quantity>| {
+            Quantity::total(counted.iter().filter_map(|(pods, workload)| Some((*pods, of(workload)?))))
+        };
         let sums = [
-            ("requests.cpu", "quota_cpu", &self.service_cpu, &self.migration_cpu, &self.quota_cpu),
-            (
-                "limits.cpu",
-                "quota_cpu_limit",
-                &self.service_cpu_limit,
-                &self.migration_cpu,
-                &self.quota_cpu_limit,
-            ),
-            (
-                "requests.memory",
-                "quota_memory",
-                &self.service_memory,
-                &self.migration_memory,
-                &self.quota_memory,
-            ),
+            ("requests.cpu", "quota_cpu", total(|it| Some(&it.cpu)), &self.quota_cpu),
+            ("limits.cpu", "quota_cpu_limit", total(|it| Some(&it.cpu_limit)), &self.quota_cpu_limit),
+            ("requests.memory", "quota_memory", total(|it| Some(&it.memory)), &self.quota_memory),
             (
                 "limits.memory",
                 "quota_memory_limit",
-                &self.service_memory_limit,
-                &self.migration_memory,
+                total(|it| Some(&it.memory_limit)),
                 &self.quota_memory_limit,
             ),
+            ("requests.storage", "quota_storage", total(|it| it.storage.as_ref()), &self.quota_storage),
         ];
-        for (what, setting, service, migration, allowed) in sums {
-            let needed = Quantity::total([(pods, service), (migrations, migration)]);
+        for (what, setting, needed, allowed) in sums {
             if needed > *allowed {
                 return Err(too_small(what, &needed.to_string(), &allowed.to_string(), setting));
             }
         }
-        let (needed, allowed) =
-            (pods.saturating_add(migrations), whole_number("quota_pods", &self.quota_pods)?);
+        let needed = counted.iter().fold(0_u32, |sum, (pods, _)| sum.saturating_add(*pods));
+        let allowed = whole_number("quota_pods", &self.quota_pods)?;
         if needed > allowed {
             return Err(too_small("pods", &needed.to_string(), &allowed.to_string(), "quota_pods"));
         }
         Ok(())
+    }
+}
+
+impl Workload {
+    fn pods(&self) -> Result<u32, Fault> {
+        let names = u32::try_from(self.names.split_whitespace().count()).unwrap_or(u32::MAX);
+        let each: u32 = whole_number(&format!("replicas of {}", self.names), &self.replicas)?;
+        Ok(names.saturating_mul(each))
     }
 }
 
@@ -127,30 +126,54 @@ mod tests {
         text.parse().expect("a quantity")
     }
 
-    /// The premium plan, with thirteen services and eleven databases.
+    /// The premium plan of `kubernetes-argocd`, with thirteen services and eleven databases.
     fn premium(cpu: [&str; 3], gateways: &str) -> Params {
+        let workload =
+            |names: &str, replicas: &str, (cpu, cpu_limit): (&str, &str), (memory, memory_limit)| Workload {
+                names: names.to_owned(),
+                replicas: replicas.to_owned(),
+                cpu: quantity(cpu),
+                cpu_limit: quantity(cpu_limit),
+                memory: quantity(memory),
+                memory_limit: quantity(memory_limit),
+                storage: None,
+            };
+        let many = |what: &str, count: usize| (0..count).map(|i| format!("{what}-{i} ")).collect::<String>();
+        let [service, service_limit, migration] = cpu;
         Params {
-            services: (0..13).map(|i| format!("service-{i}")).collect::<Vec<_>>().join(" "),
-            gateway_replicas: gateways.to_owned(),
-            service_replicas: "1".to_owned(),
-            service_cpu: quantity(cpu[0]),
-            service_cpu_limit: quantity(cpu[1]),
-            service_memory: quantity("128Mi"),
-            service_memory_limit: quantity("512Mi"),
-            databases: (0..11).map(|i| format!("database-{i}")).collect(),
-            migration_cpu: quantity(cpu[2]),
-            migration_memory: quantity("256Mi"),
+            workloads: vec![
+                workload("gateway", gateways, (service, service_limit), ("128Mi", "512Mi")),
+                workload(&many("service", 12), "1", (service, service_limit), ("128Mi", "512Mi")),
+                workload(&many("migration", 11), "1", (migration, migration), ("256Mi", "256Mi")),
+            ],
             quota_cpu: quantity("6"),
             quota_cpu_limit: quantity("12"),
             quota_memory: quantity("12Gi"),
             quota_memory_limit: quantity("24Gi"),
+            quota_storage: quantity("150Gi"),
             quota_pods: "100".to_owned(),
         }
     }
 
-    #[test]
-    fn what_a_plan_was_made_for_fits_into_it() {
-        premium(["100m", "500m", "250m"], "3").fits().expect("room");
+    /// Three instances of a database beside it.
+    fn with_volumes(mut params: Params, each: &str) -> Params {
+        params.workloads.push(Workload {
+            names: "postgres".to_owned(),
+            replicas: "3".to_owned(),
+            cpu: quantity("0"),
+            cpu_limit: quantity("0"),
+            memory: quantity("0"),
+            memory_limit: quantity("0"),
+            storage: Some(quantity(each)),
+        });
+        params
+    }
+
+    #[rstest]
+    #[case(premium(["100m", "500m", "250m"], "3"))]
+    #[case(with_volumes(premium(["100m", "500m", "250m"], "3"), "50Gi"))]
+    fn what_a_plan_was_made_for_fits_into_it(#[case] params: Params) {
+        params.fits().expect("room");
     }
 
     #[rstest]
@@ -159,6 +182,7 @@ mod tests {
     #[case(premium(["500m", "500m", "250m"], "1"), "requests.cpu", "9250m")]
     #[case(Params { quota_memory: quantity("1Gi"), ..premium(["100m", "500m", "250m"], "3") }, "requests.memory", "4736Mi")]
     #[case(Params { quota_pods: "20".to_owned(), ..premium(["100m", "500m", "250m"], "3") }, "pods", "26")]
+    #[case(with_volumes(premium(["100m", "500m", "250m"], "3"), "51Gi"), "requests.storage", "153Gi")]
     fn what_does_not_fit_is_told_with_its_sum(
         #[case] params: Params,
         #[case] what: &str,
@@ -172,6 +196,6 @@ mod tests {
     #[test]
     fn a_setting_that_is_no_number_is_told_as_such() {
         let fault = premium(["100m", "500m", "250m"], "a few").fits().expect_err("none");
-        assert!(fault.cause.contains("gateway_replicas is 'a few'"), "{fault:?}");
+        assert!(fault.cause.contains("replicas of gateway is 'a few'"), "{fault:?}");
     }
 }

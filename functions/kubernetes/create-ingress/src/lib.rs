@@ -1,4 +1,4 @@
-//! Makes a tenant's shop be reached at its names, with and without `www`, and have a certificate for both.
+//! Makes a tenant be reached at its name, where it is to with `www`, too, and have a certificate for it.
 //!
 //! The certificate is asked for by itself. The annotation that has cert-manager make one for an ingress would make a second for
 //! the same secret, and the two would take it from each other for ever. Of a tenant that is suspended nothing runs, and
@@ -22,14 +22,25 @@ pub struct CreateIngress {
 #[derive(Debug, Deserialize)]
 pub struct Params {
     namespace: String,
-    /// What shops' names end with: `collectverything.example`.
+    /// What tenants' names end with: `collectverything.example`.
     domain: String,
+    /// Whether it is reached with `www` before its name, too.
+    www: bool,
+    /// Which service is reached by which path; of several, the longest that fits.
+    paths: Vec<Path>,
     /// cert-manager's ClusterIssuer.
     issuer: String,
     /// How many requests of one visitor are served in a second.
     requests_per_second: String,
     /// `50m`, in nginx' notation.
     body_size: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Path {
+    path: String,
+    /// It has a port of the name `http`.
+    service: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,12 +56,15 @@ impl Setup for CreateIngress {
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         let owner = cx.mark.to_string();
         let host = format!("{}.{}", cx.tenant.subdomain, params.domain);
-        let hosts = [host.clone(), format!("www.{host}")];
+        let mut hosts = vec![host.clone()];
+        if params.www {
+            hosts.push(format!("www.{host}"));
+        }
         let ingress: Ingress = manifest(ingress(params, &hosts))?;
         self.cluster.apply(&ingress, &owner).await?;
         let certificate = CertificateSpec {
             secret_name: SECRET.to_owned(),
-            dns_names: hosts.to_vec(),
+            dns_names: hosts,
             issuer_ref: IssuerRef { name: params.issuer.clone(), kind: "ClusterIssuer".to_owned() },
         };
         let certificate = Certificate::new(&params.namespace, SECRET, certificate);
@@ -63,8 +77,11 @@ impl Setup for CreateIngress {
 }
 
 fn ingress(params: &Params, hosts: &[String]) -> Value {
-    let backend = json!({ "service": { "name": "api-gateway", "port": { "name": "http" } } });
-    let paths = json!([{ "path": "/", "pathType": "Prefix", "backend": backend }]);
+    let path = |Path { path, service }: &Path| {
+        let backend = json!({ "service": { "name": service, "port": { "name": "http" } } });
+        json!({ "path": path, "pathType": "Prefix", "backend": backend })
+    };
+    let paths: Vec<Value> = params.paths.iter().map(path).collect();
     let rule = |host: &String| json!({ "host": host, "http": { "paths": paths } });
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",

@@ -33,6 +33,8 @@ pub struct Neighbours {
     pub shared: String,
     /// Prometheus.
     pub monitoring: String,
+    /// The operators of what runs for a tenant.
+    pub operators: String,
 }
 
 /// What the plan allows, in Kubernetes' quantities.
@@ -40,7 +42,7 @@ pub struct Neighbours {
 pub struct Params {
     /// `eu-west`
     region: String,
-    /// What shops' names end with: `collectverything.example`.
+    /// What tenants' addresses end with: `collectverything.example`.
     domain: String,
     quota_cpu: String,
     quota_cpu_limit: String,
@@ -56,6 +58,21 @@ pub struct Params {
     container_cpu: String,
     container_memory: String,
     volume: String,
+    /// Whom visitors come to.
+    visited: Vec<Visited>,
+    /// What Prometheus asks, of whichever pod has it.
+    measured: Vec<u16>,
+    /// What operators ask, likewise.
+    operated: Vec<u16>,
+    /// What is asked of those that all tenants share.
+    shared: Vec<u16>,
+}
+
+/// Pods by their label `app`, and what they listen on.
+#[derive(Debug, Deserialize)]
+pub struct Visited {
+    app: String,
+    port: u16,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,7 +99,7 @@ impl Step for CreateNamespace {
         let (name, owner) = (&handle.namespace, cx.mark.to_string());
         let namespace: Namespace = manifest(namespace(name, &cx.tenant, params))?;
         self.cluster.apply(&namespace, &owner).await?;
-        for policy in policies::all(name, &self.neighbours)? {
+        for policy in policies::all(name, &self.neighbours, params)? {
             self.cluster.apply(&policy, &owner).await?;
         }
         self.cluster.apply(&quota::quota(name, params)?, &owner).await?;
@@ -121,7 +138,7 @@ fn namespace(name: &str, tenant: &Snapshot, params: &Params) -> Value {
             "labels": {
                 "tenant": tenant.id.as_str(), "tier": tenant.plan.id, "region": params.region,
                 "environment": "production", "managed-by": "tenantry",
-                // What a shop runs needs nothing of its node.
+                // What runs here needs nothing of its node.
                 "pod-security.kubernetes.io/enforce": "baseline",
             },
             "annotations": {

@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
             ingress: aws::variable("INGRESS_NAMESPACE")?,
             shared: aws::variable("SHARED_NAMESPACE")?,
             monitoring: aws::variable("MONITORING_NAMESPACE")?,
+            operators: aws::variable("OPERATORS_NAMESPACE")?,
         },
     };
     saga::serve(step, ResourceLedger::new(db)).await

@@ -9,17 +9,17 @@ use kubernetes::api::networking::v1::NetworkPolicy;
 use kubernetes::manifest;
 use serde_json::{Value, json};
 
-use crate::Neighbours;
+use crate::{Neighbours, Params, Visited};
 
-/// What the services listen on, for visitors and for Prometheus.
-const SERVICE: u16 = 8100;
 /// What cert-manager's solver listens on while it proves a name.
 const SOLVER: u16 = 8089;
-/// MySQL, the broker without and with TLS, and the object store.
-const SHARED: [u16; 4] = [3306, 5672, 5671, 9000];
 
-pub(crate) fn all(namespace: &str, neighbours: &Neighbours) -> Result<Vec<NetworkPolicy>, Fault> {
-    let Neighbours { ingress, shared, monitoring } = neighbours;
+pub(crate) fn all(
+    namespace: &str,
+    neighbours: &Neighbours,
+    params: &Params,
+) -> Result<Vec<NetworkPolicy>, Fault> {
+    let Neighbours { ingress, shared, monitoring, operators } = neighbours;
     let everything = json!({});
     let own = json!([{ "podSelector": {} }]);
     let dns = json!([{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }]);
@@ -33,24 +33,28 @@ pub(crate) fn all(namespace: &str, neighbours: &Neighbours) -> Result<Vec<Networ
         "egress": [
             { "to": own },
             { "to": [pods_of("kube-system")], "ports": dns },
-            { "to": [pods_of(shared)], "ports": tcp(&SHARED) },
+            { "to": [pods_of(shared)], "ports": tcp(&params.shared) },
             { "to": internet, "ports": tcp(&[443]) },
         ],
     });
-    let policies = [
-        ("tenant-isolation", isolation),
-        ("visitors", lets_in(&json!({ "matchLabels": { "app": "api-gateway" } }), ingress, SERVICE)),
+    let solver = json!({ "matchLabels": { "acme.cert-manager.io/http01-solver": "true" } });
+    let mut policies = vec![
+        ("tenant-isolation".to_owned(), isolation),
         // The label's value is cert-manager's.
-        (
-            "certificate",
-            lets_in(
-                &json!({ "matchLabels": { "acme.cert-manager.io/http01-solver": "true" } }),
-                ingress,
-                SOLVER,
-            ),
-        ),
-        ("metrics", lets_in(&everything, monitoring, SERVICE)),
+        ("certificate".to_owned(), lets_in(&solver, ingress, &[SOLVER])),
     ];
+    for Visited { app, port } in &params.visited {
+        let pods = json!({ "matchLabels": { "app": app } });
+        policies.push((format!("visitors-of-{app}"), lets_in(&pods, ingress, &[*port])));
+    }
+    for (name, from, ports) in
+        [("metrics", monitoring, &params.measured), ("operators", operators, &params.operated)]
+    {
+        // A rule without ports is one of all ports.
+        if !ports.is_empty() {
+            policies.push((name.to_owned(), lets_in(&everything, from, ports)));
+        }
+    }
     let policy = |(name, spec)| {
         manifest(json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
@@ -69,9 +73,9 @@ fn tcp(ports: &[u16]) -> Vec<Value> {
 }
 
 /// The pods of a namespace may come to these.
-fn lets_in(pods: &Value, namespace: &str, port: u16) -> Value {
+fn lets_in(pods: &Value, namespace: &str, ports: &[u16]) -> Value {
     json!({
         "podSelector": pods, "policyTypes": ["Ingress"],
-        "ingress": [{ "from": [pods_of(namespace)], "ports": tcp(&[port]) }],
+        "ingress": [{ "from": [pods_of(namespace)], "ports": tcp(ports) }],
     })
 }

@@ -1,5 +1,7 @@
-//! Looks at a tenant's shop from outside, as its visitors would, with and without `www`, by its own certificate. Of one that is
-//! suspended, that nobody serves there.
+//! Looks at a tenant from outside, as its visitors would, at each of its names and by its own certificate. Of one that is
+//! suspended, or asleep, that nobody serves there.
+
+use std::collections::BTreeMap;
 
 use fault::Fault;
 use http_client::Http;
@@ -7,24 +9,29 @@ use reqwest::StatusCode;
 use saga::{Context, Probe};
 use serde::{Deserialize, Serialize};
 
-const SERVICE: &str = "shop";
+const SERVICE: &str = "tenant";
 
 #[derive(Debug)]
 pub struct ProbeIngress {
     pub http: Http,
     /// `https://{host}`
-    pub shop_url: String,
+    pub tenant_url: String,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Params {
     host: String,
+    /// Whether it is reached with `www` before its name, too.
+    www: bool,
+    /// What is looked at; each answers 200.
+    paths: Vec<String>,
+    /// What people come for, by what it is called: its path.
+    endpoints: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    shop: String,
-    admin: String,
+    endpoints: BTreeMap<String, String>,
 }
 
 impl Probe for ProbeIngress {
@@ -33,16 +40,22 @@ impl Probe for ProbeIngress {
     type Output = Output;
 
     async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
-        let wanted = if cx.tenant.suspended { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-        for host in [params.host.clone(), format!("www.{}", params.host)] {
-            let url = format!("{}/health", self.shop_url.replace("{host}", &host));
-            // What does not answer yet, or by another certificate, may in a moment.
-            let answer = self.http.get(SERVICE, &url).await?.status();
-            if answer != wanted {
-                return Err(Fault::not_ready(format!("{host} answers {answer}, not {wanted}")));
+        let at = |host: &str| self.tenant_url.replace("{host}", host);
+        let rests = cx.tenant.suspended || cx.tenant.hibernating;
+        let wanted = if rests { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+        let with_www = params.www.then(|| format!("www.{}", params.host));
+        for host in std::iter::once(&params.host).chain(&with_www) {
+            for path in &params.paths {
+                // What does not answer yet, or by another certificate, may in a moment.
+                let answer = self.http.get(SERVICE, &format!("{}{path}", at(host))).await?.status();
+                if answer != wanted {
+                    return Err(Fault::not_ready(format!("{host}{path} answers {answer}, not {wanted}")));
+                }
             }
         }
-        let shop = self.shop_url.replace("{host}", &params.host);
-        Ok(Output { admin: format!("{shop}/admin"), shop })
+        let url = |path: &String| format!("{}{path}", at(&params.host));
+        Ok(Output {
+            endpoints: params.endpoints.iter().map(|(name, path)| (name.clone(), url(path))).collect(),
+        })
     }
 }

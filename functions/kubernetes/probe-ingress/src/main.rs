@@ -4,6 +4,6 @@ use store::ResourceLedger;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let probe = ProbeIngress { http: http_client::Http::network(), shop_url: aws::variable("SHOP_URL")? };
+    let probe = ProbeIngress { http: http_client::Http::network(), tenant_url: aws::variable("TENANT_URL")? };
     saga::serve_probe(probe, ResourceLedger::from_env().await).await
 }

@@ -1,4 +1,4 @@
-//! Looks whether all that a tenant is made of runs in its namespace; if it is suspended, that nothing does.
+//! Looks whether all that a tenant is made of runs in its namespace; if it is suspended or asleep, that nothing does.
 //!
 //! A pod that has done its work is no pod that does not run: what is looked at are deployments, and the pods that serve for them.
 
@@ -20,8 +20,8 @@ pub struct ProbeWorkloads {
 #[derive(Debug, Deserialize)]
 pub struct Params {
     namespace: String,
-    /// Names of deployments, by spaces.
-    services: String,
+    /// Names of deployments; one text may have several, by spaces.
+    deployments: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,11 +48,11 @@ impl Probe for ProbeWorkloads {
         let found: BTreeMap<&str, &Deployment> =
             found.iter().filter_map(|it| Some((it.metadata.name.as_deref()?, it))).collect();
         let mut services = 0;
-        for service in params.services.split_whitespace() {
+        for service in params.deployments.iter().flat_map(|names| names.split_whitespace()) {
             let missing = || Fault::not_ready(format!("the service {service} is not deployed yet"));
             let deployment = *found.get(service).ok_or_else(missing)?;
             let serving = deployment.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or_default();
-            if cx.tenant.suspended && serving > 0 {
+            if (cx.tenant.suspended || cx.tenant.hibernating) && serving > 0 {
                 return Err(Fault::not_ready(format!("the service {service} still runs")));
             }
             self.cluster.state(deployment).await?.demand(&format!("the service {service}"))?;

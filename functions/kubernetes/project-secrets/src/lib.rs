@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use futures_util::future::try_join_all;
-use kubernetes::external_secrets::{
-    Data, ExternalSecret, ExternalSecretSpec, RemoteRef, SecretStoreRef, Target, Template,
-};
+use kubernetes::external_secrets::{ExternalSecret, Kept};
 use kubernetes::{Cluster, Progress as _};
 use saga::{Context, Setup};
 use secrets::SecretRef;
@@ -86,7 +84,7 @@ impl Params {
                 ("DB_DATABASE", &at.database),
                 ("DB_USERNAME", &at.user),
             ];
-            self.secret(&database_secret(service), &plain, ("DB_PASSWORD", &self.logins, Some(service)))
+            self.secret(&database_secret(service), &plain, ("DB_PASSWORD", self.login(service)))
         };
         let bucket = |(purpose, name): (&String, &String)| {
             (format!("MINIO_BUCKET_{}", purpose.to_uppercase()), name.clone())
@@ -106,51 +104,24 @@ impl Params {
             ("RABBITMQ_EXCHANGE", &self.exchange),
         ];
         let others = [
+            self.secret("minio-credentials", &store, ("MINIO_SECRET_KEY", self.login("object-store"))),
+            self.secret("rabbitmq-credentials", &broker, ("RABBITMQ_PASSWORD", self.login("rabbitmq"))),
             self.secret(
-                "minio-credentials",
-                &store,
-                ("MINIO_SECRET_KEY", &self.logins, Some("object-store")),
+                "owner-credentials",
+                &[],
+                ("ADMIN_PASSWORD", Kept { secret: &self.password, property: None }),
             ),
-            self.secret(
-                "rabbitmq-credentials",
-                &broker,
-                ("RABBITMQ_PASSWORD", &self.logins, Some("rabbitmq")),
-            ),
-            self.secret("owner-credentials", &[], ("ADMIN_PASSWORD", &self.password, None)),
         ];
         self.databases.iter().map(of_database).chain(others).collect()
     }
 
-    /// A secret of plain values and one from the vault.
-    fn secret(
-        &self,
-        name: &str,
-        plain: &[(&str, &str)],
-        (key, remote, property): (&str, &SecretRef, Option<&str>),
-    ) -> ExternalSecret {
-        let from_vault = (key.to_owned(), "{{ .password }}".to_owned());
-        let plain = plain.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let spec = ExternalSecretSpec {
-            secret_store_ref: SecretStoreRef {
-                name: self.secret_store.clone(),
-                kind: "ClusterSecretStore".to_owned(),
-            },
-            refresh_interval: "1h".to_owned(),
-            target: Target {
-                name: name.to_owned(),
-                creation_policy: "Owner".to_owned(),
-                template: Some(Template {
-                    engine_version: "v2".to_owned(),
-                    data: plain.chain([from_vault]).collect(),
-                }),
-            },
-            data: vec![Data {
-                secret_key: "password".to_owned(),
-                remote_ref: RemoteRef { key: remote.0.clone(), property: property.map(str::to_owned) },
-            }],
-            data_from: Vec::new(),
-        };
-        ExternalSecret::new(&self.namespace, name, spec)
+    fn login<'a>(&'a self, purpose: &'a str) -> Kept<'a> {
+        Kept { secret: &self.logins, property: Some(purpose) }
+    }
+
+    fn secret(&self, name: &str, plain: &[(&str, &str)], from_vault: (&str, Kept<'_>)) -> ExternalSecret {
+        let place = (self.namespace.as_str(), name, self.secret_store.as_str());
+        ExternalSecret::templated(place, plain.iter().copied(), from_vault)
     }
 }
 

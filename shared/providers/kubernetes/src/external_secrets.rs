@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use secrets::SecretRef;
 use serde::{Deserialize, Serialize};
 
 use crate::state::Conditions;
@@ -75,6 +76,51 @@ pub struct RemoteRef {
     /// A field of it, if it is JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
+}
+
+/// What a vault keeps: a secret, or one field of a secret that is JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    pub secret: &'a SecretRef,
+    pub property: Option<&'a str>,
+}
+
+impl ExternalSecret {
+    /// A secret of plain values, and of one that a ClusterSecretStore keeps. The plain ones are a template's, which is Go's:
+    /// nothing that a tenant's people chose may be in them.
+    #[must_use]
+    pub fn templated<'a>(
+        (namespace, name, store): (&str, &str, &str),
+        plain: impl IntoIterator<Item = (&'a str, &'a str)>,
+        (key, kept): (&str, Kept<'_>),
+    ) -> Self {
+        let from_vault = (key.to_owned(), "{{ .password }}".to_owned());
+        let plain = plain.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let spec = ExternalSecretSpec {
+            secret_store_ref: SecretStoreRef {
+                name: store.to_owned(),
+                kind: "ClusterSecretStore".to_owned(),
+            },
+            refresh_interval: "1h".to_owned(),
+            target: Target {
+                name: name.to_owned(),
+                creation_policy: "Owner".to_owned(),
+                template: Some(Template {
+                    engine_version: "v2".to_owned(),
+                    data: plain.chain([from_vault]).collect(),
+                }),
+            },
+            data: vec![Data {
+                secret_key: "password".to_owned(),
+                remote_ref: RemoteRef {
+                    key: kept.secret.0.clone(),
+                    property: kept.property.map(str::to_owned),
+                },
+            }],
+            data_from: Vec::new(),
+        };
+        Self::new(namespace, name, spec)
+    }
 }
 
 impl Definition for ExternalSecretSpec {
