@@ -18,7 +18,7 @@ pub mod matrix;
 pub mod mysql;
 pub mod service;
 mod simulated;
-mod tally;
+pub mod tally;
 mod verdict;
 pub mod version;
 pub mod wire;

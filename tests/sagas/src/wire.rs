@@ -79,10 +79,10 @@ impl Wire {
 
     fn effect(&self, request: &Request, view: View, act: Act) -> Reply {
         if act == Act::Read || self.law.is_blind() {
-            return self.service.answer(request, view);
+            return self.tally.answered(|| self.service.answer(request, view));
         }
         let before = self.service.things();
-        let reply = self.service.answer(request, view);
+        let reply = self.tally.answered(|| self.service.answer(request, view));
         self.law.after_effect(&before, &self.service.things());
         reply
     }

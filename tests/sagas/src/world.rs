@@ -236,6 +236,11 @@ impl World {
         self.0.lambda.tally.running()
     }
 
+    /// How often providers were called so far, and what they have computed for.
+    pub fn calls(&self) -> (usize, Duration) {
+        self.0.lambda.tally.calls()
+    }
+
     /// What was applied to the cluster, as it was sent.
     pub fn manifests(&self) -> Vec<Value> {
         self.0.services.iter().flat_map(|service| service.manifests()).collect()
