@@ -18,14 +18,16 @@ STAGE ?= dev
 stamp = $(TENANTRY_CACHE)/stamps/$(1)-$(shell cat $(2) | cksum | tr ' ' '-')
 PYTHON_TOOLS := $(call stamp,python,infra/tools/requirements.txt)
 NODE_TOOLS := $(call stamp,node,infra/tools/package-lock.json)
+HELM := $(TENANTRY_CACHE)/helm/helm
 SAM_TOOLS := $(call stamp,sam,infra/tools/requirements-sam.txt)
 DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
 CLIENTS := $(call stamp,clients,infra/tools/requirements-clients.txt)
 SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemathesis.txt)
 export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
+export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates manifests alerts audit deploy
+.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates manifests charts alerts audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -42,12 +44,12 @@ up: setup ## Start the local stack, or bring the running one up to date
 down: setup ## Stop the local stack; `make up` brings its data back
 	@$(STACK) down
 
-demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<name> chooses, BILLING=1 has it bought
+demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<name> and PLAN=<name> choose, BILLING=1 has it bought
 	@eval "$$($(STACK) env)" && $(CARGO_TARGET_DIR)/debug/tenantry demo \
-	  $(if $(BILLING),--bought) $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT))
+	  $(if $(BILLING),--bought) $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT)) $(if $(PLAN),--plan $(PLAN))
 
 # What is marked `#[ignore = "needs the local stack"]` runs here too.
-test: build $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
+test: build $(NODE_TOOLS) $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run $(PEERS) -- cargo nextest run --workspace --run-ignored all $(TESTS)
 	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
@@ -63,11 +65,11 @@ faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMI
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
 
-bench: build ## What must not get slower or dearer with many tenants; writes target/bench/report.json
+bench: build ## What must not get slower or dearer with many tenants, ROWS=<some>; writes target/bench/report.json
 	@cargo bench --quiet --profile faults --package bench --no-run
-	@$(STACK) run -- cargo bench --quiet --profile faults --package bench
+	@ROWS="$(ROWS)" $(STACK) run -- cargo bench --quiet --profile faults --package bench
 
-lint: format clippy dependencies machines templates manifests alerts ## All checks that need no stack; -k goes on after a failure
+lint: format clippy dependencies machines templates manifests charts alerts ## All checks that need no stack; -k goes on after a failure
 
 format: setup
 	cargo fmt --all --check
@@ -88,6 +90,9 @@ templates: setup $(SAM_TOOLS)
 manifests: setup # What a tenant's cluster is told, by Kubernetes' own schemas
 	@kubernetes-validate --quiet --strict -k 1.36 tests/contract/manifests/*.kubernetes.yaml
 
+charts: setup $(NODE_TOOLS) # What a tenant's release is made of, by Helm and by Kubernetes' own schemas; a file of values for each plan
+	@python infra/local/charts/check.py
+
 alerts: setup # The alert rules that tenants get, by what they say of made-up figures
 	@python functions/kubernetes/monitor-tenant/tests/run.py
 
@@ -105,7 +110,8 @@ $(PYTHON_TOOLS): infra/tools/requirements.txt
 	@mkdir -p $(@D) && touch $@
 
 $(NODE_TOOLS): infra/tools/package.json infra/tools/package-lock.json
-	@cp $^ $(TENANTRY_CACHE) && cd $(TENANTRY_CACHE) && npm ci --silent --no-audit --no-fund
+	@cp $^ $(TENANTRY_CACHE) && cd $(TENANTRY_CACHE) && npm ci --silent --no-audit --no-fund --legacy-peer-deps
+	@python3 infra/tools/helm.py $(TENANTRY_CACHE)
 	@mkdir -p $(@D) && touch $@
 
 $(SAM_TOOLS): infra/tools/requirements-sam.txt

@@ -23,7 +23,7 @@ use self::customer_dns::CustomerDns;
 use self::google_token::GoogleToken;
 use self::grafana::Grafana;
 use self::kubernetes::Kubernetes;
-pub use self::kubernetes::{Cluster, End, RemoteSecrets};
+pub use self::kubernetes::{Charts, Cluster, End, Release, RemoteSecrets, render};
 use self::minio::Minio;
 use self::neon::Neon;
 pub use self::pace::Pace;
@@ -247,7 +247,7 @@ enum Host {
     Websites,
     RabbitMq,
     /// What a tenant of the cluster shows the world.
-    Shop,
+    Tenant,
     Instance,
 }
 
@@ -267,9 +267,7 @@ impl Host {
             "rabbitmq.e-commerce-shared.svc" | "rabbitmq.e-commerce-shared.svc.cluster.local" => {
                 Some(Self::RabbitMq)
             }
-            name if name.strip_suffix(kubernetes::DOMAIN).is_some_and(|name| name.ends_with('.')) => {
-                Some(Self::Shop)
-            }
+            name if kubernetes::is_tenant(name) => Some(Self::Tenant),
             name if name.ends_with(".run.app") => Some(Self::Instance),
             _ => None,
         }
@@ -289,7 +287,7 @@ impl Host {
             Self::Grafana => "grafana",
             Self::Websites => "websites",
             Self::RabbitMq => "rabbitmq",
-            Self::Shop => "shop",
+            Self::Tenant => "tenant",
             Self::Instance => "medusa",
         }
     }
@@ -306,7 +304,6 @@ pub struct Clouds {
     cloudflare: Cloudflare,
     kubernetes: Kubernetes,
     customer_dns: CustomerDns,
-    minio: Minio,
     grafana: Grafana,
     websites: Websites,
     rabbitmq: RabbitMq,
@@ -357,9 +354,9 @@ impl Clouds {
                 &credentials.kubernetes_token,
                 &settings.cluster,
                 settings.images.clone(),
+                Minio::new(&credentials.minio, settings.minio_memory),
             ),
             customer_dns: CustomerDns::default(),
-            minio: Minio::new(&credentials.minio, settings.minio_memory),
             grafana: Grafana::new(&credentials.grafana),
             websites: Websites::new(&credentials.websites_token),
             rabbitmq: RabbitMq::new(&credentials.rabbitmq),
@@ -396,7 +393,7 @@ impl Clouds {
             Host::Grafana => Grafana::operation(&ask),
             Host::Websites => Websites::operation(&ask),
             Host::RabbitMq => RabbitMq::operation(&ask),
-            Host::Shop => "GetPage",
+            Host::Tenant => "GetPage",
             Host::Instance => medusa::operation(&ask),
         }
     }
@@ -433,11 +430,11 @@ impl Clouds {
             Host::Resolver => {
                 ask::json(StatusCode::OK, &self.customer_dns.answer(ask.query("name").unwrap_or_default()))
             }
-            Host::Minio => self.minio.answer(now, &ask),
+            Host::Minio => self.kubernetes.minio(moment).answer(now, &ask),
             Host::Grafana => self.grafana.answer(now, &ask),
             Host::Websites => self.websites.answer(now, &ask),
             Host::RabbitMq => self.rabbitmq.answer(&ask),
-            Host::Shop => self.kubernetes.visit(moment, name, &ask),
+            Host::Tenant => self.kubernetes.visit(moment, name, &ask),
             Host::Instance => match self.cloud_run.visit(moment, name) {
                 Err(turned_away) => turned_away,
                 Ok(visit) => {
@@ -459,7 +456,7 @@ impl Clouds {
         things.extend(self.secret_manager.things());
         things.extend(self.cloud_run.things(now));
         things.extend(self.cloudflare.things());
-        things.extend(self.minio.things());
+        things.extend(self.kubernetes.minio.things());
         things.extend(self.grafana.things());
         things.extend(self.websites.things());
         things.extend(self.rabbitmq.things());
@@ -489,7 +486,7 @@ impl Clouds {
                 self.cloud_run.plant(moment, place, &thing.name, sorted(&marks), neighbours)
             }
             "cloudflare" => self.cloudflare.plant(moment, place, thing, &marks),
-            "minio" => self.minio.plant(now, thing, &marks),
+            "minio" => self.kubernetes.minio.plant(now, thing, &marks),
             "grafana" => self.grafana.plant(now, thing),
             "websites" => self.websites.plant(now, thing),
             "rabbitmq" => self.rabbitmq.plant(thing),
@@ -512,7 +509,7 @@ impl Clouds {
             "secret-manager" => self.secret_manager.remove(name),
             "cloud-run" => self.cloud_run.remove(name),
             "cloudflare" => self.cloudflare.remove(kind, name),
-            "minio" => self.minio.remove(kind, name),
+            "minio" => self.kubernetes.minio.remove(kind, name),
             "grafana" => self.grafana.remove(kind, name),
             "websites" => self.websites.remove(name),
             "rabbitmq" => self.rabbitmq.remove(kind, name),
@@ -534,6 +531,16 @@ impl Clouds {
     /// What the cluster's Prometheus takes metrics from in a namespace, as `service:port`.
     pub fn scraped(&self, namespace: &str) -> Vec<String> {
         self.kubernetes.scraped(namespace)
+    }
+
+    /// What a bucket of MinIO holds below a prefix by now, by key, with what it is tagged with.
+    pub fn objects(
+        &mut self,
+        now: Timestamp,
+        bucket: &str,
+        prefix: &str,
+    ) -> Vec<(String, BTreeMap<String, String>)> {
+        self.kubernetes.minio(Moment { now, pace: self.pace }).objects(now, bucket, prefix)
     }
 
     /// Whether a store says so: in what it keeps of its owner and itself, or in what its container was told.

@@ -18,42 +18,51 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::alarms::Alarms;
+pub use self::chart::{Release, render};
 use self::fields::Manager;
 use self::kinds::{KINDS, Kind};
 pub use self::network::End;
 use self::refused::{Cause, Refused};
-pub use self::settings::{Cluster, RemoteSecrets};
-pub(crate) use self::shop::DOMAIN;
+pub use self::settings::{Charts, Cluster, RemoteSecrets};
 use self::store::{Key, Object, Store};
+pub(crate) use self::visit::is_tenant;
 use super::ask::{self, Ask, digits};
+use super::minio::Minio;
 use super::pace::Moment;
 use super::quota::Quota;
 use super::{Thing, marks, sorted_by};
 
 mod alarms;
 mod argocd;
+mod barman;
 mod certificates;
+mod chart;
 mod checks;
 mod controllers;
-mod databases;
+mod cron;
 mod decode;
 mod deletion;
 mod external_secrets;
 mod fields;
+mod flux;
+mod helm;
 mod ingresses;
+mod innodb;
 mod jobs;
+mod k3s;
 mod kinds;
 mod limits;
 mod listing;
 mod network;
 mod pods;
+mod postgres;
 mod quantity;
 mod refused;
 mod schema;
 mod scraping;
 mod settings;
-mod shop;
 mod store;
+mod visit;
 mod watch;
 mod workloads;
 
@@ -86,10 +95,12 @@ pub(crate) struct Kubernetes {
     /// Where something goes on that has no end, or waits for what nobody tells of: every look is a look at these.
     restless: BTreeSet<String>,
     quota: Quota,
+    /// The object store that runs there, too. Databases keep their backups in it.
+    pub(crate) minio: Minio,
 }
 
 impl Kubernetes {
-    pub(crate) fn new(token: &str, cluster: &Cluster, images: Option<Vec<String>>) -> Self {
+    pub(crate) fn new(token: &str, cluster: &Cluster, images: Option<Vec<String>>, minio: Minio) -> Self {
         let mut store = Store::default();
         for name in NAMESPACES {
             let key = Key::new("namespaces", "", name);
@@ -118,7 +129,16 @@ impl Kubernetes {
             place: String::new(),
             restless: BTreeSet::new(),
             quota,
+            minio,
         }
+    }
+
+    /// The object store, with all that databases have put there by now.
+    pub(crate) fn minio(&mut self, moment: Moment) -> &mut Minio {
+        if self.keeps_backups() {
+            self.settle(moment);
+        }
+        &mut self.minio
     }
 
     pub(crate) fn operation(ask: &Ask<'_>) -> &'static str {

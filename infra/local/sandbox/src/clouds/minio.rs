@@ -4,10 +4,12 @@
 //! whoever does not sign, by the bucket's own (`policy.rs`). Buckets keep versions (`bucket.rs`) and forget them by rule. What is
 //! secret travels sealed (`seal.rs`).
 //! Nobody is throttled but by a fault.
-//! Deliberately absent: multipart uploads, copies, presigned addresses, groups, service accounts, conditions of policies, quotas.
+//! Deliberately absent: multipart uploads, copies, presigned addresses, groups, service accounts, quotas, and of a policy's
+//! conditions all but those on the prefix of a listing.
 
 mod admin;
 mod bucket;
+mod client;
 mod policy;
 mod seal;
 mod signature;
@@ -23,6 +25,7 @@ use serde_json::{Value, json};
 
 use self::admin::User;
 use self::bucket::{Bucket, Rule};
+pub(crate) use self::client::Client;
 use self::signature::Caller;
 use self::xml::{Deletion, Doomed};
 use super::ask::{Ask, digits, nothing, typed};
@@ -73,6 +76,14 @@ fn no_such_bucket() -> Refused {
 struct Target<'a> {
     bucket: &'a str,
     key: &'a str,
+    /// Of a listing: what it was narrowed to.
+    prefix: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    fn new(bucket: &'a str, key: &'a str) -> Self {
+        Self { bucket, key, prefix: None }
+    }
 }
 
 impl Minio {
@@ -105,6 +116,8 @@ impl Minio {
             ("GET", _, Some("lifecycle")) => "GetBucketLifecycle",
             ("PUT", _, Some("lifecycle")) => "PutBucketLifecycle",
             ("DELETE", _, Some("lifecycle")) => "DeleteBucketLifecycle",
+            ("GET", true, Some("tagging")) => "GetObjectTagging",
+            ("PUT", true, Some("tagging")) => "PutObjectTagging",
             ("GET", _, Some("tagging")) => "GetBucketTagging",
             ("PUT", _, Some("tagging")) => "PutBucketTagging",
             ("GET", _, Some("location")) => "GetBucketLocation",
@@ -158,10 +171,10 @@ impl Minio {
         match caller {
             Caller::Nobody => {
                 let document = self.buckets.get(target.bucket).and_then(|bucket| bucket.policy.as_ref());
-                policy::allows(document, action, &resource)
+                policy::allows(document, action, &resource, target.prefix)
             }
             Caller::Signed(key) if self.is_root(key) => true,
-            Caller::Signed(key) => policy::allows(self.documents_of(key), action, &resource),
+            Caller::Signed(key) => policy::allows(self.documents_of(key), action, &resource, target.prefix),
         }
     }
 
@@ -174,7 +187,7 @@ impl Minio {
         let path = ask.uri.path().trim_start_matches('/');
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         let key = percent_decode_str(key).decode_utf8_lossy();
-        let target = Target { bucket, key: &key };
+        let target = Target { prefix: ask.query("prefix"), ..Target::new(bucket, &key) };
         for bucket in self.buckets.values_mut() {
             bucket.forget(now);
         }
@@ -195,8 +208,8 @@ impl Minio {
         if *ask.method != Method::GET {
             return Err(Refused(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Not here.".to_owned()));
         }
-        let all = self.may(caller, "s3:ListAllMyBuckets", &Target { bucket: "", key: "" });
-        let seen = |name: &str| all || self.may(caller, "s3:ListBucket", &Target { bucket: name, key: "" });
+        let all = self.may(caller, "s3:ListAllMyBuckets", &Target::new("", ""));
+        let seen = |name: &str| all || self.may(caller, "s3:ListBucket", &Target::new(name, ""));
         let buckets: Vec<_> = self.buckets.iter().filter(|(name, _)| seen(name)).collect();
         if buckets.is_empty() && !all {
             return Err(denied());
@@ -253,21 +266,17 @@ impl Minio {
             }
             "PutBucketLifecycle" => {
                 needs_checksum(ask)?;
-                bucket.rules = Some(Rule::read(ask.body)?);
+                bucket.set_rules(Some(Rule::read(ask.body)?));
                 Ok(Response::default())
             }
             "DeleteBucketLifecycle" => {
-                bucket.rules = None;
+                bucket.set_rules(None);
                 Ok(nothing())
             }
             "GetBucketTagging" => {
                 let none = || missing("NoSuchTagSet", "The TagSet does not exist");
                 let tags = bucket.tags.as_ref().ok_or_else(none)?;
-                let told = |(key, value): (&String, &String)| {
-                    format!("<Tag><Key>{}</Key><Value>{}</Value></Tag>", xml::escape(key), xml::escape(value))
-                };
-                let tags: String = tags.iter().map(told).collect();
-                Ok(xml::answer("Tagging", &format!("<TagSet>{tags}</TagSet>")))
+                Ok(xml::tagging(tags))
             }
             "PutBucketTagging" => {
                 bucket.tags = Some(xml::tags(ask.body)?);
@@ -324,7 +333,7 @@ impl Minio {
         }
         let mut told = String::new();
         for Doomed { key, version } in objects {
-            let wanted = Target { bucket: target.bucket, key: &key };
+            let wanted = Target::new(target.bucket, &key);
             let action = if version.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
             let shown = xml::escape(&key);
             if !self.may(caller, action, &wanted) {
@@ -345,6 +354,8 @@ impl Minio {
     fn of_object(&mut self, now: Timestamp, ask: &Ask<'_>, caller: &Caller, target: &Target<'_>) -> Outcome {
         let version = ask.query("versionId");
         let action = match (ask.method.as_str(), version) {
+            ("GET", None) if ask.has("tagging") => "s3:GetObjectTagging",
+            ("PUT", None) if ask.has("tagging") => "s3:PutObjectTagging",
             ("GET" | "HEAD", None) => "s3:GetObject",
             ("GET" | "HEAD", Some(_)) => "s3:GetObjectVersion",
             ("PUT", None) => "s3:PutObject",
@@ -356,16 +367,33 @@ impl Minio {
             return Err(denied());
         }
         // Whoever may not list does not learn what is not there.
-        let lists = self.may(caller, "s3:ListBucket", &Target { bucket: target.bucket, key: "" });
+        let lists = self.may(caller, "s3:ListBucket", &Target::new(target.bucket, ""));
         let bucket = self.buckets.get_mut(target.bucket).ok_or_else(no_such_bucket)?;
         match action {
-            "s3:PutObject" => bucket.put(now, target.key, ask),
+            "s3:PutObject" => Ok(bucket.put(now, target.key, ask.header("content-type"), ask.body.clone())),
+            "s3:PutObjectTagging" => {
+                bucket.tag(target.key, xml::tags(ask.body)?).map(|()| Response::default())
+            }
+            "s3:GetObjectTagging" => bucket.get(target.key, None).map(|found| xml::tagging(&found.tags)),
             "s3:DeleteObject" | "s3:DeleteObjectVersion" => Ok(bucket.delete(now, target.key, version)),
             _ => match bucket.get(target.key, version) {
                 Err(_) if !lists => Err(denied()),
                 found => found.map(|found| found.told(*ask.method == Method::HEAD)),
             },
         }
+    }
+
+    /// What a bucket holds below a prefix, and what that is tagged with.
+    pub(crate) fn objects(
+        &mut self,
+        now: Timestamp,
+        bucket: &str,
+        prefix: &str,
+    ) -> Vec<(String, BTreeMap<String, String>)> {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return Vec::new() };
+        bucket.forget(now);
+        let told = |key: &str| Some((key.to_owned(), bucket.get(key, None).ok()?.tags.clone()));
+        bucket.keys(prefix).filter_map(told).collect()
     }
 
     pub(crate) fn things(&self) -> Vec<Thing> {

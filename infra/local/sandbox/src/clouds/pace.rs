@@ -80,6 +80,8 @@ pub(crate) const KUBERNETES_STOP: Duration = Duration::from_secs(1);
 pub(crate) const KUBERNETES_CRASH: Duration = Duration::from_secs(2);
 /// What a job does.
 pub(crate) const KUBERNETES_JOB: Duration = Duration::from_secs(3);
+/// What an init container does, as a migration of an API's tables.
+pub(crate) const KUBERNETES_INIT: Duration = Duration::from_secs(2);
 /// A job tries again after this, and after twice as long the next time.
 pub(crate) const KUBERNETES_BACKOFF: Duration = Duration::from_secs(10);
 /// From the last object of a namespace to its end; as long again at most, by its name.
@@ -94,5 +96,11 @@ pub(crate) const CERT_MANAGER_QUARREL: Duration = Duration::from_secs(2);
 pub(crate) const EXTERNAL_SECRETS_SYNC: Duration = Duration::from_millis(500);
 /// Until an operator's database takes connections.
 pub(crate) const OPERATOR_DATABASE: Duration = Duration::from_secs(30);
+/// From the container of a new Postgres until it takes connections, and the same of one that has run before or that follows
+/// another. With its jobs a database is there after some forty seconds, and each of its replicas twenty later.
+pub(crate) const POSTGRES_FIRST_START: Duration = Duration::from_secs(30);
+pub(crate) const POSTGRES_START: Duration = Duration::from_secs(10);
+/// A base backup of a database that holds little.
+pub(crate) const POSTGRES_BACKUP: Duration = Duration::from_secs(10);
 /// Until a chart is installed.
 pub(crate) const OPERATOR_CHART: Duration = Duration::from_secs(5);

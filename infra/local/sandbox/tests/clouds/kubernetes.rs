@@ -757,23 +757,9 @@ fn operators_say_in_their_own_ways_when_they_are_done() {
         "spec": {"instances": 1, "storage": {"size": "10Gi"}},
     });
     world.apply(&clusters, &cluster);
-    let releases = shop("helm.toolkit.fluxcd.io/v2", "helmreleases");
-    let mut release = json!({
-        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "app"},
-        "spec": {"interval": "10m", "chartRef": {"kind": "OCIRepository", "name": "app"}},
-    });
-    world.apply(&releases, &release);
     world.later(40_000);
     assert_eq!(world.look(&format!("{clusters}/pg")).body["status"]["phase"], "Cluster in healthy state");
     assert_eq!(world.look(&format!("{SHOP}/secrets/pg-app")).status, StatusCode::OK);
-    assert_eq!(condition(&world.look(&format!("{releases}/app")).body, "Ready").0, "True");
-    release["spec"].as_object_mut().unwrap().remove("chartRef");
-    release["metadata"]["name"] = json!("none");
-    let refused = world.apply_as("tenantry", "", &releases, &release);
-    assert!(
-        refused.body["message"].as_str().unwrap().ends_with("either chart or chartRef must be set"),
-        "{refused:?}"
-    );
 }
 
 #[test]

@@ -264,6 +264,7 @@ impl Kubernetes {
         {
             self.put_applied(
                 moment,
+                MANAGER,
                 &place,
                 &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}),
             )
@@ -272,18 +273,25 @@ impl Kubernetes {
         for (key, object) in
             wanted.iter().filter(|(key, object)| !self.is_as(key, object)).collect::<Vec<_>>()
         {
-            self.put_applied(moment, key, object).map_err(|refused| refused.message)?;
+            self.put_applied(moment, MANAGER, key, object).map_err(|refused| refused.message)?;
         }
         Ok(())
     }
 
-    fn put_applied(&mut self, moment: Moment, key: &Key, object: &Value) -> Result<(), Refused> {
+    /// Applies as a controller does that takes its fields from whoever has them.
+    pub(super) fn put_applied(
+        &mut self,
+        moment: Moment,
+        manager: &str,
+        key: &Key,
+        object: &Value,
+    ) -> Result<(), Refused> {
         let Some(kind) = kinds::of(key.resource) else { return Ok(()) };
         let before = self.store.get(key).cloned();
         let (live, managers) =
             before.as_ref().map_or((json!({}), Vec::new()), |it| (it.value.clone(), it.managers.clone()));
         let shape = kind.schema.shape();
-        let (value, managers) = fields::apply(shape, &live, &managers, (MANAGER, object), (moment.now, true))
+        let (value, managers) = fields::apply(shape, &live, &managers, (manager, object), (moment.now, true))
             .map_err(|causes| Refused::owned_by_others(&causes))?;
         let mut value = self.complete(kind, key, value, before.as_ref().map(|it| &it.value))?;
         match before {

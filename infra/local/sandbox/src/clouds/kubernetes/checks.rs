@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::kinds::Kind;
 use super::limits;
 use super::refused::Cause;
+use super::{barman, postgres};
 
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must \
                      start and end with an alphanumeric character";
@@ -78,7 +79,10 @@ pub(crate) fn check(kind: &Kind, name: &str, value: &Value, old: Option<&Value>)
         "services" => service(spec, &mut found),
         "ingresses.networking.k8s.io" => ingress(spec, &mut found),
         "networkpolicies.networking.k8s.io" => network_policy(spec, &mut found),
+        "poddisruptionbudgets.policy" => disruption_budget(spec, &mut found),
         "secrets" => secret(value, &mut found),
+        "clusters.postgresql.cnpg.io" => found.extend(postgres::check(name, value, old)),
+        "scheduledbackups.postgresql.cnpg.io" => found.extend(barman::check_schedule(spec)),
         "helmreleases.helm.toolkit.fluxcd.io" => helm_release(spec, &mut found),
         _ => {}
     }
@@ -250,6 +254,14 @@ fn network_policy(spec: &Value, found: &mut Vec<Cause>) {
                 }
             }
         }
+    }
+}
+
+fn disruption_budget(spec: &Value, found: &mut Vec<Cause>) {
+    let has = |name: &str| spec.get(name).is_some_and(|it| !it.is_null());
+    if has("minAvailable") && has("maxUnavailable") {
+        let why = "minAvailable and maxUnavailable cannot be both set";
+        found.push(Cause::invalid("spec", spec, why));
     }
 }
 

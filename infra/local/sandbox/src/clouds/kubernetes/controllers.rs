@@ -71,6 +71,11 @@ impl Kubernetes {
         self.pods(moment);
         self.claims();
         self.addresses();
+        self.postgres_clusters(moment);
+        self.backup_schedules(moment);
+        self.backups(moment);
+        self.flux(moment);
+        self.k3s(moment);
         self.operators(moment);
         self.count();
     }

@@ -63,7 +63,7 @@ impl Kind {
 type Definition = (&'static str, &'static str, &'static str, bool, &'static str);
 
 /// Resource, version, kind, whether in a namespace, and the name of its definition.
-const BUILT_IN: [Definition; 17] = [
+const BUILT_IN: [Definition; 18] = [
     ("namespaces", "v1", "Namespace", false, "io.k8s.api.core.v1.Namespace"),
     ("configmaps", "v1", "ConfigMap", true, "io.k8s.api.core.v1.ConfigMap"),
     ("limitranges", "v1", "LimitRange", true, "io.k8s.api.core.v1.LimitRange"),
@@ -90,6 +90,13 @@ const BUILT_IN: [Definition; 17] = [
         "NetworkPolicy",
         true,
         "io.k8s.api.networking.v1.NetworkPolicy",
+    ),
+    (
+        "poddisruptionbudgets.policy",
+        "v1",
+        "PodDisruptionBudget",
+        true,
+        "io.k8s.api.policy.v1.PodDisruptionBudget",
     ),
     ("roles.rbac.authorization.k8s.io", "v1", "Role", true, "io.k8s.api.rbac.v1.Role"),
     ("rolebindings.rbac.authorization.k8s.io", "v1", "RoleBinding", true, "io.k8s.api.rbac.v1.RoleBinding"),
@@ -173,7 +180,12 @@ pub(crate) static KINDS: LazyLock<BTreeMap<&'static str, Kind>> = LazyLock::new(
         Kind::new(resource, version, kind, *namespaced, schema)
     });
     let brought = BROUGHT.iter().filter_map(|(resource, text)| brought(resource, text));
-    built_in.chain(brought).chain([innodb_cluster()]).map(|kind| (kind.resource, kind)).collect()
+    built_in
+        .chain(brought)
+        .chain([innodb_cluster()])
+        .chain(backups())
+        .map(|kind| (kind.resource, kind))
+        .collect()
 });
 
 /// The version that a definition serves.
@@ -204,6 +216,81 @@ fn innodb_cluster() -> Kind {
         "spec": spec, "status": anything,
     }});
     Kind::new("innodbclusters.mysql.oracle.com", "v2", "InnoDBCluster", true, Schema::of(schema))
+}
+
+/// CloudNativePG's backups and its plugin's object stores, as far as their documentation tells of them.
+/// <https://cloudnative-pg.io/docs/current/cloudnative-pg.v1/>,
+/// <https://cloudnative-pg.io/plugin-barman-cloud/docs/plugin-barman-cloud.v1/>
+fn backups() -> [Kind; 3] {
+    let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let text = json!({"type": "string"});
+    let object = |required: Value, properties: Value| json!({"type": "object", "required": required, "properties": properties});
+    let texts = json!({"type": "object", "additionalProperties": text});
+    let method = json!({"type": "string", "enum": ["barmanObjectStore", "volumeSnapshot", "plugin"], "default": "barmanObjectStore"});
+    let mut order = json!({
+        "cluster": object(json!(["name"]), json!({"name": text})), "method": method, "online": {"type": "boolean"},
+        "pluginConfiguration": object(json!(["name"]), json!({"name": text, "parameters": texts})),
+        "target": {"type": "string", "enum": ["primary", "prefer-standby"]},
+    });
+    let backup = object(json!(["cluster"]), order.clone());
+    order["schedule"] = text.clone();
+    order["suspend"] = json!({"type": "boolean"});
+    order["immediate"] = json!({"type": "boolean"});
+    order["backupOwnerReference"] =
+        json!({"type": "string", "enum": ["none", "self", "cluster"], "default": "none"});
+    let schedule = object(json!(["cluster", "schedule"]), order);
+    let of_secret = object(json!(["key", "name"]), json!({"key": text, "name": text}));
+    let credentials = object(
+        json!([]),
+        json!({
+            "accessKeyId": of_secret, "secretAccessKey": of_secret, "region": of_secret, "sessionToken": of_secret,
+            "inheritFromIAMRole": {"type": "boolean"},
+        }),
+    );
+    let compression = json!({"type": "string", "enum": ["bzip2", "gzip", "lz4", "snappy", "xz", "zstd"]});
+    let wal = object(
+        json!([]),
+        json!({"compression": compression, "encryption": text, "maxParallel": {"type": "integer"}}),
+    );
+    let data = object(
+        json!([]),
+        json!({
+            "compression": compression, "encryption": text, "jobs": {"type": "integer"},
+            "immediateCheckpoint": {"type": "boolean"},
+        }),
+    );
+    let configuration = object(
+        json!(["destinationPath"]),
+        json!({
+            "destinationPath": {"type": "string", "minLength": 1}, "endpointURL": text, "endpointCA": of_secret,
+            "s3Credentials": credentials, "wal": wal, "data": data, "tags": texts, "historyTags": texts,
+        }),
+    );
+    let sidecar = object(
+        json!([]),
+        json!({
+            "resources": anything, "env": {"type": "array", "items": anything},
+            "retentionPolicyIntervalSeconds": {"type": "integer", "default": 1800},
+        }),
+    );
+    let retention = json!({"type": "string", "pattern": "^[1-9][0-9]*[dwm]$"});
+    let store = object(
+        json!(["configuration"]),
+        json!({
+            "configuration": configuration, "retentionPolicy": retention, "instanceSidecarConfiguration": sidecar,
+        }),
+    );
+    [
+        ("backups.postgresql.cnpg.io", "Backup", backup),
+        ("scheduledbackups.postgresql.cnpg.io", "ScheduledBackup", schedule),
+        ("objectstores.barmancloud.cnpg.io", "ObjectStore", store),
+    ]
+    .map(|(resource, kind, spec)| {
+        let schema = object(json!(["spec"]), json!({
+            "apiVersion": text, "kind": text, "metadata": {"type": "object"}, "spec": spec, "status": anything,
+        }));
+        Kind::new(resource, "v1", kind, true, Schema::of(schema))
+    })
 }
 
 /// The kind that an address names by group, version and plural.

@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Kubernetes;
 use super::quantity::Quantity;
 use super::store::{Key, Object, second};
+use super::{Kubernetes, k3s};
 use crate::clouds::ask::digits;
 use crate::clouds::pace::{
-    KUBERNETES_CRASH, KUBERNETES_JOB, KUBERNETES_PULL, KUBERNETES_SCHEDULE, KUBERNETES_START, Moment,
+    KUBERNETES_CRASH, KUBERNETES_INIT, KUBERNETES_JOB, KUBERNETES_PULL, KUBERNETES_SCHEDULE,
+    KUBERNETES_START, Moment,
 };
 
 /// How far a pod has come.
@@ -23,6 +24,8 @@ enum Stage {
     Unschedulable(String),
     /// Its containers wait: the kubelet's word for why, and what it says of it.
     Waiting(&'static str, String),
+    /// As many init containers have done their work, and how the next one does.
+    Initializing(usize, Box<Stage>),
     Running {
         since: Timestamp,
         ready: bool,
@@ -30,9 +33,10 @@ enum Stage {
     Crashing {
         since: Timestamp,
     },
+    /// Why it did not end well, if it did not.
     Done {
         since: Timestamp,
-        well: bool,
+        failure: Option<String>,
     },
 }
 
@@ -58,26 +62,34 @@ impl Kubernetes {
         if let Some(why) = self.no_room(&pod.value) {
             return Stage::Unschedulable(why);
         }
+        let initialized = pod.since("initialized").is_some() || init_containers(&pod.value).next().is_none();
         if !self.is_done(moment, made, KUBERNETES_SCHEDULE + KUBERNETES_PULL) {
-            return Stage::Waiting("ContainerCreating", String::new());
+            return if initialized { creating() } else { Stage::Initializing(0, Box::new(on_the_way())) };
         }
-        if let Some(image) = self.missing_image(&pod.value) {
-            return Stage::Waiting("ImagePullBackOff", format!("Back-off pulling image \"{image}\""));
+        if !initialized {
+            if let Some(stage) = self.initializing(moment, key, &pod.value) {
+                return stage;
+            }
+            self.store.begin(key, "initialized", moment.now);
         }
-        if let Some(why) = self.missing_configuration(&key.namespace, &pod.value) {
+        if let Some(image) = self.missing_image(containers(&pod.value)) {
+            return Stage::Waiting("ImagePullBackOff", back_off(image));
+        }
+        if let Some(why) = self.missing_configuration(&key.namespace, containers(&pod.value)) {
             self.store.forget(key, "configured");
             return Stage::Waiting("CreateContainerConfigError", why);
         }
         let configured = self.store.begin(key, "configured", moment.now);
         if !self.is_done(moment, configured, KUBERNETES_START) {
-            return Stage::Waiting("ContainerCreating", String::new());
+            return if init_containers(&pod.value).next().is_some() { on_the_way() } else { creating() };
         }
         let since = moment.of(configured, KUBERNETES_START);
-        let broken = self.is_broken(&pod.value);
+        let broken =
+            self.is_broken(containers(&pod.value)) || self.fails_to_install(&key.namespace, &pod.value);
         let finishes = pod.value["metadata"]["labels"].get("batch.kubernetes.io/job-name").is_some();
         if finishes {
             return match self.is_done(moment, since, KUBERNETES_JOB) {
-                true => Stage::Done { since, well: !broken },
+                true => Stage::Done { since, failure: self.failure(moment, key, broken) },
                 false => Stage::Running { since, ready: true },
             };
         }
@@ -86,6 +98,39 @@ impl Kubernetes {
         }
         let ready = self.is_done(moment, since, probed_after(&pod.value)) && !broken;
         Stage::Running { since, ready }
+    }
+
+    /// What keeps a job's pod from ending well.
+    fn failure(&mut self, moment: Moment, key: &Key, broken: bool) -> Option<String> {
+        if broken { Some(String::new()) } else { self.recover(moment, key).err() }
+    }
+
+    /// Init containers do their work one after the other, before any other container is begun. None if all of them have.
+    fn initializing(&mut self, moment: Moment, key: &Key, pod: &Value) -> Option<Stage> {
+        let waits = |reason, why| Some(Stage::Initializing(0, Box::new(Stage::Waiting(reason, why))));
+        if let Some(image) = self.missing_image(init_containers(pod)) {
+            return waits("ImagePullBackOff", back_off(image));
+        }
+        if let Some(why) = self.missing_configuration(&key.namespace, init_containers(pod)) {
+            self.store.forget(key, "initializing");
+            return waits("CreateContainerConfigError", why);
+        }
+        let mut since = self.store.begin(key, "initializing", moment.now);
+        for (index, container) in init_containers(pod).enumerate() {
+            let begins = moment.of(since, KUBERNETES_START);
+            if !self.is_done(moment, since, KUBERNETES_START) {
+                return Some(Stage::Initializing(index, Box::new(on_the_way())));
+            }
+            if self.is_broken(std::iter::once(container)) && self.is_done(moment, begins, KUBERNETES_CRASH) {
+                return Some(Stage::Initializing(index, Box::new(Stage::Crashing { since: begins })));
+            }
+            if !self.is_done(moment, begins, KUBERNETES_INIT) || self.is_broken(std::iter::once(container)) {
+                let running = Stage::Running { since: begins, ready: false };
+                return Some(Stage::Initializing(index, Box::new(running)));
+            }
+            since = moment.of(begins, KUBERNETES_INIT);
+        }
+        None
     }
 
     /// Every node is empty: what one has no room for, none has.
@@ -103,19 +148,23 @@ impl Kubernetes {
         Some(format!("0/3 nodes are available: 3 Insufficient {short}."))
     }
 
-    fn missing_image(&self, pod: &Value) -> Option<String> {
+    fn missing_image<'a>(&self, containers: impl Iterator<Item = &'a Value>) -> Option<&'a str> {
         let images = self.images.as_ref()?;
-        let mut used = containers(pod).filter_map(|container| container["image"].as_str());
-        used.find(|image| !images.iter().any(|known| known == image)).map(str::to_owned)
+        let mut used = containers.filter_map(|container| container["image"].as_str());
+        used.find(|image| *image != k3s::IMAGE && !images.iter().any(|known| known == image))
     }
 
-    fn is_broken(&self, pod: &Value) -> bool {
-        let mut used = containers(pod).filter_map(|container| container["image"].as_str());
+    fn is_broken<'a>(&self, containers: impl Iterator<Item = &'a Value>) -> bool {
+        let mut used = containers.filter_map(|container| container["image"].as_str());
         used.any(|image| self.cluster.broken.iter().any(|broken| image.contains(broken.as_str())))
     }
 
     /// The first of the secrets and maps that a container is configured with and that is not there.
-    fn missing_configuration(&self, namespace: &str, pod: &Value) -> Option<String> {
+    fn missing_configuration<'a>(
+        &self,
+        namespace: &str,
+        mut containers: impl Iterator<Item = &'a Value>,
+    ) -> Option<String> {
         let missing = |resource: &'static str, word: &str, reference: &Value| {
             let name = reference["name"].as_str()?;
             if reference["optional"] == true {
@@ -129,7 +178,7 @@ impl Kubernetes {
             let title = if word == "secret" { "Secret" } else { "ConfigMap" };
             (!has).then(|| format!("couldn't find key {key} in {title} {namespace}/{name}"))
         };
-        containers(pod).find_map(|container| {
+        containers.find_map(|container| {
             let whole = container["envFrom"].as_array().into_iter().flatten();
             let single =
                 container["env"].as_array().into_iter().flatten().map(|variable| &variable["valueFrom"]);
@@ -155,10 +204,12 @@ impl Kubernetes {
             condition
         };
         let phase = match stage {
-            Stage::Unplaced | Stage::Unschedulable(_) | Stage::Waiting(..) => "Pending",
+            Stage::Unplaced | Stage::Unschedulable(_) | Stage::Waiting(..) | Stage::Initializing(..) => {
+                "Pending"
+            }
             Stage::Running { .. } | Stage::Crashing { .. } => "Running",
-            Stage::Done { well: true, .. } => "Succeeded",
-            Stage::Done { well: false, .. } => "Failed",
+            Stage::Done { failure: None, .. } => "Succeeded",
+            Stage::Done { failure: Some(_), .. } => "Failed",
         };
         let placed = match stage {
             Stage::Unplaced => return json!({"phase": phase}),
@@ -173,9 +224,18 @@ impl Kubernetes {
             (_, "Succeeded" | "Failed") => "PodCompleted",
             _ => "ContainersNotReady",
         };
+        let initialized = match stage {
+            Stage::Initializing(done, _) => {
+                let left = init_containers(pod).skip(*done).filter_map(|it| it["name"].as_str());
+                let left: Vec<&str> = left.collect();
+                let told = format!("containers with incomplete status: [{}]", left.join(" "));
+                condition("Initialized", false, "ContainersNotInitialized", &told)
+            }
+            _ => condition("Initialized", true, "", ""),
+        };
         let conditions = [
             placed,
-            condition("Initialized", true, "", ""),
+            initialized,
             condition("ContainersReady", ready, why, ""),
             condition("Ready", ready, why, ""),
         ];
@@ -186,13 +246,32 @@ impl Kubernetes {
                 "restartCount": restarts, "started": matches!(stage, Stage::Running { .. }), "state": state,
             })
         };
+        let initial = |(index, container): (usize, &Value)| {
+            let well = Stage::Done { since: Timestamp::UNIX_EPOCH, failure: None };
+            let waiting = on_the_way();
+            let stage = match stage {
+                Stage::Initializing(done, now) if index == *done => now,
+                Stage::Initializing(done, _) if index > *done => &waiting,
+                _ => &well,
+            };
+            let (state, restarts) = state(stage, container);
+            json!({
+                "name": container["name"], "image": container["image"], "imageID": "",
+                "ready": matches!(stage, Stage::Done { .. }), "restartCount": restarts,
+                "started": matches!(stage, Stage::Running { .. }), "state": state,
+            })
+        };
         let last =
             u8::from_str_radix(&digits(&["pod", &key.namespace, &key.name], 2), 16).unwrap_or(1).max(1);
-        json!({
+        let mut shown = json!({
             "phase": phase, "conditions": conditions, "podIP": format!("10.244.1.{last}"), "hostIP": "10.0.0.11",
             "startTime": pod["metadata"]["creationTimestamp"],
             "containerStatuses": containers(pod).map(status).collect::<Vec<_>>(),
-        })
+        });
+        if init_containers(pod).next().is_some() {
+            shown["initContainerStatuses"] = init_containers(pod).enumerate().map(initial).collect();
+        }
+        shown
     }
 }
 
@@ -206,6 +285,7 @@ fn began(stage: &Stage) -> Timestamp {
 fn state(stage: &Stage, container: &Value) -> (Value, u32) {
     let at = second(began(stage));
     match stage {
+        Stage::Initializing(..) => state(&on_the_way(), container),
         Stage::Waiting(reason, message) if message.is_empty() => (json!({"waiting": {"reason": reason}}), 0),
         Stage::Waiting(reason, message) => (json!({"waiting": {"reason": reason, "message": message}}), 0),
         Stage::Crashing { .. } => {
@@ -213,15 +293,33 @@ fn state(stage: &Stage, container: &Value) -> (Value, u32) {
             let message = format!("back-off 10s restarting failed container={name}");
             (json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}), 1)
         }
-        Stage::Done { well, .. } => {
-            let (code, reason) = if *well { (0, "Completed") } else { (1, "Error") };
-            (
-                json!({"terminated": {"exitCode": code, "reason": reason, "startedAt": at, "finishedAt": at}}),
-                0,
-            )
+        Stage::Done { failure, .. } => {
+            let (code, reason) = if failure.is_none() { (0, "Completed") } else { (1, "Error") };
+            let mut ended = json!({"exitCode": code, "reason": reason, "startedAt": at, "finishedAt": at});
+            if let Some(why) = failure.as_ref().filter(|why| !why.is_empty()) {
+                ended["message"] = json!(why);
+            }
+            (json!({"terminated": ended}), 0)
         }
         _ => (json!({"running": {"startedAt": at}}), 0),
     }
+}
+
+fn init_containers(pod: &Value) -> impl Iterator<Item = &Value> {
+    pod["spec"]["initContainers"].as_array().into_iter().flatten()
+}
+
+fn creating() -> Stage {
+    Stage::Waiting("ContainerCreating", String::new())
+}
+
+/// The kubelet's word for it where there are init containers.
+fn on_the_way() -> Stage {
+    Stage::Waiting("PodInitializing", String::new())
+}
+
+fn back_off(image: &str) -> String {
+    format!("Back-off pulling image \"{image}\"")
 }
 
 fn containers(pod: &Value) -> impl Iterator<Item = &Value> {

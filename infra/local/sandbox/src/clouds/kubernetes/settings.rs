@@ -18,6 +18,17 @@ impl RemoteSecrets for BTreeMap<String, String> {
     }
 }
 
+/// A repository of charts, as Flux and as K3s know it, with the chart of this repository in it.
+#[derive(Debug, Clone)]
+pub struct Charts {
+    /// Flux's `HelmRepository`, and the namespace that it is in.
+    pub repository: String,
+    pub namespace: String,
+    pub url: String,
+    /// Of the chart, the oldest first.
+    pub versions: Vec<String>,
+}
+
 /// What a cluster is like from the start.
 #[derive(Debug, Clone)]
 pub struct Cluster {
@@ -38,6 +49,8 @@ pub struct Cluster {
     pub folder: String,
     /// What that folder holds, as `kustomize build` gives it.
     pub manifests: Vec<Value>,
+    /// Where charts are fetched from.
+    pub charts: Charts,
     /// Images with this in their names crash, and so do jobs of them.
     pub broken: Vec<String>,
 }
@@ -55,6 +68,12 @@ impl Default for Cluster {
             repository: "https://github.com/company/e-commerce-manifests".to_owned(),
             folder: "tenant".to_owned(),
             manifests: shop(),
+            charts: Charts {
+                repository: "mechanicbuddy".to_owned(),
+                namespace: "flux-system".to_owned(),
+                url: "https://charts.mechanicbuddy.example".to_owned(),
+                versions: names(&["1.0.0"]),
+            },
             broken: Vec::new(),
         }
     }

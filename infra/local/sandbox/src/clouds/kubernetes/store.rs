@@ -92,6 +92,9 @@ pub(crate) fn place(key: &Key, value: &Value) -> String {
     let destination = match key.resource {
         "namespaces" => Some(key.name.as_str()),
         "applications.argoproj.io" => value["spec"]["destination"]["namespace"].as_str(),
+        "helmreleases.helm.toolkit.fluxcd.io" | "helmcharts.helm.cattle.io" => {
+            value["spec"]["targetNamespace"].as_str()
+        }
         _ => None,
     };
     destination.unwrap_or(&key.namespace).to_owned()

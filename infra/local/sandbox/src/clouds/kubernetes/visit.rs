@@ -1,7 +1,7 @@
-//! A shop as whoever visits it sees it: through ingress-nginx, which knows its host, its certificate and its pods.
+//! A tenant as whoever visits it sees it: through ingress-nginx, which knows its host, its certificate and its pods.
 //! <https://kubernetes.github.io/ingress-nginx/user-guide/tls/>
 //!
-//! Deliberately absent: wildcards, the redirect of plain HTTP, what annotations ask for, and the shop itself.
+//! Deliberately absent: wildcards, the redirect of plain HTTP, what annotations ask for, and the product itself.
 
 use http::{Method, Response, StatusCode};
 use hyper::body::Bytes;
@@ -12,11 +12,17 @@ use super::workloads::is_ready;
 use crate::clouds::ask::{self, Ask};
 use crate::clouds::pace::Moment;
 
-/// Shops' names end with it.
-pub(crate) const DOMAIN: &str = "collectverything.example";
+/// What tenants' names end with.
+const DOMAINS: [&str; 2] = ["collectverything.example", "mechanicbuddy.example"];
 
-/// Pages of a shop.
-const PAGES: [&str; 3] = ["/", "/admin", "/health"];
+/// Whether it is a tenant's name.
+pub(crate) fn is_tenant(host: &str) -> bool {
+    DOMAINS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|name| name.ends_with('.')))
+}
+
+/// What each service that visitors come to has pages at.
+const PAGES: [(&str, &[&str]); 3] =
+    [("api-gateway", &["/", "/admin", "/health"]), ("web", &["/", "/health"]), ("api", &["/api/health"])];
 
 impl Kubernetes {
     pub(crate) fn visit(&mut self, moment: Moment, host: &str, ask: &Ask<'_>) -> Response<Bytes> {
@@ -35,8 +41,9 @@ impl Kubernetes {
         if !self.has_ready_pod(namespace, &backend["service"]) {
             return says(StatusCode::SERVICE_UNAVAILABLE, "Service Temporarily Unavailable");
         }
-        if *ask.method != Method::GET || !PAGES.contains(&path) {
-            return says(StatusCode::NOT_FOUND, "The shop has no such page.");
+        let mut pages = PAGES.iter().filter(|(service, _)| backend["service"]["name"] == **service);
+        if *ask.method != Method::GET || !pages.any(|(_, pages)| pages.contains(&path)) {
+            return says(StatusCode::NOT_FOUND, "There is no such page.");
         }
         ask::json(StatusCode::OK, &json!({"status": "ok", "tenant": namespace}))
     }

@@ -70,7 +70,7 @@ impl Minio {
         let Caller::Signed(key) = caller else { return Err(denied()) };
         let operation = Self::operation(ask);
         let action = action(operation).ok_or_else(not_implemented)?;
-        if !self.may(caller, action, &Target { bucket: "", key: "" }) {
+        if !self.may(caller, action, &Target::new("", "")) {
             return Err(denied());
         }
         let secret = self.secret_of(key).ok_or_else(denied)?;

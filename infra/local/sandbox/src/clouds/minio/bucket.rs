@@ -22,6 +22,8 @@ pub(crate) struct Bucket {
     pub(crate) made_at: Timestamp,
     versioning: Versioning,
     pub(crate) rules: Option<Vec<Rule>>,
+    /// Before that, no rule has anything to do.
+    quiet_until: Timestamp,
     pub(crate) policy: Option<Value>,
     pub(crate) tags: Option<BTreeMap<String, String>>,
     /// Versions by key, the newest last. No key is without any.
@@ -42,6 +44,7 @@ pub(crate) struct Version {
     at: Timestamp,
     /// `None` is a delete marker.
     content: Option<Content>,
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +60,8 @@ pub(crate) struct Rule {
     id: String,
     enabled: bool,
     prefix: String,
+    /// Of what carries all of them.
+    tags: BTreeMap<String, String>,
     days: Option<i64>,
     markers: bool,
     noncurrent_days: Option<i64>,
@@ -68,6 +73,7 @@ impl Bucket {
             made_at: now,
             versioning: Versioning::Never,
             rules: None,
+            quiet_until: Timestamp::MIN,
             policy: None,
             tags: None,
             objects: BTreeMap::new(),
@@ -97,20 +103,49 @@ impl Bucket {
         Ok(())
     }
 
-    pub(crate) fn put(&mut self, now: Timestamp, key: &str, ask: &Ask<'_>) -> Outcome {
+    pub(crate) fn put(
+        &mut self,
+        now: Timestamp,
+        key: &str,
+        content_type: Option<&str>,
+        body: Bytes,
+    ) -> Response<Bytes> {
         self.puts += 1;
         // The real one is MD5; nobody may rely on that.
-        let etag = digits(&[&String::from_utf8_lossy(ask.body)], 32);
-        let content_type = ask.header("content-type").unwrap_or("binary/octet-stream").to_owned();
+        let etag = digits(&[&String::from_utf8_lossy(&body)], 32);
+        let content_type = content_type.unwrap_or("binary/octet-stream").to_owned();
         let id = self.next_id(key);
-        let content = Content { content_type, body: ask.body.clone(), etag: etag.clone() };
-        self.add(key, Version { id: id.clone(), at: now, content: Some(content) });
+        let content = Content { content_type, body, etag: etag.clone() };
+        self.add(key, Version { id: id.clone(), at: now, content: Some(content), tags: BTreeMap::default() });
         let mut response = Response::default();
         set(&mut response, header::ETAG.as_str(), &format!("\"{etag}\""));
         if id != NULL {
             set(&mut response, "x-amz-version-id", &id);
         }
-        Ok(response)
+        response
+    }
+
+    /// What it is tagged with is all that it is tagged with. That does not make it any younger.
+    pub(crate) fn tag(&mut self, key: &str, tags: BTreeMap<String, String>) -> Result<(), Refused> {
+        self.get(key, None)?;
+        if let Some(last) = self.objects.get_mut(key).and_then(|versions| versions.last_mut()) {
+            last.tags = tags;
+            self.quiet_until = Timestamp::MIN;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_rules(&mut self, rules: Option<Vec<Rule>>) {
+        self.rules = rules;
+        self.quiet_until = Timestamp::MIN;
+    }
+
+    /// The keys of what is there, in order, from below a prefix.
+    pub(crate) fn keys<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        let there = |versions: &[Version]| versions.last().is_some_and(|it| it.content.is_some());
+        let from = self.objects.range(prefix.to_owned()..);
+        let below = from.take_while(move |(key, _)| key.starts_with(prefix));
+        below.filter(move |(_, versions)| there(versions)).map(|(key, _)| key.as_str())
     }
 
     pub(crate) fn get(&self, key: &str, version: Option<&str>) -> Result<&Version, Refused> {
@@ -130,14 +165,18 @@ impl Bucket {
     pub(crate) fn delete(&mut self, now: Timestamp, key: &str, version: Option<&str>) -> Response<Bytes> {
         let mut response = nothing();
         match version {
-            Some(id) => self.keep(key, |version| version.id != id),
+            Some(id) => {
+                self.keep(key, |version| version.id != id);
+                self.quiet_until = Timestamp::MIN;
+            }
             None if self.versioning == Versioning::Never => drop(self.objects.remove(key)),
             None => {
                 self.puts += 1;
                 let id = self.next_id(key);
                 set(&mut response, "x-amz-version-id", &id);
                 set(&mut response, "x-amz-delete-marker", "true");
-                self.add(key, Version { id, at: now, content: None });
+                self.add(key, Version { id, at: now, content: None, tags: BTreeMap::default() });
+                self.quiet_until = Timestamp::MIN;
             }
         }
         response
@@ -151,6 +190,8 @@ impl Bucket {
     }
 
     fn add(&mut self, key: &str, version: Version) {
+        // No rule has less than a day.
+        self.quiet_until = self.quiet_until.min(version.at.saturating_add(DAY).unwrap_or(version.at));
         if version.id == NULL {
             self.keep(key, |other| other.id != NULL);
         }
@@ -168,22 +209,41 @@ impl Bucket {
 
     /// Does by now what the rules say. The real one does so once a day.
     pub(crate) fn forget(&mut self, now: Timestamp) {
+        if now < self.quiet_until {
+            return;
+        }
+        self.quiet_until = Timestamp::MAX;
         let rules: Vec<Rule> = self.rules.iter().flatten().filter(|rule| rule.enabled).cloned().collect();
-        let over = |since: Timestamp, days: i64| {
-            i32::try_from(days).is_ok_and(|days| now.duration_since(since) >= DAY.saturating_mul(days))
-        };
         for rule in rules {
-            let keys: Vec<String> =
-                self.objects.keys().filter(|key| key.starts_with(&rule.prefix)).cloned().collect();
-            for key in keys {
-                let versions = self.objects.get(&key).map_or(&[][..], Vec::as_slice);
+            let mut next = Timestamp::MAX;
+            let mut over = |since: Timestamp, days: i64| {
+                let age = i32::try_from(days).map_or(SignedDuration::MAX, |days| DAY.saturating_mul(days));
+                let due = since.saturating_add(age).unwrap_or(Timestamp::MAX);
+                if due > now {
+                    next = next.min(due);
+                }
+                due <= now
+            };
+            let mut doomed = Vec::new();
+            for (key, versions) in self.objects.range(rule.prefix.clone()..) {
+                if !key.starts_with(&rule.prefix) {
+                    break;
+                }
                 let replaced = versions
                     .windows(2)
                     .filter(|pair| rule.noncurrent_days.is_some_and(|days| over(pair[1].at, days)));
                 let old: Vec<String> = replaced.map(|pair| pair[0].id.clone()).collect();
                 let expires = versions.last().is_some_and(|last| {
-                    last.content.is_some() && rule.days.is_some_and(|days| over(last.at, days))
+                    last.content.is_some()
+                        && rule.is_of(last)
+                        && rule.days.is_some_and(|days| over(last.at, days))
                 });
+                let alone = matches!(&versions[..], [it] if it.content.is_none());
+                if !old.is_empty() || expires || rule.markers && (alone || versions.len() > 1) {
+                    doomed.push((key.clone(), old, expires));
+                }
+            }
+            for (key, old, expires) in doomed {
                 self.keep(&key, |version| !old.contains(&version.id));
                 if expires {
                     self.delete(now, &key, None);
@@ -196,6 +256,7 @@ impl Bucket {
                     self.objects.remove(&key);
                 }
             }
+            self.quiet_until = self.quiet_until.min(next);
         }
     }
 
@@ -309,6 +370,10 @@ impl Bucket {
 }
 
 impl Version {
+    pub(crate) fn body(&self) -> Option<Bytes> {
+        self.content.as_ref().map(|content| content.body.clone())
+    }
+
     /// The answer to whoever asks for it.
     pub(crate) fn told(&self, head: bool) -> Response<Bytes> {
         let Some(content) = &self.content else { return Response::default() };
@@ -337,10 +402,17 @@ impl Rule {
     }
 
     fn read_one(node: Node<'_, '_>) -> Result<Self, Refused> {
-        let prefix = match child(node, "Filter") {
+        let filter = child(node, "Filter");
+        let filter = filter.map(|filter| child(filter, "And").unwrap_or(filter));
+        let prefix = match filter {
             Some(filter) => text(filter, "Prefix"),
             None => Some(text(node, "Prefix").ok_or_else(malformed)?),
         };
+        let tagged = filter.into_iter().flat_map(|it| it.children());
+        let tag = |node| Some((text(node, "Key")?, text(node, "Value")?));
+        let tagged = tagged.filter(|node| node.tag_name().name() == "Tag");
+        let tags: BTreeMap<String, String> =
+            tagged.map(|node| tag(node).ok_or_else(malformed)).collect::<Result<_, _>>()?;
         let expiration = child(node, "Expiration");
         let of_expiration = |name| expiration.map_or(Ok(None), |node| number(node, name));
         let days = of_expiration("Days")?;
@@ -364,13 +436,23 @@ impl Rule {
             _ => return Err(malformed()),
         };
         let id = text(node, "ID").unwrap_or_default();
-        Ok(Self { id, enabled, prefix: prefix.unwrap_or_default(), days, markers, noncurrent_days })
+        Ok(Self { id, enabled, prefix: prefix.unwrap_or_default(), tags, days, markers, noncurrent_days })
+    }
+
+    fn is_of(&self, version: &Version) -> bool {
+        self.tags.iter().all(|(key, value)| version.tags.get(key) == Some(value))
     }
 
     pub(crate) fn told(&self) -> String {
         let mut told = format!("<Rule><ID>{}</ID>", escape(&self.id));
         told += if self.enabled { "<Status>Enabled</Status>" } else { "<Status>Disabled</Status>" };
-        told += &format!("<Filter><Prefix>{}</Prefix></Filter>", escape(&self.prefix));
+        let tags: String = self.tags.iter().map(|(key, value)| xml::tag(key, value)).collect();
+        let prefix = format!("<Prefix>{}</Prefix>", escape(&self.prefix));
+        told += &match (self.tags.len(), self.prefix.is_empty()) {
+            (0, _) => format!("<Filter>{prefix}</Filter>"),
+            (1, true) => format!("<Filter>{tags}</Filter>"),
+            _ => format!("<Filter><And>{prefix}{tags}</And></Filter>"),
+        };
         if let Some(days) = self.days {
             told += &format!("<Expiration><Days>{days}</Days></Expiration>");
         }

@@ -32,11 +32,13 @@ pub(crate) fn built_in(name: &str) -> Option<&'static Value> {
     BUILT_IN.get(name)
 }
 
-/// Whether these documents together allow an action on `bucket` or `bucket/key`: some statement does, and none denies.
+/// Whether these documents together allow an action on `bucket` or `bucket/key`: some statement does, and none denies. A
+/// listing may be narrowed to a prefix.
 pub(crate) fn allows<'a>(
     documents: impl IntoIterator<Item = &'a Value>,
     action: &str,
     resource: &str,
+    prefix: Option<&str>,
 ) -> bool {
     let mut allowed = false;
     for statement in documents.into_iter().flat_map(statements) {
@@ -52,10 +54,24 @@ pub(crate) fn allows<'a>(
         if statement["Effect"] == "Deny" {
             return false;
         }
-        // A condition is not understood here, and so not met.
-        allowed |= statement.get("Condition").is_none();
+        allowed |= statement.get("Condition").is_none_or(|condition| holds(condition, prefix));
     }
     allowed
+}
+
+/// Of a listing's prefix what it says; any other condition is not understood here, and so not met.
+fn holds(condition: &Value, prefix: Option<&str>) -> bool {
+    let operators = condition.as_object().into_iter().flatten();
+    operators.into_iter().all(|(operator, keys)| {
+        keys.as_object().into_iter().flatten().all(|(key, patterns)| {
+            let mut patterns = list(patterns);
+            match (operator.as_str(), key.as_str(), prefix) {
+                ("StringLike", "s3:prefix", Some(prefix)) => patterns.any(|it| matches(it, prefix)),
+                ("StringEquals", "s3:prefix", Some(prefix)) => patterns.any(|it| it == prefix),
+                _ => false,
+            }
+        })
+    })
 }
 
 /// The `Sid` of the first statement.
@@ -204,7 +220,22 @@ mod tests {
             {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"},
             {"Effect": "Deny", "Action": ["s3:DeleteObject"], "Resource": ["arn:aws:s3:::a/kept/*"]},
         ]});
-        assert!(allows([&document], "s3:DeleteObject", "a/other"));
-        assert!(!allows([&document], "s3:DeleteObject", "a/kept/x"));
+        assert!(allows([&document], "s3:DeleteObject", "a/other", None));
+        assert!(!allows([&document], "s3:DeleteObject", "a/kept/x", None));
+    }
+
+    #[test]
+    fn a_listing_is_held_to_its_prefix() {
+        let statement = json!({
+            "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::a"],
+            "Condition": {"StringLike": {"s3:prefix": ["acme/*"]}},
+        });
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+        let may_list = |prefix| allows([&document], "s3:ListBucket", "a", prefix);
+        assert!(may_list(Some("acme/1/base/")));
+        assert!(!may_list(Some("acme-two/")) && !may_list(Some("")) && !may_list(None));
+        let mut other = document.clone();
+        other["Statement"][0]["Condition"] = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}});
+        assert!(!allows([&other], "s3:ListBucket", "a", Some("acme/")), "what is not understood is not met");
     }
 }

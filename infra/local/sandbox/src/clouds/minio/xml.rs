@@ -57,6 +57,15 @@ pub(crate) fn tags(body: &[u8]) -> Result<BTreeMap<String, String>, Refused> {
     })
 }
 
+pub(crate) fn tagging(tags: &BTreeMap<String, String>) -> Response<Bytes> {
+    let told: String = tags.iter().map(|(key, value)| tag(key, value)).collect();
+    answer("Tagging", &format!("<TagSet>{told}</TagSet>"))
+}
+
+pub(crate) fn tag(key: &str, value: &str) -> String {
+    format!("<Tag><Key>{}</Key><Value>{}</Value></Tag>", escape(key), escape(value))
+}
+
 /// What is to go, all at once.
 pub(crate) struct Deletion {
     /// Only failures are to be told.
