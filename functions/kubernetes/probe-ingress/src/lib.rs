@@ -53,7 +53,7 @@ impl Probe for ProbeIngress {
                 }
             }
         }
-        let url = |path: &String| format!("{}{path}", at(&params.host));
+        let url = |path: &String| format!("{}{}", at(&params.host), path.trim_end_matches('/'));
         Ok(Output {
             endpoints: params.endpoints.iter().map(|(name, path)| (name.clone(), url(path))).collect(),
         })

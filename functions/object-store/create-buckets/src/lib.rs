@@ -125,7 +125,7 @@ impl Step for CreateBuckets {
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {
         let Some(buckets) = after.and_then(|after| after.strip_prefix("buckets/")) else {
             let part = self.store.policies(after).await?;
-            let held = part.items.into_iter().filter_map(|Policy { name, owner }| {
+            let held = part.items.into_iter().filter_map(|Policy { name, owner, .. }| {
                 self.held(owner?, None, |handle| handle.store_user == name)
             });
             let next = part.next.unwrap_or_else(|| "buckets/".to_owned());

@@ -27,7 +27,7 @@ pub use kube::core::ObjectMeta;
 pub use mark::{DEPLOYMENT, OWNER};
 pub use objects::{Object, Part, Propagation, manifest};
 use secrets::{ExposeSecret, SecretRef, SecretString, Vault};
-pub use state::{Progress, State};
+pub use state::{Condition, Conditions, Progress, State};
 pub use workload::{Trouble, Workload};
 
 const SERVICE: &str = "kubernetes";

@@ -146,6 +146,21 @@ impl Cluster {
         self.list(namespace, &selector, after).await
     }
 
+    /// The same of a kind whose operator may not be there: then there are none.
+    pub async fn marked_if_served<K: Object>(
+        &self,
+        namespace: Option<&str>,
+        deployment: &str,
+        after: Option<&str>,
+    ) -> Result<Part<K>, Fault> {
+        let selector = format!("{DEPLOYMENT}={}", mark::label(deployment));
+        match self.ask_list::<K>(namespace, &selector, after).await? {
+            Outcome::Answered(answer) => self.part(answer).await,
+            Outcome::Refused(_, said) if said.is_of_no_kind() => Ok(Part { items: Vec::new(), next: None }),
+            Outcome::Refused(fault, _) => Err(*fault),
+        }
+    }
+
     /// The objects that a selector of labels selects, `app=api-gateway,tier!=test`, a hundred at a time.
     pub async fn list<K: Object>(
         &self,
@@ -153,14 +168,27 @@ impl Cluster {
         selector: &str,
         after: Option<&str>,
     ) -> Result<Part<K>, Fault> {
+        match self.ask_list::<K>(namespace, selector, after).await? {
+            Outcome::Answered(answer) => self.part(answer).await,
+            Outcome::Refused(fault, _) => Err(*fault),
+        }
+    }
+
+    async fn ask_list<K: Object>(
+        &self,
+        namespace: Option<&str>,
+        selector: &str,
+        after: Option<&str>,
+    ) -> Result<Outcome, Fault> {
         let request = self
             .request::<K>(Method::GET, namespace, None)?
             .query(&[("labelSelector", selector), ("limit", PART)])
             .query(&[("continue", after)]);
-        let Listing { metadata, items } = match self.exchange(request).await? {
-            Outcome::Answered(answer) => self.api.decode(answer).await?,
-            Outcome::Refused(fault, _) => return Err(*fault),
-        };
+        self.exchange(request).await
+    }
+
+    async fn part<K: Object>(&self, answer: Response) -> Result<Part<K>, Fault> {
+        let Listing { metadata, items } = self.api.decode(answer).await?;
         Ok(Part { items, next: metadata.continue_.filter(|next| !next.is_empty()) })
     }
 

@@ -4,13 +4,18 @@ use kube::core::Status;
 use kube::core::response::{StatusCause, StatusDetails};
 
 /// What the server says of a refusal, empty if it says nothing in its own way.
-pub(crate) struct Said(Option<Status>);
+pub(crate) struct Said(Option<Status>, StatusCode);
 
 impl Said {
     /// There is no object of this name. That a kind is not served is 404, too, and no absence.
     pub(crate) fn is_absence(&self, name: &str) -> bool {
         let said = self.0.as_ref().filter(|said| said.reason == "NotFound");
         said.and_then(|said| said.details.as_ref()).is_some_and(|details| details.name == name)
+    }
+
+    /// Nobody here knows the kind.
+    pub(crate) fn is_of_no_kind(&self) -> bool {
+        self.0.is_none() && self.1 == StatusCode::NOT_FOUND
     }
 
     /// The object is not the one that the call was about.
@@ -29,7 +34,7 @@ pub(crate) fn refusal(mut fault: Fault, status: StatusCode, said: Option<Status>
             fault =
                 fault.hint("Is its operator installed, in a version that serves this version of the kind?");
         }
-        return (fault, Said(None));
+        return (fault, Said(None, status));
     };
     fault.cause = format!("kubernetes refused: {}", said.message);
     let causes = said.details.as_ref().map_or(&[][..], |details| &details.causes);
@@ -61,7 +66,7 @@ pub(crate) fn refusal(mut fault: Fault, status: StatusCode, said: Option<Status>
         }
         _ => fault,
     };
-    (fault, Said(Some(said)))
+    (fault, Said(Some(said), status))
 }
 
 fn named(details: Option<&StatusDetails>) -> String {

@@ -1,4 +1,5 @@
 use fault::{Actor, Fault};
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
@@ -74,6 +75,9 @@ pub struct Condition {
     pub reason: String,
     #[serde(default)]
     pub message: String,
+    /// Since when it is what it is.
+    #[serde(default)]
+    pub last_transition_time: Option<Timestamp>,
     /// The generation of the object that this was said of, where it is told.
     #[serde(default)]
     pub observed_generation: Option<i64>,
@@ -90,7 +94,8 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    pub(crate) fn find(&self, kind: &str) -> Option<&Condition> {
+    #[must_use]
+    pub fn find(&self, kind: &str) -> Option<&Condition> {
         self.conditions.iter().find(|condition| condition.kind == kind)
     }
 

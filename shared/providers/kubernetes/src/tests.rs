@@ -22,11 +22,18 @@ use crate::argocd::{
     SyncPolicy,
 };
 use crate::cert_manager::{Certificate, CertificateSpec, IssuerRef};
-use crate::cnpg::{Bootstrap, ClusterSpec, InitDb, Postgres, Storage};
+use crate::cnpg::{
+    Backup, BackupSpec, Bootstrap, ClusterSpec, Compressed, Configuration, ExternalCluster, InitDb, Method,
+    Named, ObjectStore, ObjectStoreSpec, OfSecret, Plugin, Postgres, Recovery, RecoveryTarget, S3Credentials,
+    ScheduledBackup, ScheduledBackupSpec, Sidecar, Storage,
+};
 use crate::external_secrets::{
     Data, DataFrom, ExternalSecret, ExternalSecretSpec, RemoteRef, SecretStoreRef, Target,
 };
-use crate::helm::{ChartRef, HelmChart, HelmChartSpec, HelmRelease, HelmReleaseSpec};
+use crate::helm::{
+    Attempts, ChartSpec, ChartTemplate, HelmChart, HelmChartSpec, HelmRelease, HelmReleaseSpec, Remediation,
+    SourceRef,
+};
 use crate::monitoring::{
     Alert, Endpoint, Group, PrometheusRule, PrometheusRuleSpec, Selector, ServiceMonitor, ServiceMonitorSpec,
 };
@@ -364,6 +371,11 @@ async fn a_kind_that_is_not_served_is_no_absence() {
     assert!(fault.kind == Terminal && fault.hint.is_some(), "{fault:?}");
     let fault = cluster.delete::<Custom<Beta>>(Some("acme"), "auth", OURS, Propagation::Background).await;
     assert_eq!(fault.expect_err("who knows").kind, Terminal);
+    // Unless it is asked for as one that may not be: of such a kind there is nothing.
+    let fault = cluster.marked::<Custom<Beta>>(Some("acme"), "demo", None).await;
+    assert_eq!(fault.expect_err("no address").kind, Terminal);
+    let none = cluster.marked_if_served::<Custom<Beta>>(Some("acme"), "demo", None).await.expect("none");
+    assert!(none.items.is_empty() && none.next.is_none());
 }
 
 #[rstest]
@@ -576,43 +588,130 @@ async fn every_kind_that_we_write_is_as_its_operator_published_it() {
             instances: 1,
             image_name: Some("ghcr.io/cloudnative-pg/postgresql:17".to_owned()),
             storage: Storage { size: "10Gi".to_owned(), storage_class: None },
-            bootstrap: Some(Bootstrap {
-                initdb: InitDb { database: "app".to_owned(), owner: "app".to_owned() },
-            }),
+            bootstrap: Some(Bootstrap::InitDb(InitDb {
+                database: "app".to_owned(),
+                owner: "app".to_owned(),
+            })),
+            ..ClusterSpec::default()
         },
     );
     cluster.apply(&postgres, OURS).await.expect("a cluster");
-    let release: HelmRelease = Custom::new(
-        "acme",
-        "acme",
-        HelmReleaseSpec {
-            interval: "10m".to_owned(),
-            release_name: Some("acme".to_owned()),
-            timeout: Some("5m".to_owned()),
-            chart_ref: ChartRef { kind: "OCIRepository".to_owned(), name: "app".to_owned(), namespace: None },
-            values: json!({ "host": "acme.example.com" }),
-        },
-    );
-    cluster.apply(&release, OURS).await.expect("a release");
+    cluster.apply(&workshop(values("1.4.2")), OURS).await.expect("a release");
     let chart: HelmChart = Custom::new(
         "acme",
-        "acme",
+        "app",
         HelmChartSpec {
-            repo: "https://charts.example.com".to_owned(),
-            chart: "app".to_owned(),
-            version: "1.2.3".to_owned(),
+            repo: "https://charts.mechanicbuddy.example".to_owned(),
+            chart: "mechanicbuddy-tenant".to_owned(),
+            version: "1.0.0".to_owned(),
             target_namespace: "acme".to_owned(),
             values_content: "{}".to_owned(),
+            set: texts(&[("revision", "1")]),
+            back_off_limit: Some(0),
         },
     );
     cluster.apply(&chart, OURS).await.expect("a chart");
     world.later(60);
     let postgres: Postgres = cluster.find(Some("acme"), "acme").await.expect("an answer").expect("there");
     assert_eq!(postgres.progress(), State::Ready);
-    let release: HelmRelease = cluster.find(Some("acme"), "acme").await.expect("an answer").expect("there");
-    assert_eq!(release.progress(), State::Ready);
-    let chart: HelmChart = cluster.find(Some("acme"), "acme").await.expect("an answer").expect("there");
-    assert_eq!(chart.status.expect("a status").job_name.as_deref(), Some("helm-install-acme"));
+    let chart: HelmChart = cluster.find(Some("acme"), "app").await.expect("an answer").expect("there");
+    assert_eq!(chart.job(), Some("helm-install-app"));
+}
+
+fn values(tag: &str) -> Value {
+    let resources = json!({
+        "requests": { "cpu": "100m", "memory": "256Mi" }, "limits": { "cpu": "500m", "memory": "512Mi" },
+    });
+    let component = json!({ "replicas": 1, "deadlineSeconds": 60, "resources": resources });
+    json!({
+        "tenant": { "id": "acme-7f3a9c", "name": "Acme", "plan": "free" }, "url": "https://acme.example.com",
+        "image": { "registry": "ghcr.io/mechanicbuddy", "tag": tag }, "database": { "secret": "postgres-app" },
+        "owner": { "secret": "owner-credentials" }, "mechanics": 5, "api": component, "web": component,
+    })
+}
+
+fn workshop(values: Value) -> HelmRelease {
+    let again =
+        Remediation { remediate_last_failure: Some(true), strategy: Some("rollback".to_owned()), retries: 0 };
+    let spec = HelmReleaseSpec {
+        interval: "10m".to_owned(),
+        release_name: Some("workshop".to_owned()),
+        timeout: Some("5m".to_owned()),
+        chart: ChartTemplate {
+            spec: ChartSpec {
+                chart: "mechanicbuddy-tenant".to_owned(),
+                version: "1.0.0".to_owned(),
+                source_ref: SourceRef {
+                    kind: "HelmRepository".to_owned(),
+                    name: "mechanicbuddy".to_owned(),
+                    namespace: Some("flux-system".to_owned()),
+                },
+                interval: Some("10m".to_owned()),
+            },
+        },
+        install: Some(Attempts::default()),
+        upgrade: Some(Attempts { remediation: again }),
+        values,
+    };
+    Custom::new("acme", "workshop", spec)
+}
+
+fn credentials(name: &str, key: &str) -> Secret {
+    typed(json!({ "metadata": { "name": name, "namespace": "acme" }, "stringData": { key: "x" } }))
+}
+
+#[tokio::test]
+async fn a_release_is_ready_or_says_what_of_it_failed_also_when_that_was_taken_back() {
+    let broken = clouds::Cluster { broken: vec!["1.5.0".to_owned()], ..clouds::Cluster::default() };
+    let (world, cluster) = of(broken, None).await;
+    cluster.apply(&credentials("postgres-app", "uri"), OURS).await.expect("a secret");
+    cluster.apply(&credentials("owner-credentials", "ADMIN_PASSWORD"), OURS).await.expect("a secret");
+    let find = async || -> HelmRelease {
+        cluster.find(Some("acme"), "workshop").await.expect("an answer").expect("there")
+    };
+    let waits = |state: State| matches!(state, State::Waiting { .. });
+    assert!(waits(cluster.apply(&workshop(values("1.4.2")), OURS).await.expect("made").progress()));
+    assert!(waits(find().await.progress()));
+    world.later(30);
+    assert_eq!(find().await.progress(), State::Ready);
+
+    // What was said of the generation before is said of that.
+    let changed = cluster.apply(&workshop(values("1.5.0")), OURS).await.expect("changed");
+    assert!(waits(changed.progress()));
+    world.later(20);
+    assert!(waits(find().await.progress()));
+    world.later(90);
+    let rolled_back = find().await;
+    let history = rolled_back.status.clone().expect("a status").history;
+    let statuses: Vec<&str> = history.iter().map(|it| it.status.as_str()).collect();
+    assert_eq!((statuses, history[0].version), (vec!["deployed", "failed", "superseded"], 3));
+    let State::Failed { reason, message } = rolled_back.progress() else { panic!("{rolled_back:?}") };
+    assert_eq!(reason, "UpgradeFailed");
+    assert!(message.contains("Deployment/acme/api not ready"), "{message}");
+
+    // Something else is asked for, of which that says nothing.
+    assert!(waits(cluster.apply(&workshop(values("1.4.3")), OURS).await.expect("changed").progress()));
+    world.later(30);
+    assert_eq!(find().await.progress(), State::Ready);
+    let mut wrong = values("1.4.3");
+    wrong["api"]["replicas"] = json!(-1);
+    cluster.apply(&workshop(wrong), OURS).await.expect("changed");
+    world.later(30);
+    let fault = find().await.progress().demand("the release").expect_err("a wrong value");
+    assert!(fault.kind == Terminal && fault.cause.contains("got -1, want 0"), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_release_of_no_chart_waits_for_it() {
+    let (world, cluster) = world().await;
+    let mut release = workshop(values("1.4.2"));
+    release.spec.chart.spec.version = "9.9.9".to_owned();
+    cluster.apply(&release, OURS).await.expect("made");
+    world.later(30);
+    let release: HelmRelease =
+        cluster.find(Some("acme"), "workshop").await.expect("an answer").expect("there");
+    let State::Waiting { reason, message } = release.progress() else { panic!("{release:?}") };
+    assert!(reason == "SourceNotReady" && message.contains("9.9.9"), "{reason}: {message}");
 }
 
 #[test]
@@ -636,4 +735,131 @@ async fn a_certificate_authority_that_is_none_is_told() {
         ),
     };
     assert_eq!(access.http().expect_err("no certificate").kind, Terminal);
+}
+
+fn postgres(instances: u32) -> Postgres {
+    let spec = ClusterSpec {
+        instances,
+        storage: Storage { size: "10Gi".to_owned(), storage_class: None },
+        ..ClusterSpec::default()
+    };
+    Custom::new("acme", "pg", spec)
+}
+
+fn store() -> ObjectStore {
+    let entry = |key: &str| OfSecret { name: "backup-credentials".to_owned(), key: key.to_owned() };
+    let gzip = || Compressed { compression: "gzip".to_owned() };
+    let configuration = Configuration {
+        destination_path: "s3://backups/acme/1".to_owned(),
+        endpoint_url: Some("http://minio.e-commerce-shared.svc.cluster.local:9000".to_owned()),
+        s3_credentials: S3Credentials { access_key_id: entry("ID"), secret_access_key: entry("KEY") },
+        wal: gzip(),
+        data: gzip(),
+    };
+    let spec = ObjectStoreSpec {
+        configuration,
+        retention_policy: Some("30d".to_owned()),
+        instance_sidecar_configuration: Some(Sidecar::default()),
+    };
+    Custom::new("acme", "backups", spec)
+}
+
+#[tokio::test]
+async fn every_kind_of_a_backup_is_as_its_operator_documents_it() {
+    let (_, cluster) = world().await;
+    cluster.apply(&store(), OURS).await.expect("an object store");
+    let mut recovered = postgres(1);
+    recovered.spec.plugins = vec![Plugin::of("backups", "pg").archiving()];
+    recovered.spec.external_clusters =
+        vec![ExternalCluster { name: "origin".to_owned(), plugin: Plugin::of("backups", "old") }];
+    let target = RecoveryTarget { target_time: "2027-01-15T07:00:00Z".to_owned() };
+    recovered.spec.bootstrap = Some(Bootstrap::Recovery(Recovery {
+        database: "app".to_owned(),
+        owner: "app".to_owned(),
+        source: "origin".to_owned(),
+        recovery_target: Some(target),
+    }));
+    let applied = cluster.apply(&recovered, OURS).await.expect("a cluster");
+    assert_eq!(applied.spec.bootstrap, recovered.spec.bootstrap, "what is written is read again");
+    let named = || Named { name: "pg".to_owned() };
+    let schedule = ScheduledBackupSpec {
+        cluster: named(),
+        schedule: "0 0 2 * * *".to_owned(),
+        immediate: true,
+        suspend: false,
+        backup_owner_reference: "self".to_owned(),
+        method: Method::default(),
+    };
+    let schedule: ScheduledBackup = Custom::new("acme", "nightly", schedule);
+    cluster.apply(&schedule, OURS).await.expect("a schedule");
+    let schedule: ScheduledBackup =
+        cluster.find(Some("acme"), "nightly").await.expect("an answer").expect("there");
+    assert!(schedule.status.expect("looked at").next_schedule_time.is_some());
+    let by_hand: Backup =
+        Custom::new("acme", "by-hand", BackupSpec { cluster: named(), method: Method::default() });
+    cluster.apply(&by_hand, OURS).await.expect("a backup");
+    let backups =
+        cluster.list::<Backup>(Some("acme"), "cnpg.io/cluster=pg", None).await.expect("a list").items;
+    let phases: Vec<_> = backups.iter().map(|it| it.status.clone().unwrap_or_default().phase).collect();
+    assert_eq!(phases, ["pending"], "the one of the schedule");
+}
+
+#[tokio::test]
+async fn a_cluster_tells_what_it_goes_through_and_sleeps_when_it_is_asked_to() {
+    let (world, cluster) = world().await;
+    let state = async || {
+        let found: Option<Postgres> = cluster.find(Some("acme"), "pg").await.expect("an answer");
+        found.expect("made").progress()
+    };
+    let is_at = |state: State, phase: &str| matches!(state, State::Waiting { reason, .. } if reason == phase);
+    cluster.apply(&postgres(1), OURS).await.expect("a cluster");
+    assert!(is_at(state().await, "Setting up primary"));
+    world.later(60);
+    assert_eq!(state().await, State::Ready);
+    cluster.apply(&postgres(2), OURS).await.expect("more");
+    assert!(is_at(state().await, "Creating a new replica"));
+    world.later(30);
+    assert_eq!(state().await, State::Ready);
+    cluster.apply(&postgres(2).asleep(true), OURS).await.expect("asleep");
+    assert!(is_at(state().await, "WaitingPodsDeletion"));
+    world.later(5);
+    assert_eq!(state().await, State::Ready, "it sleeps");
+    let asleep: Postgres = cluster.find(Some("acme"), "pg").await.expect("an answer").expect("there");
+    assert!(asleep.is_asleep() && cluster.pods(&asleep).await.expect("a list").is_empty());
+    cluster.apply(&postgres(2).asleep(false), OURS).await.expect("awake");
+    assert!(is_at(state().await, "Waiting for the instances to become active"));
+    world.later(30);
+    assert_eq!(state().await, State::Ready);
+}
+
+#[rstest]
+#[case("Cluster is unrecoverable and needs manual intervention", "False", true)]
+#[case("Failing over", "False", false)]
+fn a_cluster_that_is_lost_is_told_from_one_that_is_on_its_way(
+    #[case] phase: &str,
+    #[case] ready: &str,
+    #[case] lost: bool,
+) {
+    let mut told = serde_json::to_value(postgres(1)).expect("JSON");
+    let condition = json!({ "type": "Ready", "status": ready, "reason": "ClusterIsNotReady", "message": "" });
+    told["status"] = json!({ "phase": phase, "phaseReason": "why", "conditions": [condition] });
+    let state = typed::<Postgres>(told).progress();
+    assert_eq!(matches!(state, State::Failed { .. }), lost, "{state:?}");
+}
+
+#[tokio::test]
+async fn a_pod_that_was_made_before_a_change_is_known() {
+    let (world, cluster) = world().await;
+    cluster.apply(&postgres(1), OURS).await.expect("a cluster");
+    world.later(60);
+    let running: Postgres = cluster.find(Some("acme"), "pg").await.expect("an answer").expect("there");
+    let pods = cluster.pods(&running).await.expect("a list");
+    assert!(!pods.is_empty() && pods.iter().all(|pod| running.made(pod)));
+    let mut changed = running.clone();
+    changed.spec.resources =
+        Some(serde_json::from_value(json!({ "requests": { "cpu": "2" } })).expect("resources"));
+    assert!(!pods.iter().any(|pod| changed.made(pod)));
+    changed.spec.resources = None;
+    changed.spec.image_name = Some("postgres:18".to_owned());
+    assert!(!pods.iter().any(|pod| changed.made(pod)));
 }

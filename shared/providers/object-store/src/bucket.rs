@@ -216,7 +216,7 @@ impl Settings {
     }
 }
 
-fn malformed(e: &aws_smithy_types::error::operation::BuildError) -> Fault {
+pub(crate) fn malformed(e: &aws_smithy_types::error::operation::BuildError) -> Fault {
     Fault::terminal(format!("a request to the object store cannot be built: {e}"))
 }
 

@@ -1,6 +1,8 @@
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Tag, Tagging};
 use fault::Fault;
 
+use crate::bucket::malformed;
 use crate::{ObjectStore, Part, SERVICE, refused, says};
 
 /// Something that a bucket holds.
@@ -33,6 +35,33 @@ impl ObjectStore {
             items: listed.contents().iter().filter_map(read).collect(),
             next: listed.next_continuation_token,
         })
+    }
+
+    /// What a bucket holds below a folder, by key, a thousand at a time: what comes after a key, if one is given.
+    pub async fn folder(
+        &self,
+        bucket: &str,
+        folder: &str,
+        after: Option<&str>,
+    ) -> Result<Part<String>, Fault> {
+        let request = self.s3.list_objects_v2().bucket(bucket).prefix(format!("{folder}/"));
+        let listed = request.set_start_after(after.map(str::to_owned)).send().await;
+        let listed = listed.map_err(|e| refused(&e))?;
+        let items: Vec<String> =
+            listed.contents().iter().filter_map(|it| Some(it.key()?.to_owned())).collect();
+        let next = items.last().filter(|_| listed.is_truncated() == Some(true)).cloned();
+        Ok(Part { items, next })
+    }
+
+    /// Tags something; what it was tagged with before is forgotten. Already gone is success.
+    pub async fn tag(&self, bucket: &str, key: &str, name: &str, value: &str) -> Result<(), Fault> {
+        let tag = Tag::builder().key(name).value(value).build().map_err(|e| malformed(&e))?;
+        let tags = Tagging::builder().tag_set(tag).build().map_err(|e| malformed(&e))?;
+        match self.s3.put_object_tagging().bucket(bucket).key(key).tagging(tags).send().await {
+            Ok(_) => Ok(()),
+            Err(e) if says(&e, "NoSuchKey") => Ok(()),
+            Err(e) => Err(refused(&e)),
+        }
     }
 
     pub async fn read(&self, bucket: &str, key: &str) -> Result<Option<Object>, Fault> {

@@ -18,6 +18,20 @@ pub struct Policy {
     pub name: String,
     /// The ownership mark it was made with.
     pub owner: Option<String>,
+    /// What else was noted in it.
+    pub note: Option<String>,
+}
+
+/// A policy for one folder of a bucket that others share: all that is below it, and nothing beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct FolderPolicy<'a> {
+    pub name: &'a str,
+    pub owner: &'a str,
+    pub bucket: &'a str,
+    /// `acme-7f3a9c`
+    pub folder: &'a str,
+    /// What its maker wants to find in it again: MinIO keeps a policy, and nothing else of a user.
+    pub note: &'a str,
 }
 
 /// A policy to be made, or what one is to become.
@@ -72,6 +86,12 @@ impl ObjectStore {
         self.admin.done(request.body(new.document().to_string()), &[]).await
     }
 
+    /// The same for a folder.
+    pub async fn put_folder_policy(&self, new: &FolderPolicy<'_>) -> Result<(), Fault> {
+        let request = self.admin.request(Method::PUT, &["add-canned-policy"])?.query(&[("name", new.name)]);
+        self.admin.done(request.body(new.document().to_string()), &[]).await
+    }
+
     /// Already gone is success. One that a user still has is refused.
     pub async fn remove_policy(&self, name: &str) -> Result<(), Fault> {
         let request = self.admin.request(Method::DELETE, &["remove-canned-policy"])?.query(&[("name", name)]);
@@ -102,9 +122,39 @@ impl NewPolicy<'_> {
     }
 }
 
+impl FolderPolicy<'_> {
+    /// A listing is let through by its prefix, and so is none without one: Barman asks for no other since its version 3.16
+    /// (<https://github.com/EnterpriseDB/barman/issues/929>).
+    fn document(&self) -> Value {
+        let (bucket, below) = (format!("arn:aws:s3:::{}", self.bucket), format!("{}/*", self.folder));
+        let on_objects = [
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ];
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": self.owner, "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket],
+                    "Condition": { "StringLike": { "s3:prefix": [below] } },
+                },
+                {
+                    "Sid": self.note, "Effect": "Allow", "Action": on_objects,
+                    "Resource": [format!("{bucket}/{below}")],
+                },
+                { "Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": [bucket] },
+            ],
+        })
+    }
+}
+
 impl Told {
     fn read(self, name: &str) -> Policy {
-        let owner = self.statements.into_iter().next().and_then(|first| first.id);
-        Policy { name: name.to_owned(), owner: owner.filter(|owner| !owner.is_empty()) }
+        let mut noted = self.statements.into_iter().map(|it| it.id.filter(|id| !id.is_empty()));
+        let (owner, note) = (noted.next().flatten(), noted.next().flatten());
+        Policy { name: name.to_owned(), owner, note }
     }
 }

@@ -4,7 +4,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_s3::types::{BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule};
+use aws_sdk_s3::types::{
+    BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
+    Tag,
+};
 use bytes::Bytes;
 use fault::Kind;
 use http_client::{Answers, Request, Response, StatusCode};
@@ -449,4 +452,77 @@ async fn no_secret_is_shown() {
     assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
     let kept = SecretString::from(r#"{"endpoint": "http://x", "access_key": "a", "secret_key": "hunter2"}"#);
     assert!(!format!("{:?}", Login::read(&kept).expect("a login")).contains("hunter2"));
+}
+
+/// The bucket of all, with two tenants that have a folder each; as the first.
+async fn folders(sky: &Arc<Sky>) -> ObjectStore {
+    let root = sky.root();
+    root.claim_bucket("backups", "demo/operator").await.expect("a bucket");
+    for name in ["acme", "acme-two"] {
+        let (owner, note) = (format!("demo/{name}"), "days=30");
+        let new = FolderPolicy { name, owner: &owner, bucket: "backups", folder: name, note };
+        root.put_folder_policy(&new).await.expect("a policy");
+        root.put_user(name, &SecretString::from("tenant-secret")).await.expect("a user");
+        root.attach_policy(name, name).await.expect("attached");
+        let store = sky.sign_in(name, "tenant-secret");
+        store.write("backups", &object(&format!("{name}/1/base/x"), "data")).await.expect("written");
+    }
+    sky.sign_in("acme", "tenant-secret")
+}
+
+#[tokio::test]
+async fn a_folder_is_all_that_its_user_gets_at() {
+    let sky = Sky::new();
+    let acme = folders(&sky).await;
+    let below = acme.folder("backups", "acme", None).await.expect("its own");
+    assert_eq!(below.items, ["acme/1/base/x"]);
+    assert!(acme.read("backups", "acme/1/base/x").await.expect("its own").is_some());
+    assert!(is_denied(acme.folder("backups", "acme-two", None).await));
+    assert!(is_denied(acme.objects("backups", None).await), "nothing of all is listed");
+    assert!(is_denied(acme.read("backups", "acme-two/1/base/x").await));
+    assert!(is_denied(acme.write("backups", &object("acme-two/1/base/y", "data")).await));
+    assert!(is_denied(acme.tag("backups", "acme/1/base/x", "keep", "9999").await), "nor how long it is kept");
+    acme.delete("backups", "acme/1/base/x").await.expect("its own");
+    let policy = sky.root().find_policy("acme").await.expect("an answer").expect("there");
+    assert_eq!((policy.owner.as_deref(), policy.note.as_deref()), (Some("demo/acme"), Some("days=30")));
+}
+
+#[tokio::test]
+async fn what_is_tagged_goes_by_the_rule_of_its_tag() {
+    let sky = Sky::new();
+    let (acme, root) = (folders(&sky).await, sky.root());
+    let tag = Tag::builder().key("keep").value("30").build().expect("a tag");
+    let rule = LifecycleRule::builder()
+        .id("keep-30")
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().tag(tag).build())
+        .expiration(LifecycleExpiration::builder().days(30).build())
+        .build()
+        .expect("a rule");
+    let rules = BucketLifecycleConfiguration::builder().rules(rule).build().expect("rules");
+    let request = root.s3.put_bucket_lifecycle_configuration().bucket("backups");
+    request.lifecycle_configuration(rules).send().await.expect("set");
+    acme.write("backups", &object("acme/1/base/y", "data")).await.expect("written");
+    root.tag("backups", "acme/1/base/x", "keep", "30").await.expect("tagged");
+    root.tag("backups", "acme/1/base/never-there", "keep", "30").await.expect("nothing to tag");
+    let left = async |day: i64| {
+        clock::simulate("2026-11-21T12:00:00Z".parse::<Timestamp>().expect("a time") + (24 * day).hours());
+        root.folder("backups", "acme", None).await.expect("a list").items
+    };
+    assert_eq!(left(29).await.len(), 2);
+    assert_eq!(left(31).await, ["acme/1/base/y"], "what is not tagged stays");
+}
+
+#[tokio::test]
+async fn a_folder_is_listed_from_behind_a_key() {
+    let sky = Sky::new();
+    let root = sky.root();
+    root.claim_bucket("backups", "demo/operator").await.expect("a bucket");
+    for number in 0..1003 {
+        root.write("backups", &object(&format!("acme/{number:04}"), "")).await.expect("written");
+    }
+    let first = root.folder("backups", "acme", None).await.expect("a part");
+    assert_eq!((first.items.len(), first.next.as_deref()), (1000, Some("acme/0999")));
+    let rest = root.folder("backups", "acme", first.next.as_deref()).await.expect("the rest");
+    assert_eq!((rest.items.len(), rest.next), (3, None));
 }

