@@ -26,6 +26,9 @@ pub(crate) struct Demo {
     /// What the tenant is made of.
     #[arg(long, default_value = "merchant-workspace")]
     blueprint: String,
+    /// What is bought, for example enterprise; the blueprint's first, if none is named.
+    #[arg(long)]
+    plan: Option<String>,
     /// Make this step fail, for example publish-website.
     #[arg(long, value_name = "STEP", requires = "sandbox")]
     fail: Option<String>,
@@ -39,16 +42,19 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn run(self, api: &Api) -> Outcome {
         if self.biller.bought {
-            let life = bought::live_and_end(api, &self.biller, invent(&self.blueprint).name);
+            let life = bought::live_and_end(api, &self.biller, invent(&self.blueprint, None).name);
             return in_time(async { Box::pin(life).await.map(|()| ExitCode::SUCCESS) }).await;
         }
-        let (Some(step), Some(sandbox)) = (&self.fail, &self.sandbox) else {
-            return in_time(Box::pin(succeed(api, &self.blueprint))).await;
-        };
         let blueprint = api.blueprint(&self.blueprint).await?;
-        let step = named(step, &blueprint.workflow.steps())?;
+        let plans: Vec<&str> = blueprint.plans.iter().map(String::as_str).collect();
+        let plan = self.plan.as_deref().map(|plan| named("plan", plan, &plans)).transpose()?;
+        let wanted = Wanted { blueprint: &self.blueprint, plan: plan.as_deref() };
+        let (Some(step), Some(sandbox)) = (&self.fail, &self.sandbox) else {
+            return in_time(Box::pin(succeed(api, wanted))).await;
+        };
+        let step = named("step", step, &blueprint.workflow.steps())?;
         let fault = Fault::inject(sandbox, &step).await?;
-        let outcome = in_time(Box::pin(fail(api, &self.blueprint, &step))).await;
+        let outcome = in_time(Box::pin(fail(api, wanted, &step))).await;
         match fault.remove().await {
             Ok(()) => outcome,
             Err(error) => {
@@ -57,6 +63,13 @@ impl Demo {
             }
         }
     }
+}
+
+/// What a demo's tenants are made of, and what was bought of it.
+#[derive(Clone, Copy, Debug)]
+struct Wanted<'a> {
+    blueprint: &'a str,
+    plan: Option<&'a str>,
 }
 
 /// Ends a demo that hangs, or that somebody has seen enough of, in an orderly way.
@@ -70,8 +83,8 @@ async fn in_time(demo: impl Future<Output = Outcome>) -> Outcome {
 }
 
 /// One tenant from nothing to a site that answers; then sign-ups against the clock, deleted again.
-async fn succeed(api: &Api, blueprint: &str) -> Outcome {
-    let (tenant, operation, took) = sign_up(api, blueprint).await?;
+async fn succeed(api: &Api, wanted: Wanted<'_>) -> Outcome {
+    let (tenant, operation, took) = sign_up(api, wanted).await?;
     if tenant.status != Status::Active {
         return Err(why(&tenant, &operation).into());
     }
@@ -84,13 +97,13 @@ async fn succeed(api: &Api, blueprint: &str) -> Outcome {
     println!("tenant {} active in {:.1}s", tenant.id, took.as_secs_f64());
     println!("wall {wall:.1}s, critical path {critical_path:.1}s, ratio {:.2}", wall / critical_path);
     visit(&tenant).await?;
-    time_signups(api, blueprint).await
+    time_signups(api, wanted).await
 }
 
 /// A tenant whose step is refused: everything made before it must go again.
-async fn fail(api: &Api, blueprint: &str, step: &str) -> Outcome {
+async fn fail(api: &Api, wanted: Wanted<'_>, step: &str) -> Outcome {
     println!("{step} will be refused by its provider");
-    let (tenant, operation, _) = sign_up(api, blueprint).await?;
+    let (tenant, operation, _) = sign_up(api, wanted).await?;
     if tenant.status != Status::Failed {
         return Err(format!("{step} was refused, and yet {}", why(&tenant, &operation)).into());
     }
@@ -101,9 +114,9 @@ async fn fail(api: &Api, blueprint: &str, step: &str) -> Outcome {
 /// Signs up a tenant and shows its steps, until it is what it will be.
 async fn sign_up(
     api: &Api,
-    blueprint: &str,
+    wanted: Wanted<'_>,
 ) -> Result<(Tenant, Operation, Duration), Box<dyn std::error::Error>> {
-    let signup = invent(blueprint);
+    let signup = invent(wanted.blueprint, wanted.plan);
     println!("signing up {} as {}", signup.name, signup.subdomain.as_deref().unwrap_or_default());
     let begun = Instant::now();
     let Accepted { tenant, operation } = accepted(api, &signup).await?;
@@ -149,11 +162,11 @@ async fn visit(Tenant { id, name, endpoints, .. }: &Tenant) -> Result<(), Box<dy
 }
 
 /// Times sign-ups, one after another; then sees all of them live and die at once.
-async fn time_signups(api: &Api, blueprint: &str) -> Outcome {
+async fn time_signups(api: &Api, wanted: Wanted<'_>) -> Outcome {
     let mut latencies = Vec::new();
     let mut tenants = Vec::new();
     for _ in 0..SIGNUPS {
-        let signup = invent(blueprint);
+        let signup = invent(wanted.blueprint, wanted.plan);
         let begun = Instant::now();
         tenants.push(accepted(api, &signup).await?);
         latencies.push(begun.elapsed());
@@ -200,7 +213,7 @@ async fn settled(api: &Api, id: &TenantId, operation: OperationId) -> Result<(Te
 }
 
 /// A store nobody has, with a name a person can read out.
-fn invent(blueprint: &str) -> Signup {
+fn invent(blueprint: &str, plan: Option<&str>) -> Signup {
     const MADE_OF: [&str; 16] = [
         "Amber", "Birch", "Cedar", "Copper", "Coral", "Cotton", "Flint", "Indigo", "Ivory", "Juniper",
         "Linen", "Maple", "Olive", "Pearl", "Saffron", "Slate",
@@ -217,7 +230,7 @@ fn invent(blueprint: &str) -> Signup {
         name,
         subdomain: Some(subdomain),
         blueprint: blueprint.to_owned(),
-        plan: None,
+        plan: plan.map(str::to_owned),
         theme: None,
         category: None,
         integrations: Vec::new(),
@@ -227,14 +240,14 @@ fn invent(blueprint: &str) -> Signup {
     }
 }
 
-/// The step a person means: its whole name, or what follows the provider's.
-fn named(given: &str, steps: &[&str]) -> Result<String, String> {
+/// The step or plan a person means: its whole name, or what follows the provider's or the product's.
+fn named(what: &str, given: &str, there: &[&str]) -> Result<String, String> {
     let ending = format!("-{given}");
-    let meant: Vec<&&str> = steps.iter().filter(|step| **step == given || step.ends_with(&ending)).collect();
+    let meant: Vec<&&str> = there.iter().filter(|name| **name == given || name.ends_with(&ending)).collect();
     match meant[..] {
-        [step] => Ok((*step).to_owned()),
-        [] => Err(format!("no step is called '{given}'; one of: {}", steps.join(", "))),
-        _ => Err(format!("'{given}' may be any of several steps; one of: {}", steps.join(", "))),
+        [name] => Ok((*name).to_owned()),
+        [] => Err(format!("no {what} is called '{given}'; one of: {}", there.join(", "))),
+        _ => Err(format!("'{given}' may be any of several; one of: {}", there.join(", "))),
     }
 }
 

@@ -7,6 +7,8 @@ use argocd_create_application::CreateApplication;
 use cloudflare::Zone;
 use cloudflare_probe_domain::ProbeDomain;
 use cloudflare_serve_domain::ServeDomain;
+use cloudnativepg_create_database::CreateDatabase as CreatePostgres;
+use cloudnativepg_probe_database::ProbeDatabase;
 use cognito::UserPool;
 use google::{CloudRun, SecretManager, Tokens};
 use google_deploy_service::DeployService;
@@ -15,6 +17,7 @@ use google_store_connection::StoreConnection;
 use google_store_signing_key::StoreSigningKey;
 use grafana::Grafana;
 use grafana_create_organisation::CreateOrganisation;
+use helm_install_release::InstallRelease;
 use http_client::Http;
 use kubernetes_check_plan::CheckPlan;
 use kubernetes_create_ingress::CreateIngress;
@@ -39,6 +42,7 @@ use neon::Neon;
 use neon_create_database::{CreateDatabase, Place};
 use object_store::ObjectStore;
 use object_store_create_buckets::CreateBuckets;
+use object_store_keep_backups::KeepBackups;
 use object_store_probe_buckets::ProbeBuckets;
 use rabbitmq::RabbitMq;
 use rabbitmq_create_vhost::CreateVhost;
@@ -46,6 +50,7 @@ use rabbitmq_probe_vhost::ProbeVhost;
 use resolver::Resolver;
 use s3::Bucket;
 use sandbox::clouds::Cluster;
+use secrets::SecretString;
 use store::Tenants;
 use vault_store_logins::StoreLogins;
 use vault_store_password::StorePassword;
@@ -67,10 +72,11 @@ pub struct Blueprint {
     pub most: usize,
 }
 
-pub const ALL: [Blueprint; 3] = [
+pub const ALL: [Blueprint; 4] = [
     Blueprint { name: "merchant-workspace", deploy: merchant_workspace, most: usize::MAX },
     Blueprint { name: "neon-cloud-run", deploy: neon_cloud_run, most: usize::MAX },
     Blueprint { name: "kubernetes-argocd", deploy: kubernetes_argocd, most: 300 },
+    Blueprint { name: "helm-cloudnativepg", deploy: helm_cloudnativepg, most: 300 },
 ];
 
 #[must_use]
@@ -180,9 +186,22 @@ fn neon_cloud_run(to: &mut Deployment) {
     to.step(ServeDomain { zone, zone_name: clouds::ZONE_NAME.to_owned(), deployment: deployment() });
 }
 
-fn kubernetes_argocd(to: &mut Deployment) {
-    let (deployment, prefix) = (|| DEPLOYMENT.to_owned(), || "e-commerce".to_owned());
-    let password = || clouds::PASSWORD.to_owned().into();
+/// What tenants' namespaces begin with.
+const PREFIX: &str = "e-commerce";
+const WELCOME_URL: &str = "https://tenantry.example/welcome";
+
+/// A cluster, and what is beside it.
+struct OnCluster {
+    cluster: kubernetes::Cluster,
+    vault: secrets::Vault,
+    http: Http,
+    /// The same, to whoever speaks S3.
+    s3: Http,
+    store: ObjectStore,
+}
+
+/// With the steps that are the same for all that is on a cluster.
+fn on_cluster(to: &mut Deployment) -> OnCluster {
     let secrets = Arc::new(Vault::default());
     let settings = Cluster { remote: Arc::clone(&secrets) as _, ..Cluster::default() };
     let vault = to.service(secrets);
@@ -191,12 +210,20 @@ fn kubernetes_argocd(to: &mut Deployment) {
     let http = Http::InProcess(Arc::new(to.service(Arc::clone(&clouds) as _)));
     let token = clouds::KUBERNETES_TOKEN.to_owned().into();
     let cluster = kubernetes::Cluster::new(http.clone(), clouds::KUBERNETES_URL, token).expect("an address");
+    let s3 = Http::InProcess(Arc::new(to.wire(Arc::new(clouds::ObjectStore(clouds)))));
+    let login = object_store::Login {
+        endpoint: clouds::MINIO_URL.to_owned(),
+        admin_endpoint: None,
+        access_key: clouds::ADMINISTRATOR.to_owned(),
+        secret_key: password(),
+    };
+    let store = ObjectStore::new(s3.clone(), &login).expect("an address").sealing_through(clouds::SEALING);
 
-    to.probe(CheckPlan { cluster: cluster.clone(), prefix: prefix() });
+    to.probe(CheckPlan { cluster: cluster.clone(), prefix: PREFIX.to_owned() });
     to.step(CreateNamespace {
         cluster: cluster.clone(),
-        deployment: deployment(),
-        prefix: prefix(),
+        deployment: DEPLOYMENT.to_owned(),
+        prefix: PREFIX.to_owned(),
         neighbours: Neighbours {
             ingress: "ingress-nginx".to_owned(),
             shared: "e-commerce-shared".to_owned(),
@@ -206,21 +233,22 @@ fn kubernetes_argocd(to: &mut Deployment) {
     });
     to.step(StoreLogins { vault: vault.clone() });
     to.step(StorePassword { vault: vault.clone() });
+    to.setup(CreateIngress { cluster: cluster.clone() });
+    to.probe(ProbeWorkloads { cluster: cluster.clone() });
+    to.probe(ProbeIngress { http: http.clone(), tenant_url: "https://{host}".to_owned() });
+    OnCluster { cluster, vault, http, s3, store }
+}
 
+fn password() -> SecretString {
+    clouds::PASSWORD.to_owned().into()
+}
+
+fn kubernetes_argocd(to: &mut Deployment) {
+    let OnCluster { cluster, vault, http, s3, store } = on_cluster(to);
     let server = Line(to.service(Arc::new(MySql::default())));
     let mysql = mysql::MySql::new(mysql::Wire::InProcess(Arc::new(server)));
     to.step_backed_up(CreateDatabases { mysql: mysql.clone(), vault: vault.clone() });
     to.probe(ProbeDatabases { mysql, vault: vault.clone() });
-
-    let s3 = Http::InProcess(Arc::new(to.wire(Arc::new(clouds::ObjectStore(Arc::clone(&clouds))))));
-    let login = object_store::Login {
-        endpoint: clouds::MINIO_URL.to_owned(),
-        admin_endpoint: None,
-        access_key: clouds::ADMINISTRATOR.to_owned(),
-        secret_key: password(),
-    };
-    let store = ObjectStore::new(s3.clone(), &login).expect("an address");
-    let store = store.sealing_through(clouds::SEALING);
     to.step_backed_up(CreateBuckets { store, vault: vault.clone() });
     to.probe(ProbeBuckets { http: s3, vault: vault.clone(), endpoint: clouds::MINIO_URL.to_owned() });
 
@@ -240,18 +268,25 @@ fn kubernetes_argocd(to: &mut Deployment) {
     to.setup(ProjectSecrets { cluster: cluster.clone() });
     to.step(CreateApplication {
         cluster: cluster.clone(),
-        deployment: deployment(),
+        deployment: DEPLOYMENT.to_owned(),
         argocd: clouds::ARGOCD.to_owned(),
     });
-    to.setup(RunMigrations {
-        cluster: cluster.clone(),
-        welcome_url: "https://tenantry.example/welcome".to_owned(),
-    });
-    to.setup(CreateIngress { cluster: cluster.clone() });
-    to.setup(MonitorTenant { cluster: cluster.clone() });
-    to.probe(ProbeWorkloads { cluster });
-    to.probe(ProbeIngress { http: http.clone(), tenant_url: "https://{host}".to_owned() });
+    to.setup(RunMigrations { cluster: cluster.clone(), welcome_url: WELCOME_URL.to_owned() });
+    to.setup(MonitorTenant { cluster });
     let token = clouds::WEBSITES_TOKEN.to_owned().into();
     let websites = Websites::new(http, clouds::WEBSITES_URL, token).expect("an address");
     to.step(RegisterWebsite { websites });
+}
+
+fn helm_cloudnativepg(to: &mut Deployment) {
+    let OnCluster { cluster, vault, store, .. } = on_cluster(to);
+    to.step(KeepBackups { store, vault });
+    to.setup(CreatePostgres { cluster: cluster.clone() });
+    to.probe(ProbeDatabase { cluster: cluster.clone() });
+    to.step(InstallRelease {
+        cluster,
+        deployment: DEPLOYMENT.to_owned(),
+        prefix: PREFIX.to_owned(),
+        welcome_url: WELCOME_URL.to_owned(),
+    });
 }

@@ -104,6 +104,9 @@ impl Clouds {
             request.body(Bytes::from(json!({ "origin": format!("origin.{ZONE_NAME}") }).to_string()));
         let set = clouds.answer(clock::now(), &request.expect("a request"));
         assert!(set.status().is_success(), "{set:?}");
+        // And whoever sets up an object store, a bucket for the backups of all.
+        let (provider, kind, name) = ("minio", "bucket", "mechanicbuddy-backups".to_owned());
+        clouds.plant(clock::now(), "", &clouds::Thing { provider, kind, name, owner: None, awake: None });
         Self { memory: Mutex::new(Memory::new(clouds)), planted: Mutex::default(), applied: Mutex::default() }
     }
 
@@ -268,6 +271,10 @@ impl Service for Clouds {
                 self.put("minio", "policy", "", name, owner.clone());
                 self.put("minio", "user", "", name, owner.clone());
             }
+            "backup_user" => {
+                self.put("minio", "policy", "", name, owner.clone());
+                self.put("minio", "user", "", name, owner.clone());
+            }
             "organisation" => {
                 self.put("grafana", "org", "", &named, owner.clone());
                 self.put("grafana", "user", "", name, named);
@@ -343,6 +350,9 @@ fn thing(there: &clouds::Thing, all: &[clouds::Thing], planted: &BTreeMap<String
             let user = policy.map_or_else(|| format!("{tenant}{USER}"), |policy| policy.name.clone());
             ("store_user", user, owner)
         }
+        // One of either kind, whichever controller has it.
+        ("kubernetes", "HelmRelease" | "HelmChart") => ("release", name, mark()),
+        ("minio", "policy" | "user") if name.ends_with("-backups") => ("backup_user", name, marks),
         ("minio", "policy" | "user") if name.contains(USER) => ("store_user", name, marks),
         ("grafana", "org") => {
             let (name, owner) = named(&name)?;
