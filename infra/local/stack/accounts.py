@@ -5,8 +5,6 @@ import secrets
 import urllib.request
 from pathlib import Path
 
-import boto3
-from botocore.config import Config
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -16,8 +14,6 @@ EMAIL = "tenantry@vendin-store.iam.gserviceaccount.com"
 # Secrets that are made up, each for one account.
 DRAWN = ("neon", "cloudflare", "minio", "grafana", "rabbitmq", "websites", "kubernetes", "stripe", "subscriptions")
 MINIO, GRAFANA, RABBITMQ = "minioadmin", "admin", "tenantry"
-# Where workshops' databases are copied to, and for how many days what is tagged so is kept.
-BACKUPS, KEPT_DAYS = "mechanicbuddy-backups", (7, 14, 30, 90)
 # Where the clouds of the cluster are, behind the clouds' port.
 KUBERNETES_HOST = "kubernetes.example"
 MINIO_HOST = "minio.e-commerce-shared.svc.cluster.local"
@@ -65,32 +61,12 @@ def billers(directory: Path) -> dict[str, str]:
 
 
 def prepare(directory: Path, clouds: str) -> None:
-    """What an operator sets up once: where requests of customers' own names go, and a bucket for backups."""
-    held = json.loads(_made(directory)[1].read_text())
-    _make_bucket(f"{clouds}/{MINIO_HOST}", held["minio"])
-    token = held["cloudflare"]
+    """What an operator sets up once in the zone: where requests of customers' own names go."""
+    token = json.loads(_made(directory)[1].read_text())["cloudflare"]
     url = f"{clouds}/api.cloudflare.com/client/v4/zones/{ZONE}/custom_hostnames/fallback_origin"
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     body = json.dumps({"origin": "stores.vendin.example"}).encode()
     urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PUT"), timeout=15).close()
-
-
-def _make_bucket(endpoint: str, password: str) -> None:
-    account = {"aws_access_key_id": MINIO, "aws_secret_access_key": password}
-    path_style = Config(s3={"addressing_style": "path"})
-    store = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=path_style, **account)
-    if BACKUPS not in [bucket["Name"] for bucket in store.list_buckets()["Buckets"]]:
-        store.create_bucket(Bucket=BACKUPS)
-    rules = [
-        {
-            "ID": f"keep-{days}",
-            "Status": "Enabled",
-            "Filter": {"Tag": {"Key": "tenantry:keep", "Value": str(days)}},
-            "Expiration": {"Days": days},
-        }
-        for days in KEPT_DAYS
-    ]
-    store.put_bucket_lifecycle_configuration(Bucket=BACKUPS, LifecycleConfiguration={"Rules": rules})
 
 
 def parameters(deployment: str, clouds: str) -> dict[str, str]:

@@ -68,15 +68,22 @@ use crate::world::DEPLOYMENT;
 pub struct Blueprint {
     pub name: &'static str,
     pub deploy: fn(&mut Deployment),
+    /// What is bought, if not the plan that is offered first.
+    pub plan: Option<&'static str>,
     /// How many cases a family has at most, or about as many. A saga of many steps has more of them, and each takes longer.
     pub most: usize,
 }
 
 pub const ALL: [Blueprint; 4] = [
-    Blueprint { name: "merchant-workspace", deploy: merchant_workspace, most: usize::MAX },
-    Blueprint { name: "neon-cloud-run", deploy: neon_cloud_run, most: usize::MAX },
-    Blueprint { name: "kubernetes-argocd", deploy: kubernetes_argocd, most: 300 },
-    Blueprint { name: "helm-cloudnativepg", deploy: helm_cloudnativepg, most: 300 },
+    Blueprint { name: "merchant-workspace", deploy: merchant_workspace, plan: None, most: usize::MAX },
+    Blueprint { name: "neon-cloud-run", deploy: neon_cloud_run, plan: None, most: usize::MAX },
+    Blueprint { name: "kubernetes-argocd", deploy: kubernetes_argocd, plan: None, most: 300 },
+    Blueprint {
+        name: "helm-cloudnativepg",
+        deploy: helm_cloudnativepg,
+        plan: Some("workshop-professional"),
+        most: 300,
+    },
 ];
 
 #[must_use]

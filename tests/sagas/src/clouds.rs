@@ -104,9 +104,6 @@ impl Clouds {
             request.body(Bytes::from(json!({ "origin": format!("origin.{ZONE_NAME}") }).to_string()));
         let set = clouds.answer(clock::now(), &request.expect("a request"));
         assert!(set.status().is_success(), "{set:?}");
-        // And whoever sets up an object store, a bucket for the backups of all.
-        let (provider, kind, name) = ("minio", "bucket", "mechanicbuddy-backups".to_owned());
-        clouds.plant(clock::now(), "", &clouds::Thing { provider, kind, name, owner: None, awake: None });
         Self { memory: Mutex::new(Memory::new(clouds)), planted: Mutex::default(), applied: Mutex::default() }
     }
 

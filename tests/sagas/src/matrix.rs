@@ -258,7 +258,8 @@ impl Matrix {
     }
 
     fn strangers(&self) -> Vec<Case> {
-        let things = self.clean.made.iter();
+        // Whose the namespace is, his is what is in it.
+        let things = self.clean.made.iter().filter(|thing| thing.field != "release");
         things
             .map(|thing| self.scripted(Script::Foreign(foreign(thing.field, &thing.name)), Vec::new()))
             .collect()

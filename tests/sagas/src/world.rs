@@ -13,7 +13,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::asl::{self, Execution, Failure, Host, Outcome, Status, Tokens};
 use crate::aws::{Mail, S3, Start, StepFunctions};
-use crate::blueprints::Blueprint;
+use crate::blueprints::{self, Blueprint};
 use crate::chaos::{Chaos, pass};
 use crate::client::{Answer, Ask};
 use crate::deployment::{Deployment, Functions};
@@ -437,6 +437,9 @@ impl Offer {
         let machine: workflow::Machine =
             serde_json::from_str(&file("statemachine/blueprints", ".asl.json")).expect("a machine");
         described.workflow = machine.workflow().expect("a workflow");
+        if let Some(bought) = blueprints::named(blueprint).and_then(|blueprint| blueprint.plan) {
+            described.plans.sort_by_key(|plan| plan != bought);
+        }
         Self {
             plans: read("infra/catalogue/plans")
                 .map(|(_, text)| toml::from_str(&text).expect("a plan"))

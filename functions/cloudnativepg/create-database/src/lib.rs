@@ -31,7 +31,7 @@ pub struct Params {
     cluster: String,
     image: String,
     instances: String,
-    /// `10Gi`; more than before, or the same.
+    /// `10Gi`; where there is more already, that.
     storage: String,
     /// The cluster's own, if it is empty.
     storage_class: String,
@@ -67,6 +67,8 @@ pub struct Output {
     /// The secret that says how to connect.
     secret: String,
     instances: u32,
+    /// What each has: it stays when the plan becomes a smaller one.
+    storage: String,
 }
 
 impl Setup for CreateDatabase {
@@ -78,11 +80,12 @@ impl Setup for CreateDatabase {
         let (namespace, owner) = (params.namespace.as_str(), cx.mark.to_string());
         let deadline = SignedDuration::from_secs(whole_number("deadline_seconds", &params.deadline_seconds)?);
         let asleep = cx.tenant.suspended || cx.tenant.hibernating;
-        let postgres = params.postgres()?.asleep(asleep);
         let there: Option<Postgres> = self.cluster.find_own(Some(namespace), &params.cluster, &owner).await?;
-        if let Some(there) = &there {
-            grows(&there.spec.storage.size, &params.storage)?;
-        }
+        let storage = match &there {
+            Some(there) => larger(&there.spec.storage.size, &params.storage)?,
+            None => params.storage.clone(),
+        };
+        let postgres = params.postgres(&storage)?.asleep(asleep);
         let backed_up = params.is_backed_up()?;
         if backed_up {
             // The pods that archive wait for it by themselves.
@@ -104,7 +107,7 @@ impl Setup for CreateDatabase {
             self.discard::<ExternalSecret>(namespace, objects::CREDENTIALS, &owner).await?;
         }
         let secret = format!("{}-app", params.cluster);
-        Ok(Output { cluster: params.cluster.clone(), secret, instances: postgres.spec.instances })
+        Ok(Output { cluster: params.cluster.clone(), secret, instances: postgres.spec.instances, storage })
     }
 }
 
@@ -173,20 +176,13 @@ fn named(pod: &Pod) -> &str {
     pod.metadata.name.as_deref().unwrap_or_default()
 }
 
-/// A volume never shrinks, and the operator says so too late: when all else is changed.
-fn grows(there: &str, asked: &str) -> Result<(), Fault> {
-    let read = |text: &str| text.parse::<Quantity>();
-    match (read(there), read(asked)) {
-        (Ok(there), Ok(asked)) if asked < there => {
-            Err(Fault::terminal(format!("a database of {there} cannot become one of {asked}"))
-                .for_actor(Actor::Us)
-                .hint(
-                    "Volumes never shrink. Give the plan the storage that the tenant has, or move its data.",
-                ))
-        }
-        (_, Err(why)) => Err(Fault::terminal(why).hint("The setting storage, in plan or blueprint.")),
-        _ => Ok(()),
-    }
+/// A volume never shrinks: whoever has a larger one keeps it.
+fn larger(there: &str, asked: &str) -> Result<String, Fault> {
+    let read = |text: &str| {
+        text.parse::<Quantity>()
+            .map_err(|why| Fault::terminal(why).hint("The setting storage, in plan or blueprint."))
+    };
+    Ok(if read(there)? > read(asked)? { there } else { asked }.to_owned())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Params {
         })
     }
 
-    pub(crate) fn postgres(&self) -> Result<Postgres, Fault> {
+    pub(crate) fn postgres(&self, storage: &str) -> Result<Postgres, Fault> {
         let instances = whole_number("instances", &self.instances)?;
         let class = Some(self.storage_class.clone()).filter(|class| !class.is_empty());
         let initdb = InitDb { database: DATABASE.to_owned(), owner: DATABASE.to_owned() };
@@ -42,7 +42,7 @@ impl Params {
         let spec = ClusterSpec {
             instances,
             image_name: Some(self.image.clone()),
-            storage: Storage { size: self.storage.clone(), storage_class: class },
+            storage: Storage { size: storage.to_owned(), storage_class: class },
             resources: Some(resources(
                 (&self.cpu_request, &self.memory_request),
                 (&self.cpu_limit, &self.memory_limit),

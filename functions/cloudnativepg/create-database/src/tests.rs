@@ -199,16 +199,12 @@ async fn another_plan_has_more_of_everything_or_less_of_what_may_be_less() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_smaller_volume_is_refused_before_anything_is_changed() {
+async fn a_volume_that_is_larger_than_the_plan_has_it_stays() {
     let world = World::new().await;
     world.create(&json!({}), &params(&json!({ "storage": "50Gi" }))).await.expect("a database");
-    let smaller = params(&json!({ "storage": "10Gi", "instances": "3", "backup": "false" }));
-    let fault = world.once(&json!({}), &smaller).await.expect_err("smaller");
-    assert!(fault.kind == Kind::Terminal && fault.hint.is_some(), "{fault:?}");
-    assert_eq!(fault.cause, "a database of 50Gi cannot become one of 10Gi");
-    assert_eq!(world.postgres().await.spec.instances, 1);
-    assert_eq!(world.all::<ScheduledBackup>().await.len(), 1);
-    world.once(&json!({}), &params(&json!({ "storage": "51200Mi" }))).await.expect("as much, in other words");
+    let output = world.create(&json!({}), &params(&json!({ "storage": "10Gi" }))).await.expect("as it is");
+    assert_eq!(output.storage, "50Gi");
+    assert_eq!(world.postgres().await.spec.storage.size, "50Gi");
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,7 +275,7 @@ async fn whoever_is_not_served_has_a_database_that_sleeps() {
 #[tokio::test(start_paused = true)]
 async fn somebody_elses_database_is_left_alone() {
     let world = World::new().await;
-    let theirs = params(&json!({ "instances": "2" })).postgres().expect("a cluster");
+    let theirs = params(&json!({ "instances": "2" })).postgres("10Gi").expect("a cluster");
     world.cluster().apply(&theirs, "demo/other").await.expect("made");
     let fault = world.once(&json!({}), &params(&json!({}))).await.expect_err("theirs");
     assert_eq!(fault.kind, Kind::Terminal);
@@ -289,8 +285,9 @@ async fn somebody_elses_database_is_left_alone() {
 #[test]
 fn a_setting_that_is_none_is_told_by_its_name() {
     for (name, value) in [("instances", "many"), ("backup", "yes")] {
-        let fault = params(&json!({ name: value })).postgres().expect_err("no value");
+        let fault = params(&json!({ name: value })).postgres("10Gi").expect_err("no value");
         assert!(fault.kind == Kind::Terminal && fault.cause.contains(name), "{fault:?}");
     }
-    assert!(grows("10Gi", "a lot").is_err() && grows("10Gi", "10Gi").is_ok() && grows("1Gi", "2Gi").is_ok());
+    assert!(larger("10Gi", "a lot").expect_err("no amount").hint.is_some());
+    assert_eq!(larger("1Gi", "2048Mi").expect("amounts"), "2048Mi");
 }

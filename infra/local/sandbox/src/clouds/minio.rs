@@ -86,13 +86,31 @@ impl<'a> Target<'a> {
     }
 }
 
+/// An operator's bucket: all workshops' databases are copied into it.
+const BACKUPS: &str = "mechanicbuddy-backups";
+/// For how many days it keeps what is tagged so.
+const KEPT_DAYS: [u32; 4] = [7, 14, 30, 90];
+
+fn backups() -> Bucket {
+    let rule = |days| {
+        format!(
+            "<Rule><ID>keep-{days}</ID><Status>Enabled</Status><Filter><Tag><Key>tenantry:keep</Key><Value>{days}</Value></Tag>\
+             </Filter><Expiration><Days>{days}</Days></Expiration></Rule>"
+        )
+    };
+    let rules = format!("<LifecycleConfiguration>{}</LifecycleConfiguration>", KEPT_DAYS.map(rule).concat());
+    let mut bucket = Bucket::new(Timestamp::UNIX_EPOCH);
+    bucket.set_rules(Rule::read(rules.as_bytes()).ok());
+    bucket
+}
+
 impl Minio {
     pub(crate) fn new(root: &Account, memory: u32) -> Self {
         Self {
             root: root.clone(),
             users: BTreeMap::new(),
             policies: BTreeMap::new(),
-            buckets: BTreeMap::new(),
+            buckets: BTreeMap::from([(BACKUPS.to_owned(), backups())]),
             memory,
             answered: 0,
         }

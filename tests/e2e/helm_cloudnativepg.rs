@@ -1,0 +1,97 @@
+//! The blueprint helm-cloudnativepg: a workshop lives, sleeps, grows, and goes; and one whose system does not come up leaves nothing.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tests::api::signup;
+use tests::{Fault, Operation, Stack};
+
+const BLUEPRINT: &str = "helm-cloudnativepg";
+
+async fn done(stack: &Stack, operation: &Operation) {
+    let status = stack.api.ended(operation).await;
+    assert_eq!(status["state"], "succeeded", "{status:#}");
+}
+
+/// What each address of a workshop's answers.
+async fn visit(stack: &Stack, id: &str) -> [StatusCode; 2] {
+    let endpoints = stack.api.tenant(id).await["endpoints"].clone();
+    let at = |name: &str| format!("{}/health", endpoints[name].as_str().expect("an address"));
+    let get = async |url: String| stack.http().get(url).send().await.expect("an answer").status();
+    [get(at("app")).await, get(at("api")).await]
+}
+
+/// How many of each kind there are of a workshop's, of those that tell one plan from another.
+async fn counts(stack: &Stack, id: &str) -> Vec<(&'static str, usize)> {
+    let things = stack.things(id).await;
+    let count = |kind: &'static str| (kind, things.iter().filter(|thing| thing["kind"] == kind).count());
+    ["Namespace", "HelmRelease", "Deployment", "Cluster", "PersistentVolumeClaim", "policy"]
+        .map(count)
+        .to_vec()
+}
+
+fn workshop(plan: &str) -> Value {
+    let mut signup = signup(BLUEPRINT);
+    signup["plan"] = json!(plan);
+    signup
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_workshop_lives_through_every_change_and_leaves_nothing() {
+    let stack = Stack::from_env().await;
+    let operation = stack.api.sign_up(&workshop("workshop-free")).await;
+    done(&stack, &operation).await;
+    let id = operation.tenant;
+    let path = format!("/v1/tenants/{id}");
+    let of = |volumes, policies| {
+        vec![
+            ("Namespace", 1),
+            ("HelmRelease", 1),
+            ("Deployment", 2),
+            ("Cluster", 1),
+            ("PersistentVolumeClaim", volumes),
+            ("policy", policies),
+        ]
+    };
+    assert_eq!(counts(&stack, &id).await, of(1, 0), "no backups");
+    assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
+
+    done(&stack, &stack.api.act(&format!("{path}/hibernate")).await).await;
+    assert_eq!(visit(&stack, &id).await, [StatusCode::SERVICE_UNAVAILABLE; 2]);
+    assert_eq!(counts(&stack, &id).await, of(1, 0), "its data stays");
+    done(&stack, &stack.api.act(&format!("{path}/wake")).await).await;
+    assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
+
+    let wanted = json!({ "plan": "workshop-enterprise", "reason": "it grows" });
+    let change = stack.api.send(Method::POST, &format!("{path}/change-plan"), &wanted).await;
+    let operation = change["operation"].as_str().expect("an id");
+    let over = |it: &Value| it["ended_at"].is_string();
+    let ended = stack.api.when(&format!("{path}/operations/{operation}"), over).await;
+    assert_eq!(ended["state"], "succeeded", "{ended:#}");
+    assert_eq!(counts(&stack, &id).await, of(3, 1), "three instances, and backups");
+    assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
+
+    done(&stack, &stack.api.delete(&id).await).await;
+    assert_eq!(stack.in_the_clouds(&id).await, [""; 0]);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_workshop_that_is_not_installed_leaves_nothing_and_can_be_tried_again() {
+    let stack = Stack::from_env().await;
+    let signup = workshop("workshop-professional");
+    let contains = signup["name"].as_str();
+    let function = Some("helm-install-release");
+    let acts: &[&str] = &["create"];
+    let fault = stack.inject(&Fault { function, acts, contains, kind: "deny", ..Fault::default() }).await;
+    let operation = stack.api.sign_up(&signup).await;
+    let status = stack.api.ended(&operation).await;
+    stack.lift(fault).await;
+    assert_eq!((&status["state"], &status["resources_left"]), (&json!("failed"), &json!(0)), "{status:#}");
+    assert_eq!(status["fault"]["step"], "helm-install-release", "{status:#}");
+    assert_eq!(stack.in_the_clouds(&operation.tenant).await, [""; 0]);
+    done(&stack, &stack.api.retry(&operation.tenant).await).await;
+    assert_eq!(visit(&stack, &operation.tenant).await, [StatusCode::OK; 2]);
+    done(&stack, &stack.api.delete(&operation.tenant).await).await;
+    assert_eq!(stack.in_the_clouds(&operation.tenant).await, [""; 0]);
+}
