@@ -39,12 +39,13 @@ pub(crate) fn measure(report: &mut Report) {
         })
     });
     let costs = costs.join().expect("it ends");
-    let mean = |some: &[Cost], of: fn(&Cost) -> f64| some.iter().map(of).sum::<f64>() / COMPARED as f64;
-    let rows: [(&str, &str, fn(&Cost) -> f64); 2] =
-        [("CPU", "ms", |cost| cost.ms), ("provider calls", "calls", |cost| cost.calls)];
-    for (what, unit, of) in rows {
-        let (first, last) = (mean(&costs[..COMPARED], of), mean(&costs[TENANTS - COMPARED..], of));
-        let name = format!("{what} of a tenant, the last {COMPARED} of {TENANTS}");
-        report.compare(name, last, unit, (format!("the first {COMPARED}"), first), 1.2);
-    }
+    compare(report, "CPU", "ms", &costs.iter().map(|cost| cost.ms).collect::<Vec<_>>());
+    compare(report, "provider calls", "calls", &costs.iter().map(|cost| cost.calls).collect::<Vec<_>>());
+}
+
+fn compare(report: &mut Report, what: &str, unit: &'static str, costs: &[f64]) {
+    let mean = |some: &[f64]| some.iter().sum::<f64>() / COMPARED as f64;
+    let (first, last) = (mean(&costs[..COMPARED]), mean(&costs[TENANTS - COMPARED..]));
+    let name = format!("{what} of a tenant, the last {COMPARED} of {TENANTS}");
+    report.compare(name, last, unit, (format!("the first {COMPARED}"), first), 1.2);
 }

@@ -46,7 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         match aws::variable("AWS_ENDPOINT_URL") {
             Ok(_) => Box::pin(reads::measure(&SIZES, &mut report)).await,
             Err(_) => {
-                println!("No emulator: what is read on DynamoDB is not measured. `make bench` has one.")
+                println!("No emulator: what is read on DynamoDB is not measured. `make bench` has one.");
             }
         }
     }

@@ -44,15 +44,19 @@ fn a_tenant_that_nothing_happens_to_lives_and_goes() {
 #[test]
 fn of_a_tenant_of_many_steps_a_few_cases_are_lived() {
     for case in [
-        "",
-        " leaves=yes",
-        " kubernetes-create-namespace.apply/kubernetes:ApplyNamespace#1=Lost*2",
-        " mysql-create-databases.apply/mysql:CreateDatabase#1=CrashAfter*1",
-        " argocd-create-application.apply/kubernetes:ApplyApplication#1=Refused*ever",
-        " argocd-create-application.destroy/kubernetes:DeleteApplication#1=Unavailable*2",
+        "kubernetes-argocd",
+        "kubernetes-argocd leaves=yes",
+        "kubernetes-argocd kubernetes-create-namespace.apply/kubernetes:ApplyNamespace#1=Lost*2",
+        "kubernetes-argocd mysql-create-databases.apply/mysql:CreateDatabase#1=CrashAfter*1",
+        "kubernetes-argocd argocd-create-application.apply/kubernetes:ApplyApplication#1=Refused*ever",
+        "kubernetes-argocd argocd-create-application.destroy/kubernetes:DeleteApplication#1=Unavailable*2",
+        "helm-cloudnativepg",
+        "helm-cloudnativepg helm-install-release.apply/kubernetes:ApplyHelmRelease#1=Lost*2",
+        "helm-cloudnativepg cloudnativepg-create-database.apply/kubernetes:ApplyCluster#1=CrashAfter*1",
+        "helm-cloudnativepg helm-install-release.apply/kubernetes:ApplyHelmRelease#1=Refused*ever",
     ] {
-        let run = lives(&format!("kubernetes-argocd{case}"));
-        assert_eq!(run.findings, [].into(), "make faults CASE='kubernetes-argocd{case}'");
+        let run = lives(case);
+        assert_eq!(run.findings, [].into(), "make faults CASE='{case}'");
         assert_eq!(run.statuses.last(), Some(&Status::Deleted), "{case}");
     }
 }
