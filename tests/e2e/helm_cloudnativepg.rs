@@ -24,9 +24,7 @@ async fn visit(stack: &Stack, id: &str) -> [StatusCode; 2] {
 async fn counts(stack: &Stack, id: &str) -> Vec<(&'static str, usize)> {
     let things = stack.things(id).await;
     let count = |kind: &'static str| (kind, things.iter().filter(|thing| thing["kind"] == kind).count());
-    ["Namespace", "HelmRelease", "Deployment", "Cluster", "PersistentVolumeClaim", "policy"]
-        .map(count)
-        .to_vec()
+    ["Namespace", "HelmRelease", "Deployment", "Cluster", "policy"].map(count).to_vec()
 }
 
 fn workshop(plan: &str) -> Value {
@@ -43,22 +41,15 @@ async fn a_workshop_lives_through_every_change_and_leaves_nothing() {
     done(&stack, &operation).await;
     let id = operation.tenant;
     let path = format!("/v1/tenants/{id}");
-    let of = |volumes, policies| {
-        vec![
-            ("Namespace", 1),
-            ("HelmRelease", 1),
-            ("Deployment", 2),
-            ("Cluster", 1),
-            ("PersistentVolumeClaim", volumes),
-            ("policy", policies),
-        ]
+    let of = |policies| {
+        vec![("Namespace", 1), ("HelmRelease", 1), ("Deployment", 2), ("Cluster", 1), ("policy", policies)]
     };
-    assert_eq!(counts(&stack, &id).await, of(1, 0), "no backups");
+    assert_eq!(counts(&stack, &id).await, of(0), "no backups");
     assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
 
     done(&stack, &stack.api.act(&format!("{path}/hibernate")).await).await;
     assert_eq!(visit(&stack, &id).await, [StatusCode::SERVICE_UNAVAILABLE; 2]);
-    assert_eq!(counts(&stack, &id).await, of(1, 0), "its data stays");
+    assert_eq!(counts(&stack, &id).await, of(0), "its data stays");
     done(&stack, &stack.api.act(&format!("{path}/wake")).await).await;
     assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
 
@@ -68,7 +59,7 @@ async fn a_workshop_lives_through_every_change_and_leaves_nothing() {
     let over = |it: &Value| it["ended_at"].is_string();
     let ended = stack.api.when(&format!("{path}/operations/{operation}"), over).await;
     assert_eq!(ended["state"], "succeeded", "{ended:#}");
-    assert_eq!(counts(&stack, &id).await, of(3, 1), "three instances, and backups");
+    assert_eq!(counts(&stack, &id).await, of(1), "and backups");
     assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
 
     done(&stack, &stack.api.delete(&id).await).await;

@@ -247,7 +247,7 @@ fn named(what: &str, given: &str, there: &[&str]) -> Result<String, String> {
     match meant[..] {
         [name] => Ok((*name).to_owned()),
         [] => Err(format!("no {what} is called '{given}'; one of: {}", there.join(", "))),
-        _ => Err(format!("'{given}' may be any of several; one of: {}", there.join(", "))),
+        _ => Err(format!("'{given}' may be any of several {what}s; one of: {}", there.join(", "))),
     }
 }
 

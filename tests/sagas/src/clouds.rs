@@ -79,6 +79,7 @@ impl Clouds {
             neon_projects: vec![BRANCHES.to_owned()],
             cluster,
             minio_memory: SEALING,
+            backups: Some("mechanicbuddy-backups".to_owned()),
             ..Settings::default()
         };
         let account = || Account { user: ADMINISTRATOR.to_owned(), password: PASSWORD.to_owned() };

@@ -71,6 +71,8 @@ pub struct Settings {
     pub cluster: Cluster,
     /// The memory, in KiB, that MinIO derives keys through. Its clients have 64 MiB fixed; a simulation has less.
     pub minio_memory: u32,
+    /// A bucket that an operator made in MinIO, for backups.
+    pub backups: Option<String>,
 }
 
 /// How much the providers stand.
@@ -101,6 +103,7 @@ impl Default for Settings {
             limits: Limits::default(),
             cluster: Cluster::default(),
             minio_memory: 64 * 1024,
+            backups: None,
         }
     }
 }
@@ -354,7 +357,7 @@ impl Clouds {
                 &credentials.kubernetes_token,
                 &settings.cluster,
                 settings.images.clone(),
-                Minio::new(&credentials.minio, settings.minio_memory),
+                Minio::new(&credentials.minio, settings.minio_memory, settings.backups.as_deref()),
             ),
             customer_dns: CustomerDns::default(),
             grafana: Grafana::new(&credentials.grafana),

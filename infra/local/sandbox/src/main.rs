@@ -91,6 +91,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let mut settings = Settings {
                 base: format!("{url}/"),
                 pace: Pace(arguments.pace),
+                backups: Some("mechanicbuddy-backups".to_owned()),
                 neon_projects: arguments.neon_projects,
                 images: arguments.images,
                 cluster: Cluster { remote: Arc::<Vault>::clone(&vault), ..Cluster::default() },

@@ -626,7 +626,7 @@ fn values(tag: &str) -> Value {
     json!({
         "tenant": { "id": "acme-7f3a9c", "name": "Acme", "plan": "free" }, "url": "https://acme.example.com",
         "image": { "registry": "ghcr.io/mechanicbuddy", "tag": tag }, "database": { "secret": "postgres-app" },
-        "owner": { "secret": "owner-credentials" }, "mechanics": 5, "api": component, "web": component,
+        "owner": { "secret": "owner-credentials", "email": "owner@acme.example" }, "mechanics": 5, "api": component, "web": component,
     })
 }
 

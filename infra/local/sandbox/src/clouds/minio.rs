@@ -86,9 +86,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// An operator's bucket: all workshops' databases are copied into it.
-const BACKUPS: &str = "mechanicbuddy-backups";
-/// For how many days it keeps what is tagged so.
+/// For how many days an operator's bucket for backups keeps what is tagged so.
 const KEPT_DAYS: [u32; 4] = [7, 14, 30, 90];
 
 fn backups() -> Bucket {
@@ -105,12 +103,12 @@ fn backups() -> Bucket {
 }
 
 impl Minio {
-    pub(crate) fn new(root: &Account, memory: u32) -> Self {
+    pub(crate) fn new(root: &Account, memory: u32, backups: Option<&str>) -> Self {
         Self {
             root: root.clone(),
             users: BTreeMap::new(),
             policies: BTreeMap::new(),
-            buckets: BTreeMap::from([(BACKUPS.to_owned(), backups())]),
+            buckets: backups.map(|name| (name.to_owned(), self::backups())).into_iter().collect(),
             memory,
             answered: 0,
         }

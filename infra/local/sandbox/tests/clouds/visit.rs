@@ -67,7 +67,7 @@ fn a_shop_is_open_when_its_host_its_certificate_and_its_pods_are_there() {
     for (host, path, status) in [
         (HOST, "/health", 200),
         (HOST, "/", 200),
-        (www.as_str(), "/admin", 200),
+        (www.as_str(), "/", 200),
         (HOST, "/none", 404),
         ("other.collectverything.example", "/health", 404),
     ] {

@@ -147,7 +147,7 @@ fn calls_have_names_that_say_what_they_do() {
         (
             Method::GET,
             "https://acme.collectverything.example/health".to_owned(),
-            "shop",
+            "tenant",
             "GetPage",
             Act::Read,
         ),
