@@ -124,9 +124,10 @@ async fn whose_user_is_deleted_is_thrown_out() {
     let connection = connect(&broker, "acme-app", PASSWORD, "acme").await.expect("it signs in");
     let channel = connection.open_channel(None).await.expect("a channel");
     rabbitmq.delete_user("acme-app", OURS).await.expect("deleted");
-    // The broker ends it a moment later.
-    for _ in 0..100 {
-        if next(&channel, "acme.auth").await.is_err() {
+    // The channel at its next use, and the connection a moment later.
+    for _ in 0..300 {
+        let _ = next(&channel, "acme.auth").await;
+        if !connection.is_open() {
             break;
         }
         #[allow(clippy::disallowed_methods)] // Something is waited for.
