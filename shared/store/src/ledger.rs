@@ -378,7 +378,9 @@ pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) 
         Kind::Repair => tenant.status == Status::Deleted,
         Kind::Domain => false,
         Kind::Provision => tenant.activated_at.is_none() && !operation.holds(),
-        Kind::Suspend | Kind::Resume | Kind::Hibernate | Kind::Wake | Kind::ChangePlan => false,
+        Kind::Suspend | Kind::Resume | Kind::Hibernate | Kind::Wake | Kind::ChangePlan | Kind::Upgrade => {
+            false
+        }
     };
     let own = |r: &Resource| r.made_by == operation.id && !operation.holds();
     let going = |r: &Resource| matches!(r.state, ResourceState::Destroying | ResourceState::Stuck);
@@ -389,11 +391,15 @@ pub fn doomed(operation: &Operation, tenant: &Tenant, resources: Vec<Resource>) 
 /// The resources that can go next, all at once: those that nothing left can stand on. A resource may stand on
 /// whatever was live when it was first intended.
 ///
-/// One that this operation already gave up counts as gone: it must not keep the rest (invariant 12).
+/// One that this operation already gave up counts as gone: it must not keep the rest (invariant 12). Once that is gone it
+/// is tried again, for what it stood in may have taken it along.
 #[must_use]
-pub fn next_wave(operation: OperationId, doomed: Vec<Resource>) -> Vec<Resource> {
+pub fn next_wave(operation: OperationId, doomed: Vec<Resource>, gone: Option<Timestamp>) -> Vec<Resource> {
     let given_up = |r: &Resource| r.state == ResourceState::Stuck && r.operation == operation;
-    let rest: Vec<Resource> = doomed.into_iter().filter(|r| !given_up(r)).collect();
+    let (stuck, rest): (Vec<Resource>, Vec<Resource>) = doomed.into_iter().partition(given_up);
+    if rest.is_empty() {
+        return stuck.into_iter().filter(|r| gone.is_some_and(|gone| r.changed_at < gone)).collect();
+    }
     let stood_on = |r: &Resource| {
         r.live_at
             .is_some_and(|live| rest.iter().any(|other| other.step != r.step && other.intended_at >= live))
@@ -401,6 +407,13 @@ pub fn next_wave(operation: OperationId, doomed: Vec<Resource>) -> Vec<Resource>
     let wave: Vec<Resource> = rest.iter().filter(|r| !stood_on(r)).cloned().collect();
     // Only clocks that disagree can make a circle; then order is unknown, and going on beats standing still.
     if wave.is_empty() { rest } else { wave }
+}
+
+/// When an operation last saw that something was gone.
+#[must_use]
+pub fn last_gone(operation: OperationId, resources: &[Resource]) -> Option<Timestamp> {
+    let gone = |r: &&Resource| r.state == ResourceState::Destroyed && r.operation == operation;
+    resources.iter().filter(gone).map(|r| r.changed_at).max()
 }
 
 fn resource(row: &Row) -> Result<Resource, Error> {

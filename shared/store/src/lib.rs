@@ -45,7 +45,7 @@ pub use correspondence::Correspondence;
 pub use database::{Condition, Conflict, Database, Error, Key, Page, Row, Table, Write};
 pub use idle::Idle;
 pub use index::{Index, Listed};
-pub use ledger::{ResourceLedger, doomed, next_wave};
+pub use ledger::{ResourceLedger, doomed, last_gone, next_wave};
 pub use listing::Filter;
 #[cfg(feature = "memory")]
 pub use memory::{Line, Memory, Operation, Way};

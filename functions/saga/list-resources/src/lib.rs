@@ -4,7 +4,7 @@
 use fault::Fault;
 use saga::Subject;
 use serde::Serialize;
-use store::{ResourceLedger, Tenants, doomed, next_wave};
+use store::{ResourceLedger, Tenants, doomed, last_gone, next_wave};
 
 #[derive(Debug)]
 pub struct ListResources {
@@ -33,7 +33,9 @@ impl ListResources {
             return Err(Fault::fenced(format!("operation {operation} is over; another tears down")));
         }
         let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
-        let wave = next_wave(operation, doomed(&record, &tenant, self.ledger.resources(id).await?));
+        let resources = self.ledger.resources(id).await?;
+        let gone = last_gone(operation, &resources);
+        let wave = next_wave(operation, doomed(&record, &tenant, resources), gone);
         let resources = wave.into_iter().map(|r| Doomed { step: r.step, destroyer: r.destroyer });
         Ok(Output { resources: resources.collect() })
     }

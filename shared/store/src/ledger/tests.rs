@@ -92,7 +92,7 @@ fn waves(mut left: Vec<Resource>) -> Vec<Vec<String>> {
     let mut waves = Vec::new();
     loop {
         let wave: Vec<String> =
-            next_wave(operation_id(9), left.clone()).into_iter().map(|r| r.step).collect();
+            next_wave(operation_id(9), left.clone(), None).into_iter().map(|r| r.step).collect();
         if wave.is_empty() {
             return waves;
         }
@@ -130,6 +130,23 @@ fn what_never_was_live_goes_first() {
 fn one_that_was_given_up_does_not_keep_the_rest() {
     let made = vec![resource("base", 0, Some(1)), stuck(9, resource("top", 2, Some(3)))];
     assert_eq!(waves(made), [vec!["base"]]);
+}
+
+/// What it stood in may have taken it along.
+#[test]
+fn one_that_was_given_up_is_tried_again_once_the_rest_is_gone() {
+    let top = || vec![stuck(9, Resource { changed_at: at(5), ..resource("top", 2, Some(3)) })];
+    let gone = |second| Resource {
+        state: ResourceState::Destroyed,
+        operation: operation_id(9),
+        changed_at: at(second),
+        ..resource("base", 0, Some(1))
+    };
+    let wave = |gone: Resource| next_wave(operation_id(9), top(), last_gone(operation_id(9), &[gone]));
+    assert_eq!(names(&wave(gone(6))), ["top"]);
+    assert!(wave(gone(4)).is_empty(), "nothing went since");
+    let by_another = Resource { operation: operation_id(8), ..gone(6) };
+    assert!(wave(by_another).is_empty());
 }
 
 #[test]
