@@ -31,7 +31,7 @@ pub(crate) use problem::Error;
 use problem::Problem;
 pub(crate) use reply::{Accepted, Reply};
 pub(crate) use sweeps::Sweep;
-pub(crate) use tenants::{Again, Approval, Deletion, PlanChange, Signup, Update};
+pub(crate) use tenants::{Again, Approval, Deletion, PlanChange, ShownTenant, Signup, Update, Upgrade};
 pub(crate) use webhooks::Webhook;
 
 /// The API of a deployment.

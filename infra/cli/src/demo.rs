@@ -236,6 +236,7 @@ fn invent(blueprint: &str, plan: Option<&str>) -> Signup {
         integrations: Vec::new(),
         custom_domain: None,
         overrides: Vec::new(),
+        origin: None,
         on_failure: None,
     }
 }

@@ -11,7 +11,7 @@ use tenancy::{OperationId, TenantId};
 use ulid::Ulid;
 
 use crate::Outcome;
-use crate::api::{Again, Api, Approval, Deletion, DryRun, PlanChange, Signup, Update, Wanted};
+use crate::api::{Again, Api, Approval, Deletion, DryRun, PlanChange, Signup, Update, Upgrade, Wanted};
 use crate::report::report;
 use crate::watch::{picture, watch};
 
@@ -85,6 +85,18 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: Option<DryRun>,
         /// Shows its steps until the plan is in force.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Moves a tenant to another version of its blueprint, or back to the one before.
+    Upgrade {
+        id: TenantId,
+        #[command(flatten)]
+        upgrade: Upgrade,
+        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
+        #[arg(long)]
+        dry_run: Option<DryRun>,
+        /// Shows its steps until the version is in force.
         #[arg(long)]
         watch: bool,
     },
@@ -232,6 +244,9 @@ impl Command {
             Self::Update { id, update, dry_run, watch } => (api.update(&id, &update, dry_run).await?, watch),
             Self::ChangePlan { id, change, dry_run, watch } => {
                 (api.change_plan(&id, &change, dry_run).await?, watch)
+            }
+            Self::Upgrade { id, upgrade, dry_run, watch } => {
+                (api.upgrade(&id, &upgrade, dry_run).await?, watch)
             }
             Self::Suspend(Because { id, reason, watch }) => {
                 (api.because(&id, "suspend", &reason).await?, watch)

@@ -129,6 +129,15 @@ impl Catalogue {
         self.db.get(&key::<Blueprint>(blueprint)).await?.map(|row| row.decode()).transpose()
     }
 
+    /// The versions of a blueprint that tenants can be pinned to, oldest first.
+    pub async fn versions(&self, name: &str) -> Result<Vec<Blueprint>, Error> {
+        let of_it = format!("{name}@");
+        let rows = self.db.query_all(Table::Catalogue, &partition::<Blueprint>(), &of_it).await?;
+        let mut versions: Vec<Blueprint> = rows.iter().map(Row::decode).collect::<Result<_, _>>()?;
+        versions.sort_by_key(|blueprint| blueprint.version);
+        Ok(versions)
+    }
+
     /// Offers a blueprint: under its name to new tenants, under its version to those it will be pinned to. What
     /// was learnt about its steps is kept. Where it was changed by hand, it becomes the version after that: tenants are
     /// pinned to what those versions say.

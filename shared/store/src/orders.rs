@@ -112,6 +112,12 @@ impl Order {
         Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("change plan", by)))
     }
 
+    /// To the version of its blueprint that the order's edit says.
+    #[must_use]
+    pub fn upgrade(by: By) -> Self {
+        Self::new(Kind::Upgrade, Event::UpgradeRequested, Some(("upgrade", by)))
+    }
+
     /// To what the order's edit says.
     #[must_use]
     pub fn update(by: By) -> Self {
@@ -433,6 +439,7 @@ impl Tenants {
             tenant.subscription = None;
         }
         others.extend(order.granted.as_ref().map(ChangeRequest::delete));
+        order.edit.apply(&mut tenant);
         let blueprint = self.blueprint(&tenant).await?;
         if let Some(step) = order.skipped.iter().find(|step| !blueprint.optional.contains(*step)) {
             return Err(Refusal::NotPossible(format!("{step} is not optional in {}", tenant.blueprint)));
@@ -447,7 +454,6 @@ impl Tenants {
         }
         others.extend(idle::change(Some(&before), &tenant)?);
         tenant.remade += u32::from(order.from_start);
-        order.edit.apply(&mut tenant);
         let moves = tenant.subdomain != before.subdomain;
         // Whoever was gone had no name.
         let claims = moves || order.event == Event::RestoreRequested;
@@ -555,7 +561,7 @@ pub(crate) fn summary(tenant: &Tenant, other: &Tenant) -> Value {
 }
 
 /// What an order may edit.
-fn inputs(tenant: &Tenant) -> [(&'static str, Value); 9] {
+fn inputs(tenant: &Tenant) -> [(&'static str, Value); 10] {
     [
         ("name", json!(tenant.name)),
         ("subdomain", json!(tenant.subdomain)),
@@ -566,5 +572,6 @@ fn inputs(tenant: &Tenant) -> [(&'static str, Value); 9] {
         ("integrations", json!(tenant.integrations)),
         ("overrides", json!(tenant.overrides)),
         ("access", json!(tenant.access)),
+        ("blueprint", json!(tenant.blueprint)),
     ]
 }

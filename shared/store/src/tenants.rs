@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy::{
-    Access, DomainName, Event, Hold, Kind, Operation, OperationId, Refused, Signup, Snapshot, State, Status,
-    StepFault, StepProgress, Subdomain, Tenant, TenantId,
+    Access, DomainName, Event, Hold, Kind, Operation, OperationId, Origin, Refused, Signup, Snapshot, State,
+    Status, StepFault, StepProgress, Subdomain, Tenant, TenantId,
 };
 
 use crate::catalogue::Catalogue;
@@ -199,6 +199,7 @@ impl Tenants {
             integrations: tenant.integrations.clone(),
             blueprint: tenant.blueprint.clone(),
             remade: tenant.remade,
+            origin: origin(tenant, kind, blueprint.clones),
             plan,
             theme,
             inhabited: tenant.activated_at.is_some() && !matches!(kind, Kind::Provision | Kind::Restore),
@@ -440,6 +441,15 @@ pub(crate) fn begin(operation: &Operation, now: Timestamp) -> Result<[Write; 3],
     Ok([record, Outbox::of(operation).put()?, Open::put(operation, now)?])
 }
 
+/// Whose backups an operation makes its tenant from: those that its signup names, until it lives; once it was gone, its own.
+fn origin(tenant: &Tenant, kind: Kind, clones: bool) -> Option<Origin> {
+    match kind {
+        Kind::Provision if tenant.activated_at.is_none() => tenant.origin.clone(),
+        Kind::Restore if clones => Some(Origin { tenant: tenant.id.clone(), at: None }),
+        _ => None,
+    }
+}
+
 /// Raises the fence.
 pub(crate) fn raise(record: &mut Operation, fault: Option<StepFault>, reached: Option<u8>, now: Timestamp) {
     record.fenced_at = Some(now);
@@ -465,6 +475,7 @@ pub(crate) fn new_tenant(id: TenantId, signup: &Signup, status: Status, now: Tim
         overrides: signup.overrides.clone(),
         access: Access::default(),
         on_failure: signup.on_failure,
+        origin: signup.origin.clone(),
         remade: 0,
         status,
         operation: None,

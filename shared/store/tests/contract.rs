@@ -21,7 +21,9 @@ use store::{
     Audit, By, Condition, Database, Error, Invitation, Key, Open, Order, Outcome, Refusal, RepairTask,
     ResourceLedger, Sweep, SweepOutcome, Table, TaskId, Write,
 };
-use tenancy::{EditRequest, Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId, Usage};
+use tenancy::{
+    EditRequest, Event, Kind, OnFailure, OperationId, State, Status, Tenant, TenantId, UpgradeRequest, Usage,
+};
 
 contract! {
     a_success_is_not_taken_back_by_a_twin_that_fails,
@@ -71,6 +73,8 @@ contract! {
     an_invitation_is_seen_until_it_is_used,
     the_catalogue_gives_back_what_was_put,
     a_tenant_stays_on_the_version_it_is_pinned_to,
+    the_versions_of_a_blueprint_are_in_the_order_of_their_numbers,
+    a_tenant_is_moved_to_another_version_and_led_back_should_that_fail,
     what_was_learnt_outlives_the_next_version,
     an_outbox_row_can_be_taken_away_twice,
     an_operation_is_open_until_it_is_settled,
@@ -715,6 +719,63 @@ async fn a_tenant_stays_on_the_version_it_is_pinned_to(db: Database) {
     assert_eq!(bed.catalogue.pinned(&first.reference()).await.expect("read").as_ref(), Some(first));
     assert_eq!(bed.catalogue.pinned(&second.reference()).await.expect("read").as_ref(), Some(&second));
     assert_eq!(bed.catalogue.blueprint(&first.name).await.expect("read"), Some(second));
+}
+
+async fn the_versions_of_a_blueprint_are_in_the_order_of_their_numbers(db: Database) {
+    let bed = Bed::new(db).await;
+    let named = bed.blueprint.name.clone();
+    for version in [2, 10] {
+        let blueprint = tenancy::Blueprint { version, ..bed.blueprint.clone() };
+        bed.catalogue.put_blueprint(&blueprint).await.expect("put");
+    }
+    let longer = tenancy::Blueprint { name: format!("{named}-too"), ..bed.blueprint.clone() };
+    bed.catalogue.put_blueprint(&longer).await.expect("put");
+    let versions = bed.catalogue.versions(&named).await.expect("read");
+    let versions: Vec<u32> = versions.iter().map(|blueprint| blueprint.version).collect();
+    assert_eq!(versions, [1, 2, 10]);
+}
+
+async fn a_tenant_is_moved_to_another_version_and_led_back_should_that_fail(db: Database) {
+    let bed = Bed::new(db).await;
+    let tenant = bed.live("acme").await;
+    let (first, id) = (&bed.blueprint, &tenant.id);
+    let workflow = tenancy::Workflow::Step("cognito-create-user".to_owned());
+    let settings = BTreeMap::from([("region".to_owned(), "eu-north-1".to_owned())]);
+    let second = tenancy::Blueprint { version: 2, workflow, settings, ..first.clone() };
+    bed.catalogue.put_blueprint(&second).await.expect("put");
+    let works_by = async |operation: OperationId| {
+        let operation = bed.operation(id, operation).await;
+        assert_eq!(operation.kind, Kind::Upgrade);
+        (operation.blueprint, operation.workflow)
+    };
+    let region = async || {
+        let snapshot = bed.tenants.snapshot(&bed.tenant(id).await, Kind::Upgrade).await;
+        snapshot.expect("a snapshot").settings["region"].clone()
+    };
+    let upgrade = || {
+        let edit = UpgradeRequest::default().check(&tenant, &[first.clone(), second.clone()]).expect("valid");
+        bed.tenants.order(id, Order::upgrade(by()).editing(edit), None, now())
+    };
+
+    let accepted = upgrade().await.expect("accepted");
+    assert_eq!(accepted.tenant.blueprint, second.reference());
+    assert_eq!(works_by(accepted.operation).await, (second.reference(), second.workflow.clone()));
+    assert_eq!(region().await, "eu-north-1");
+    let (audit, _) = Audit::of(&bed.db, id, 10, None).await.expect("read");
+    assert_eq!((audit[0].action.as_str(), &audit[0].before["blueprint"]["version"]), ("upgrade", &json!(1)));
+    assert_eq!(audit[0].after["blueprint"]["version"], 2);
+
+    let failed = bed.settle(id, accepted.operation, Event::ChangeFailed, State::Failed).await;
+    assert_eq!((failed.status, &failed.blueprint), (Status::ChangingPlan, &first.reference()));
+    let back = failed.operation.expect("it is led back");
+    assert_eq!(works_by(back).await, (first.reference(), first.workflow.clone()));
+    assert_eq!(region().await, "eu-west-1");
+    let as_it_was = bed.settle(id, back, Event::PlanSettled, State::Succeeded).await;
+    assert_eq!((as_it_was.status, as_it_was.blueprint), (Status::Active, first.reference()));
+
+    let again = upgrade().await.expect("accepted").operation;
+    let moved = bed.settle(id, again, Event::PlanSettled, State::Succeeded).await;
+    assert_eq!((moved.status, moved.blueprint), (Status::Active, second.reference()));
 }
 
 async fn what_was_learnt_outlives_the_next_version(db: Database) {

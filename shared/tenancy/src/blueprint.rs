@@ -36,6 +36,10 @@ pub struct Blueprint {
     /// The step that serves a tenant's own domain, where tenants may have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_domain: Option<String>,
+    /// Whether its steps can make a tenant from the backups of one.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub clones: bool,
     /// Whether its tenants can be put to sleep: its steps know how, and whoever comes finds them awake.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required = false))]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::offer::Offer;
 use crate::signup::store_name;
 use crate::{
-    Access, Blueprint, Email, Overrides, Plan, Subdomain, Tenant, Theme, Usage, Violation, Violations,
+    Access, Blueprint, BlueprintRef, Email, Overrides, Plan, Subdomain, Tenant, Theme, Usage, Violation,
+    Violations,
 };
 
 /// What is to be changed about a tenant's signup before it is tried again, as it arrives. What is not named stays.
@@ -35,6 +36,7 @@ pub struct Edit {
     integrations: Option<BTreeSet<String>>,
     overrides: Option<Overrides>,
     access: Option<Access>,
+    blueprint: Option<BlueprintRef>,
 }
 
 impl EditRequest {
@@ -77,6 +79,7 @@ impl EditRequest {
             integrations: self.integrations.map(|given| offer.integrations(given, &mut wrong)),
             overrides,
             access: None,
+            blueprint: None,
         };
         if wrong.is_empty() { Ok(edit) } else { Err(wrong) }
     }
@@ -100,6 +103,11 @@ impl Edit {
         Self { access: Some(access), ..self }
     }
 
+    /// A move to that version of its blueprint, and nothing else.
+    pub(crate) fn to(version: BlueprintRef) -> Self {
+        Self { blueprint: Some(version), ..Self::default() }
+    }
+
     /// Writes it into a tenant. Its id stays, and with it whatever is named by that.
     pub fn apply(self, tenant: &mut Tenant) {
         put(&mut tenant.name, self.name);
@@ -109,6 +117,7 @@ impl Edit {
         put(&mut tenant.integrations, self.integrations);
         put(&mut tenant.overrides, self.overrides);
         put(&mut tenant.access, self.access);
+        put(&mut tenant.blueprint, self.blueprint);
         tenant.theme = self.theme.or(tenant.theme.take());
         tenant.category = self.category.or(tenant.category.take());
     }
@@ -129,19 +138,24 @@ pub struct Former {
     overrides: Overrides,
     #[serde(default, skip_serializing_if = "Access::is_full")]
     access: Access,
+    /// Not of an operation that was accepted before a tenant could be moved to another version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blueprint: Option<BlueprintRef>,
 }
 
 impl Former {
     #[must_use]
     pub fn of(tenant: &Tenant) -> Self {
-        let Tenant { name, email, plan, theme, category, integrations, overrides, access, .. } =
+        let Tenant { name, email, plan, theme, category, integrations, overrides, access, blueprint, .. } =
             tenant.clone();
-        Self { name, email, plan, theme, category, integrations, overrides, access }
+        let blueprint = Some(blueprint);
+        Self { name, email, plan, theme, category, integrations, overrides, access, blueprint }
     }
 
     /// Leads a tenant back to it.
     pub fn restore(self, tenant: &mut Tenant) {
-        let Self { name, email, plan, theme, category, integrations, overrides, access } = self;
+        let Self { name, email, plan, theme, category, integrations, overrides, access, blueprint } = self;
+        put(&mut tenant.blueprint, blueprint);
         *tenant =
             Tenant { name, email, plan, theme, category, integrations, overrides, access, ..tenant.clone() };
     }
@@ -299,5 +313,16 @@ mod tests {
         assert_eq!((edited.access, before.access), (Access::ReadOnly, Access::Full));
         Former::of(&before).restore(&mut edited);
         assert_eq!(edited, before);
+    }
+
+    #[test]
+    fn a_change_is_led_back_in_its_version_that_was_accepted_before_it_was_kept() {
+        let mut kept = serde_json::to_value(Former::of(&tenant())).expect("JSON");
+        let fields = kept.as_object_mut().expect("an object");
+        fields.remove("blueprint").expect("it is kept now");
+        let former: Former = serde_json::from_value(kept).expect("as it was stored");
+        let mut edited = tenant();
+        former.restore(&mut edited);
+        assert_eq!(edited, tenant());
     }
 }

@@ -50,7 +50,9 @@ pub enum Event {
     WakeRequested,
     Woken,
     PlanChangeRequested,
-    /// The new plan is in force, or the old one is again.
+    /// It is to be of another version of its blueprint.
+    UpgradeRequested,
+    /// The new plan or version is in force, or the old one is again.
     PlanSettled,
     /// A change failed, and the way back has begun.
     ChangeFailed,
@@ -126,9 +128,8 @@ impl Status {
             | (S::Hibernating, E::Hibernated | E::WakeRequested | E::ChangeFailed)
             | (S::Cancelling, E::Hibernated) => Ok(S::Hibernating),
             // Whoever sleeps is awake for what is changed about it.
-            (S::Active | S::Hibernating, E::PlanChangeRequested) | (S::ChangingPlan, E::ChangeFailed) => {
-                Ok(S::ChangingPlan)
-            }
+            (S::Active | S::Hibernating, E::PlanChangeRequested | E::UpgradeRequested)
+            | (S::ChangingPlan, E::ChangeFailed) => Ok(S::ChangingPlan),
             (S::Active | S::Suspended | S::Hibernating, E::CancelRequested) => Ok(S::Cancelling),
             (
                 S::PendingApproval
@@ -189,7 +190,7 @@ impl fmt::Display for Status {
 }
 
 impl Event {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Approved,
         Self::Rejected,
         Self::Provisioned,
@@ -205,6 +206,7 @@ impl Event {
         Self::WakeRequested,
         Self::Woken,
         Self::PlanChangeRequested,
+        Self::UpgradeRequested,
         Self::PlanSettled,
         Self::ChangeFailed,
         Self::CancelRequested,
@@ -231,6 +233,7 @@ impl Event {
             Self::WakeRequested | Self::Woken => "woken",
             Self::ChangeFailed => "changed back",
             Self::PlanChangeRequested | Self::PlanSettled => "moved to another plan",
+            Self::UpgradeRequested => "moved to another version",
             Self::CancelRequested => "cancelled",
             Self::Reactivated => "reactivated",
             Self::RestoreRequested => "restored from its archive",

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::{Blueprint, DomainName, Plan, Theme, Violation, Violations};
+use crate::{Blueprint, DomainName, Origin, Plan, Theme, Violation, Violations};
 
 /// What a blueprint offers: the choices of a signup, and of an edit, are checked against it.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,15 @@ impl Offer<'_> {
             return Err(Violation::new("custom_domain", problem, none));
         }
         DomainName::parse("custom_domain", given)
+    }
+
+    /// Where a tenant can be made from the backups of another. Whether there is such a one, this does not know.
+    pub(crate) fn origin(&self, given: Origin) -> Result<Origin, Violation> {
+        if self.blueprint.clones {
+            return Ok(given);
+        }
+        let problem = format!("'{}' was given", given.tenant);
+        Err(Violation::new("origin", problem, "none: this blueprint makes no tenant from backups"))
     }
 
     /// Those that are known; what is wrong with the others is noted.

@@ -139,6 +139,8 @@ pub enum Kind {
     Wake,
     /// Gives it another plan, or changes what else it was signed up with.
     ChangePlan,
+    /// Moves it to another version of its blueprint, also to an older one.
+    Upgrade,
     Delete,
     /// Sees a tenant out: waits for the days of grace to pass, keeps what it holds, deletes it and certifies that.
     Offboard,
@@ -164,6 +166,7 @@ impl Kind {
             Self::Hibernate => Some(Self::Wake),
             Self::Wake => Some(Self::Hibernate),
             Self::ChangePlan => Some(Self::ChangePlan),
+            Self::Upgrade => Some(Self::Upgrade),
             Self::Provision | Self::Restore | Self::Delete | Self::Offboard | Self::Repair | Self::Domain => {
                 None
             }
@@ -180,6 +183,7 @@ impl Kind {
             Self::Hibernate => "hibernate",
             Self::Wake => "wake",
             Self::ChangePlan => "change_plan",
+            Self::Upgrade => "upgrade",
             Self::Delete => "delete",
             Self::Offboard => "offboard",
             Self::Repair => "repair",

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::offer::Offer;
 use crate::{
-    Blueprint, DomainName, Email, OnFailure, Overrides, Plan, Subdomain, Theme, Violation, Violations,
-    slug_of,
+    Blueprint, DomainName, Email, OnFailure, Origin, Overrides, Plan, Subdomain, Theme, Violation,
+    Violations, slug_of,
 };
 
 /// A signup as it arrives: nothing about it is trusted yet.
@@ -45,6 +45,9 @@ pub struct SignupRequest {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub overrides: Overrides,
+    /// Whose backups it is made from, where its blueprint can do that: for admins alone.
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 /// A signup that holds up against the catalogue.
@@ -62,6 +65,7 @@ pub struct Signup {
     pub custom_domain: Option<DomainName>,
     pub card_fingerprint: Option<String>,
     pub overrides: Overrides,
+    pub origin: Option<Origin>,
 }
 
 impl Signup {
@@ -102,6 +106,7 @@ impl SignupRequest {
         let integrations = offer.integrations(self.integrations, &mut wrong);
         let on_failure = self.on_failure;
         let custom_domain = self.custom_domain.and_then(|given| wrong.take(offer.custom_domain(&given)));
+        let origin = self.origin.and_then(|given| wrong.take(offer.origin(given)));
         let card_fingerprint = self.card_fingerprint.and_then(|given| wrong.take(fingerprint(given)));
         match (name, subdomain, email, plan, theme, category, overrides) {
             (
@@ -125,6 +130,7 @@ impl SignupRequest {
                 custom_domain,
                 card_fingerprint,
                 overrides,
+                origin,
             }),
             _ => Err(wrong),
         }
@@ -202,6 +208,7 @@ mod tests {
             providers: Vec::new(),
             costs: std::collections::BTreeMap::new(),
             custom_domain: None,
+            clones: false,
             hibernates: false,
             hibernation: crate::Hibernation::default(),
             settings: std::collections::BTreeMap::new(),
@@ -224,6 +231,7 @@ mod tests {
             custom_domain: None,
             card_fingerprint: None,
             overrides: Overrides::new(),
+            origin: None,
         }
     }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, Archive, BlueprintRef, DomainName, Email, Hold, OnFailure, OperationId, Overrides, Plan, Status,
-    Subdomain, SubscriptionId, TenantId, Theme,
+    Access, Archive, BlueprintRef, DomainName, Email, Hold, OnFailure, OperationId, Origin, Overrides, Plan,
+    Status, Subdomain, SubscriptionId, TenantId, Theme,
 };
 
 /// The name of an outside service a store can be connected to, for example `stripe`.
@@ -40,6 +40,9 @@ pub struct Tenant {
     /// What becomes of what a failed provisioning made, where the blueprint is not to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
+    /// Whose backups it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// How often it was to be made from the start: counts, so that every step finds its input changed.
     #[serde(default, skip_serializing_if = "is_first")]
     pub remade: u32,
@@ -111,6 +114,9 @@ pub struct Snapshot {
     pub plan: Plan,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,
+    /// Whose backups it is made from, while it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// It is in use, and stays so: what is in its resources is its people's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inhabited: bool,

@@ -50,9 +50,15 @@ impl Settle {
             // The tenant is gone, and what is left of it is the operators': each has its repair task.
             (false, Kind::Delete) if record.forced => (Event::Deleted, State::Stuck),
             (false, _)
-            | (true, Kind::Suspend | Kind::Resume | Kind::Hibernate | Kind::Wake | Kind::ChangePlan) => {
-                (Event::GotStuck, State::Stuck)
-            }
+            | (
+                true,
+                Kind::Suspend
+                | Kind::Resume
+                | Kind::Hibernate
+                | Kind::Wake
+                | Kind::ChangePlan
+                | Kind::Upgrade,
+            ) => (Event::GotStuck, State::Stuck),
         };
         let mut steps = progress(&record, &resources, &reports, now);
         // Shown where it happened: undoing the step has taken its fault off the ledger.

@@ -82,7 +82,13 @@ fn job(over: &Over) -> Option<Job> {
         Kind::Delete | Kind::Offboard => Some(Job::Deprovision),
         Kind::Suspend => Some(Job::Deactivate),
         Kind::Resume => Some(Job::Activate),
-        Kind::Restore | Kind::ChangePlan | Kind::Hibernate | Kind::Wake | Kind::Repair | Kind::Domain => None,
+        Kind::Restore
+        | Kind::ChangePlan
+        | Kind::Upgrade
+        | Kind::Hibernate
+        | Kind::Wake
+        | Kind::Repair
+        | Kind::Domain => None,
     }
 }
 
@@ -115,6 +121,7 @@ mod tests {
             ("suspend", Some(Job::Deactivate)),
             ("resume", Some(Job::Activate)),
             ("change_plan", None),
+            ("upgrade", None),
             ("domain", None),
             ("repair", None),
         ];

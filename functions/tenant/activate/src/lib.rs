@@ -1,5 +1,5 @@
 //! Has an operation succeed, once every step of its workflow is proven done (invariant 10): makes a tenant active,
-//! suspended, asleep, or one of another plan. Learns how long the steps took.
+//! suspended, asleep, or one of another plan or version. Learns how long the steps took.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ impl Activate {
                 Kind::Resume => Event::Resumed,
                 Kind::Hibernate => Event::Hibernated,
                 Kind::Wake => Event::Woken,
-                Kind::ChangePlan => Event::PlanSettled,
+                Kind::ChangePlan | Kind::Upgrade => Event::PlanSettled,
                 _ => Event::Provisioned,
             },
             state: State::Succeeded,

@@ -39,6 +39,7 @@ mod subdomains;
 mod sweeps;
 mod tenants;
 mod themes;
+mod upgrade;
 mod webhooks;
 
 use std::sync::Arc;
@@ -122,6 +123,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(hibernation::used))
         .routes(routes!(acts::change_access))
         .routes(routes!(acts::change_plan))
+        .routes(routes!(upgrade::upgrade))
         .routes(routes!(acts::restore))
         .routes(routes!(acts::force_delete))
         .routes(routes!(guards::hold))

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Claims, Headroom, Refusal};
-use tenancy::{Blueprint, EditRequest, Plan, Signup, TenantId, Violation, Violations};
+use tenancy::{Blueprint, Edit, EditRequest, Plan, Signup, Tenant, TenantId, Violation, Violations};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::{domain_taken, subdomain_taken};
@@ -179,16 +179,31 @@ impl Api {
         if rehearsal.is_meant() {
             return Ok(None);
         }
-        let mut tenant = self.known(id).await?;
+        let tenant = self.known(id).await?;
         let blueprint = self.tenants.blueprint(&tenant).await?;
-        match self.fits(edit.clone(), &tenant, &blueprint).await? {
+        let checked = self.fits(edit.clone(), &tenant, &blueprint).await?;
+        let approval = self.settings.separation_of_duty && edit.overrides.is_some();
+        self.rehearse_edit(tenant, checked, approval, rehearsal).await.map(Some)
+    }
+
+    /// What an edit of a tenant would come to, that may need somebody's approval.
+    pub(crate) async fn rehearse_edit(
+        &self,
+        mut tenant: Tenant,
+        checked: Result<Edit, Violations>,
+        approval: bool,
+        rehearsal: &Rehearsal,
+    ) -> Result<Preview, Problem> {
+        match checked {
             Ok(edit) => edit.apply(&mut tenant),
-            Err(violations) => return Ok(Some(Preview::of(violations.iter().cloned().collect()))),
+            Err(violations) => return Ok(Preview::of(violations.iter().cloned().collect())),
         }
         if !rehearsal.plans() {
-            return Ok(Some(Preview::of(Vec::new())));
+            return Ok(Preview::of(Vec::new()));
         }
-        let resources = self.ledger.resources(id).await?;
+        // As it would be then: its steps are those of the version it would be of.
+        let blueprint = self.tenants.blueprint(&tenant).await?;
+        let resources = self.ledger.resources(&tenant.id).await?;
         let held: BTreeMap<&str, &Value> = resources
             .iter()
             .filter(|held| held.is_left())
@@ -201,9 +216,8 @@ impl Api {
         });
         let more = |step: &str| i64::from(!held.contains_key(step));
         let plan = self.plan_of(&blueprint, steps.collect(), more).await?;
-        let approval = self.settings.separation_of_duty && edit.overrides.is_some();
         let price = self.catalogue.plan(&tenant.plan).await?.as_ref().map(Price::of);
-        Ok(Some(Preview::planned(Plans { approval, price, ..plan })))
+        Ok(Preview::planned(Plans { approval, price, ..plan }))
     }
 
     /// What a deletion would come to, unless it is meant.

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
 use store::{Bucket, Buckets, Rate, Refusal};
-use tenancy::{OperationId, Signup, SignupRequest, Tenant};
+use tenancy::{OperationId, Origin, Signup, SignupRequest, Tenant, Violation, Violations};
 use utoipa::ToSchema;
 
 use crate::acts::{accepted, kept};
@@ -54,6 +54,7 @@ pub(crate) async fn sign_up(
     api.open_to(&change)?;
     let request: SignupRequest = change.decode()?;
     change.may_override(&request.overrides)?;
+    change.may_clone(request.origin.as_ref())?;
     let signup = match Box::pin(api.checked(request, &rehearsal, &change)).await? {
         Checked::Signup(signup) => signup,
         Checked::Answered(answer) => return Ok(answer),
@@ -99,6 +100,10 @@ impl Api {
             self.catalogue.themes(),
         );
         let checked = request.check(blueprint?, &plans?, &themes?);
+        let checked = match checked {
+            Ok(signup) => self.has_origin(signup).await?,
+            wrong => wrong,
+        };
         if let Some(preview) = Box::pin(self.rehearse_signup(checked.as_ref(), rehearsal)).await? {
             return Ok(Checked::Answered(preview.into_response()));
         }
@@ -107,6 +112,27 @@ impl Api {
             self.may_have("custom_domain", domain).map_err(Problem::violated)?;
         }
         Ok(Checked::Signup(Box::new(signup)))
+    }
+
+    /// The same signup, if there is, or was, such a tenant as it is to be made from.
+    async fn has_origin(&self, signup: Signup) -> Result<Result<Signup, Violations>, Problem> {
+        let Some(Origin { tenant, at }) = &signup.origin else { return Ok(Ok(signup)) };
+        let found = self.tenants.get(tenant).await?.map(|found| found.value);
+        let wrong = match found {
+            None => Some((format!("there is no tenant '{tenant}'"), "a tenant's id".to_owned())),
+            Some(found) if found.blueprint.name != signup.blueprint.name => {
+                let problem = format!("'{tenant}' is of the blueprint {}", found.blueprint.name);
+                Some((problem, format!("a tenant of the blueprint {}", signup.blueprint.name)))
+            }
+            Some(found) => at.filter(|at| !(found.created_at..=clock::now()).contains(at)).map(|at| {
+                let problem = format!("'{tenant}' has no backup of {at}");
+                (problem, format!("a moment between {} and now", found.created_at))
+            }),
+        };
+        Ok(match wrong {
+            None => Ok(signup),
+            Some((problem, allowed)) => Err(Violation::new("origin", problem, allowed).into()),
+        })
     }
 
     async fn enrol(&self, signup: &Signup, change: &Change) -> Result<Response, Problem> {

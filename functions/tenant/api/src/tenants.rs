@@ -8,7 +8,7 @@ use saga::{Resource, ResourceState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Accepted, Filter, Order};
-use tenancy::{EditRequest, Overrides, SignupRequest, Status, TenantId, Violation};
+use tenancy::{EditRequest, Origin, Overrides, SignupRequest, Status, TenantId, Violation};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::acts::accepted;
@@ -102,6 +102,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let request: SignupRequest = change.decode()?;
     change.may_override(&request.overrides)?;
+    change.may_clone(request.origin.as_ref())?;
     api.sign_up(request, &rehearsal, &change).await
 }
 
@@ -112,6 +113,9 @@ pub(crate) async fn create(
 pub(crate) struct Shown {
     #[serde(flatten)]
     tenant: tenancy::Tenant,
+    /// The newest version of its blueprint, where that is newer than its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newer_version: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     resources: Vec<Left>,
@@ -146,7 +150,9 @@ pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Jso
         fault: resource.fault,
     });
     let resources = resources.collect();
-    Ok(Json(Shown { tenant, resources }))
+    let newest = api.catalogue.blueprint(&tenant.blueprint.name).await?.map(|newest| newest.version);
+    let newer_version = newest.filter(|newest| *newest > tenant.blueprint.version);
+    Ok(Json(Shown { tenant, newer_version, resources }))
 }
 
 /// What is to be different about a tenant; what is not named stays.
@@ -167,7 +173,7 @@ pub(crate) struct Update {
 /// Changes what a tenant was signed up with
 ///
 /// An operation brings everything in line with it, and leads back what it changed should it fail. The plan is changed by
-/// `change-plan`; the subdomain stays.
+/// `change-plan`, the version of its blueprint by `upgrade`; the subdomain stays.
 #[utoipa::path(
     patch, path = "/v1/tenants/{id}", tag = "tenants", params(Tenant, Rehearsal), request_body = Update,
     responses(
@@ -214,5 +220,12 @@ impl Change {
         }
         let allowed = "none: only an admin gives a tenant what its plan does not";
         Err(Problem::violated(Violation::new("overrides", "were given", allowed)))
+    }
+
+    /// Whether the caller may have what another tenant's people have written.
+    pub(crate) fn may_clone(&self, origin: Option<&Origin>) -> Result<(), Problem> {
+        let Some(origin) = origin.filter(|_| !self.caller.is(Role::Admin)) else { return Ok(()) };
+        let allowed = "none: only an admin makes a tenant from the backups of one";
+        Err(Problem::violated(Violation::new("origin", format!("'{}' was given", origin.tenant), allowed)))
     }
 }

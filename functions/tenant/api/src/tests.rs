@@ -16,6 +16,7 @@ mod domains;
 mod guards;
 mod hibernation;
 mod signups;
+mod upgrade;
 mod webhooks;
 
 async fn api() -> Router {

@@ -7,6 +7,18 @@ use tenancy::{Tenant, TenantId};
 
 use super::{Api, DryRun, Error, Reply, answer};
 
+/// Whose backups it is made from. For admins alone.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct Origin {
+    /// Makes it from the backups of that tenant.
+    #[arg(long = "origin", value_name = "ID", required = false)]
+    pub(crate) tenant: TenantId,
+    /// As they were at that moment; the last there are, if left out.
+    #[arg(long = "origin-at", value_name = "TIME", requires = "tenant")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Timestamp>,
+}
+
 /// A signup, as it is typed and as it is sent.
 #[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct Signup {
@@ -50,6 +62,9 @@ pub(crate) struct Signup {
     #[arg(long, value_parser = ["compensate", "hold"])]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_failure: Option<String>,
+    #[command(flatten)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<Origin>,
 }
 
 fn setting(given: &str) -> Result<(String, String), String> {
@@ -168,6 +183,29 @@ pub(crate) struct PlanChange {
     break_glass: bool,
 }
 
+/// Another version of what a tenant is made of.
+#[derive(Clone, Debug, Args, Serialize)]
+#[group(skip)]
+pub(crate) struct Upgrade {
+    /// The newest, if none is named; an older one leads back to that.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
+    /// Why: it is written down.
+    #[arg(long)]
+    reason: String,
+}
+
+/// A tenant as it is shown.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ShownTenant {
+    #[serde(flatten)]
+    pub(crate) tenant: Tenant,
+    /// The newest version of its blueprint, where that is newer than its own.
+    #[serde(default)]
+    pub(crate) newer_version: Option<u32>,
+}
+
 /// How a tenant is deleted.
 #[derive(Clone, Debug, Default, Args, Serialize)]
 pub(crate) struct Deletion {
@@ -208,6 +246,10 @@ impl Api {
         answer(self.request(Method::GET, &["tenants", id.as_str()])).await
     }
 
+    pub(crate) async fn shown_tenant(&self, id: &TenantId) -> Result<ShownTenant, Error> {
+        answer(self.request(Method::GET, &["tenants", id.as_str()])).await
+    }
+
     pub(crate) async fn update(
         &self,
         id: &TenantId,
@@ -225,6 +267,16 @@ impl Api {
     ) -> Result<Reply, Error> {
         let request = self.request(Method::POST, &["tenants", id.as_str(), "change-plan"]);
         meant(request.json(change), dry_run).await
+    }
+
+    pub(crate) async fn upgrade(
+        &self,
+        id: &TenantId,
+        upgrade: &Upgrade,
+        dry_run: Option<DryRun>,
+    ) -> Result<Reply, Error> {
+        let request = self.request(Method::POST, &["tenants", id.as_str(), "upgrade"]);
+        meant(request.json(upgrade), dry_run).await
     }
 
     pub(crate) async fn delete(
@@ -317,6 +369,7 @@ mod tests {
             custom_domain: None,
             overrides: vec![setting("memory=1Gi").expect("a setting")],
             on_failure: Some("hold".to_owned()),
+            origin: Some(Origin { tenant: "other-9c0d1e".parse().expect("an id"), at: None }),
         };
         let sent = serde_json::to_value(signup).expect("JSON");
         let read: tenancy::SignupRequest = serde_json::from_value(sent).expect("a signup request");
@@ -325,6 +378,7 @@ mod tests {
         assert!(read.integrations.contains("stripe"));
         assert_eq!(read.on_failure, Some(tenancy::OnFailure::Hold));
         assert_eq!((read.subdomain, &*read.overrides["memory"]), (None, "1Gi"));
+        assert_eq!(read.origin.map(|origin| origin.tenant.to_string()).as_deref(), Some("other-9c0d1e"));
     }
 
     #[test]

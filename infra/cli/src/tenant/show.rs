@@ -3,17 +3,18 @@ use std::process::ExitCode;
 use tenancy::TenantId;
 
 use crate::Outcome;
-use crate::api::Api;
+use crate::api::{Api, ShownTenant};
 
 pub(crate) async fn show(api: &Api, id: &TenantId) -> Outcome {
-    let tenant = api.tenant(id).await?;
+    let ShownTenant { tenant, newer_version } = api.shown_tenant(id).await?;
     let line = |what: &str, value: &str| println!("{what:<12} {value}");
     line("tenant", tenant.id.as_str());
     line("name", &tenant.name);
     line("status", tenant.status.name());
     line("subdomain", tenant.subdomain.as_str());
     line("email", tenant.email.as_str());
-    line("blueprint", &tenant.blueprint.to_string());
+    let newer = newer_version.map_or_else(String::new, |newer| format!(", and {newer} is there"));
+    line("blueprint", &format!("{}{newer}", tenant.blueprint));
     line("plan", &tenant.plan);
     line("theme", tenant.theme.as_deref().unwrap_or("-"));
     line("category", tenant.category.as_deref().unwrap_or("-"));

@@ -76,12 +76,25 @@ fn a_tenant_is_updated_and_every_change_can_be_rehearsed() {
     for (act, more, path) in [
         ("update", &["--theme", "modern"][..], "PATCH /v1/tenants/acme-000000?dry_run=plan"),
         ("change-plan", &["professional"], "POST /v1/tenants/acme-000000/change-plan?dry_run=plan"),
+        ("upgrade", &["--version", "3"], "POST /v1/tenants/acme-000000/upgrade?dry_run=plan"),
         ("delete", &[], "DELETE /v1/tenants/acme-000000?dry_run=plan"),
     ] {
         let (told, sent) = asked(&stub, act, &[more, &["--reason", "spring", "--dry-run", "plan"]].concat());
         assert!(told.starts_with("it would be accepted; nothing was done\n"), "{told}");
         assert!(sent.starts_with(path), "{sent}");
     }
+}
+
+#[test]
+fn a_tenant_is_moved_to_the_newest_version_or_to_the_one_that_is_named() {
+    let stub = Stub::start(Mode::Healthy);
+    let (told, sent) = asked(&stub, "upgrade", &["--reason", "the release of June"]);
+    assert!(told.contains(", operation 01KE0000000000000000000000"), "{told}");
+    assert_eq!(sent, r#"POST /v1/tenants/acme-000000/upgrade {"reason":"the release of June"}"#);
+    let (_, sent) = asked(&stub, "upgrade", &["--version", "1", "--reason", "it is slow"]);
+    assert_eq!(sent, r#"POST /v1/tenants/acme-000000/upgrade {"reason":"it is slow","version":1}"#);
+    let output = tenantry(&stub.url, &["tenant", "upgrade", TENANT]);
+    assert_eq!(output.status.code(), Some(2), "nobody says why");
 }
 
 #[test]

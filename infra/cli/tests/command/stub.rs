@@ -167,7 +167,7 @@ async fn sign_up(
     let tenant = json!({
         "id": id, "name": request.name, "subdomain": request.subdomain, "email": request.email, "plan": "starter",
         "theme": request.theme, "category": request.category, "integrations": request.integrations,
-        "blueprint": { "name": request.blueprint, "version": 1 }, "status": "provisioning",
+        "blueprint": { "name": request.blueprint, "version": 1 }, "newer_version": 2, "status": "provisioning",
         "created_at": "2026-01-01T00:00:00Z", "endpoints": {},
     });
     let frames = world.provision();

@@ -103,7 +103,7 @@ provision succeeded, 100%
     let shown = stdout(&tenantry(&stub.url, &["tenant", "show", "acme-000000"]));
     for line in [
         "tenant       acme-000000".to_owned(),
-        "blueprint    merchant-workspace@1".to_owned(),
+        "blueprint    merchant-workspace@1, and 2 is there".to_owned(),
         "theme        modern".to_owned(),
         "integration  stripe".to_owned(),
         format!("site         {}/sites/acme", stub.url),

@@ -65,6 +65,7 @@ impl Lab {
             custom_domain: None,
             card_fingerprint: None,
             overrides: BTreeMap::new(),
+            origin: None,
         };
         let accepted = tenants.sign_up(&signup, None, Timestamp::now()).await.expect("accepted");
         let snapshot = tenants
@@ -229,6 +230,7 @@ fn blueprint() -> Blueprint {
         integrations: BTreeSet::new(),
         on_failure: tenancy::OnFailure::Compensate,
         optional: BTreeSet::new(),
+        clones: false,
         hibernates: false,
         hibernation: tenancy::Hibernation::default(),
         custom_domain: None,

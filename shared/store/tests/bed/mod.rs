@@ -173,6 +173,7 @@ impl Bed {
             providers: Vec::new(),
             costs: BTreeMap::new(),
             custom_domain: Some("cloudflare-serve-domain".to_owned()),
+            clones: true,
             hibernates: true,
             hibernation: tenancy::Hibernation { idle_days: 30 },
             settings: BTreeMap::from([("region".to_owned(), "eu-west-1".to_owned())]),
@@ -201,6 +202,7 @@ impl Bed {
             custom_domain: None,
             card_fingerprint: None,
             overrides: BTreeMap::new(),
+            origin: None,
         }
     }
 

@@ -14,6 +14,7 @@ pub(super) fn router() -> Router<Shared> {
     let tenant = |act: &str| format!("/v1/tenants/{{id}}/{act}");
     Router::new()
         .route(&tenant("change-plan"), post(change))
+        .route(&tenant("upgrade"), post(change))
         .route(&tenant("suspend"), post(change))
         .route(&tenant("resume"), post(change))
         .route(&tenant("access"), post(change))
