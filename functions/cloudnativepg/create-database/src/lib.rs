@@ -4,6 +4,9 @@
 //! A cluster says nothing of the time that it takes, and goes on for ever. So it has a time here, which begins when it
 //! stopped being ready, or anew with a pod that was made since: what was mended is not lost by what was before.
 //!
+//! Whose tenant has an origin, its database begins as that one's was, recovered from where the object store has it. And
+//! each archives under a name of its own, by the operation that made it: none archives where another has.
+//!
 //! Of a tenant that sleeps or is suspended the database is put to sleep, which keeps its volumes.
 
 use fault::{Actor, Fault};
@@ -17,6 +20,9 @@ use secrets::SecretRef;
 use serde::{Deserialize, Serialize};
 use tenancy::Quantity;
 
+use crate::birth::Birth;
+
+mod birth;
 mod objects;
 
 #[derive(Debug)]
@@ -48,9 +54,12 @@ pub struct Params {
     schedule: String,
     /// For how many days back it can be recovered.
     keep_days: String,
-    /// `s3://backups/acme-7f3a9c/1`
+    /// `s3://backups/acme-7f3a9c`
     path: String,
     endpoint: String,
+    /// Where it begins from, and which server's database there; it begins empty if that says nothing.
+    origin_path: String,
+    origin_server: String,
     /// Whom the object store knows there, and where the password of that user is.
     user: String,
     logins: SecretRef,
@@ -85,12 +94,16 @@ impl Setup for CreateDatabase {
             Some(there) => larger(&there.spec.storage.size, &params.storage)?,
             None => params.storage.clone(),
         };
-        let postgres = params.postgres(&storage)?.asleep(asleep);
+        let birth = Birth::of(there.as_ref(), cx, params);
+        let postgres = params.postgres(&storage, birth)?.asleep(asleep);
         let backed_up = params.is_backed_up()?;
         if backed_up {
             // The pods that archive wait for it by themselves.
             self.cluster.apply(&params.credentials(), &owner).await?;
             self.cluster.apply(&params.object_store()?, &owner).await?;
+            if let Some(origin) = params.origin() {
+                self.cluster.apply(&origin, &owner).await?;
+            }
         }
         let mut applied = [self.cluster.apply(&postgres, &owner).await?];
         if backed_up {
@@ -101,6 +114,9 @@ impl Setup for CreateDatabase {
         self.cluster.settle(namespace, &owner, &mut applied).await?;
         let [postgres] = applied;
         self.demand(&postgres, deadline).await?;
+        if backed_up && !asleep {
+            self.back_up_again(cx, params).await?;
+        }
         if !backed_up {
             // No pod of it archives any more.
             self.discard::<ObjectStore>(namespace, objects::STORE, &owner).await?;
@@ -119,6 +135,15 @@ impl CreateDatabase {
         owner: &str,
     ) -> Result<(), Fault> {
         self.cluster.delete::<K>(Some(namespace), name, owner, Propagation::Background).await
+    }
+
+    /// Where every backup so far has failed, one more by each operation: the next night's would be hours away.
+    async fn back_up_again(&self, cx: &Context, params: &Params) -> Result<(), Fault> {
+        let last = self.cluster.last_backup(&params.namespace, &params.cluster).await?;
+        if last.is_some_and(|last| last.failure().is_some()) {
+            self.cluster.apply(&params.backup_again(cx.operation), &cx.mark.to_string()).await?;
+        }
+        Ok(())
     }
 
     /// Ready, or what keeps it, and whether that is waited for.

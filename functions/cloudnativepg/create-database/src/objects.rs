@@ -5,14 +5,16 @@ use kubernetes::ObjectMeta;
 use kubernetes::api::core::v1::ResourceRequirements;
 use kubernetes::apimachinery::pkg::api::resource::Quantity;
 use kubernetes::cnpg::{
-    Bootstrap, ClusterSpec, Compressed, Configuration, InitDb, Method, Named, ObjectStore, ObjectStoreSpec,
+    Backup, BackupSpec, ClusterSpec, Compressed, Configuration, Method, Named, ObjectStore, ObjectStoreSpec,
     OfSecret, Plugin, Postgres, S3Credentials, ScheduledBackup, ScheduledBackupSpec, Sidecar, Storage,
 };
 use kubernetes::external_secrets::{ExternalSecret, Kept};
 use kubernetes::{Custom, cnpg};
 use saga::whole_number;
+use tenancy::OperationId;
 
 use crate::Params;
+use crate::birth::Birth;
 
 pub(crate) const STORE: &str = "backups";
 pub(crate) const SCHEDULE: &str = "nightly";
@@ -20,8 +22,10 @@ pub(crate) const SCHEDULE: &str = "nightly";
 pub(crate) const CREDENTIALS: &str = "backup-credentials";
 /// What the vault has its password for.
 const LOGIN: &str = "backups";
+/// Where another's backups are, of one that is made from them.
+pub(crate) const ORIGIN: &str = "origin";
 /// The database, and who owns it.
-const DATABASE: &str = "app";
+pub(crate) const DATABASE: &str = "app";
 
 impl Params {
     pub(crate) fn is_backed_up(&self) -> Result<bool, Fault> {
@@ -30,13 +34,11 @@ impl Params {
         })
     }
 
-    pub(crate) fn postgres(&self, storage: &str) -> Result<Postgres, Fault> {
+    pub(crate) fn postgres(&self, storage: &str, birth: Birth) -> Result<Postgres, Fault> {
         let instances = whole_number("instances", &self.instances)?;
         let class = Some(self.storage_class.clone()).filter(|class| !class.is_empty());
-        let initdb = InitDb { database: DATABASE.to_owned(), owner: DATABASE.to_owned() };
         let plugins = match self.is_backed_up()? {
-            // Each cluster in a folder of its own.
-            true => vec![Plugin::of(STORE, &self.cluster).archiving()],
+            true => vec![Plugin::of(STORE, &birth.server).archiving()],
             false => Vec::new(),
         };
         let spec = ClusterSpec {
@@ -47,8 +49,8 @@ impl Params {
                 (&self.cpu_request, &self.memory_request),
                 (&self.cpu_limit, &self.memory_limit),
             )),
-            bootstrap: Some(Bootstrap::InitDb(initdb)),
-            external_clusters: Vec::new(),
+            bootstrap: birth.bootstrap,
+            external_clusters: birth.external_clusters,
             plugins,
         };
         Ok(Custom::new(&self.namespace, &self.cluster, spec))
@@ -66,12 +68,21 @@ impl Params {
 
     pub(crate) fn object_store(&self) -> Result<ObjectStore, Fault> {
         let days: u32 = whole_number("keep_days", &self.keep_days)?;
+        Ok(self.store(STORE, &self.path, Some(format!("{days}d"))))
+    }
+
+    /// What is in it goes by the rules of whose it is.
+    pub(crate) fn origin(&self) -> Option<ObjectStore> {
+        (!self.origin_server.is_empty()).then(|| self.store(ORIGIN, &self.origin_path, None))
+    }
+
+    fn store(&self, name: &str, path: &str, retention_policy: Option<String>) -> ObjectStore {
         let entry = |key: &str| OfSecret { name: CREDENTIALS.to_owned(), key: key.to_owned() };
         let gzip = || Compressed { compression: "gzip".to_owned() };
         let size = (self.backup_cpu.as_str(), self.backup_memory.as_str());
         let spec = ObjectStoreSpec {
             configuration: Configuration {
-                destination_path: self.path.clone(),
+                destination_path: path.to_owned(),
                 endpoint_url: Some(self.endpoint.clone()).filter(|endpoint| !endpoint.is_empty()),
                 s3_credentials: S3Credentials {
                     access_key_id: entry("ACCESS_KEY_ID"),
@@ -80,10 +91,10 @@ impl Params {
                 wal: gzip(),
                 data: gzip(),
             },
-            retention_policy: Some(format!("{days}d")),
+            retention_policy,
             instance_sidecar_configuration: Some(Sidecar { resources: resources(size, size) }),
         };
-        Ok(Custom::new(&self.namespace, STORE, spec))
+        Custom::new(&self.namespace, name, spec)
     }
 
     pub(crate) fn scheduled_backup(&self, suspend: bool) -> ScheduledBackup {
@@ -96,6 +107,15 @@ impl Params {
             method: Method::default(),
         };
         let mut backup = Custom::new(&self.namespace, SCHEDULE, spec);
+        label(&mut backup.metadata, &self.cluster);
+        backup
+    }
+
+    /// By name it comes after those of the schedule, and after what an earlier operation ordered.
+    pub(crate) fn backup_again(&self, by: OperationId) -> Backup {
+        let spec = BackupSpec { cluster: Named { name: self.cluster.clone() }, method: Method::default() };
+        let name = format!("retry-{}", by.to_string().to_lowercase());
+        let mut backup = Custom::new(&self.namespace, &name, spec);
         label(&mut backup.metadata, &self.cluster);
         backup
     }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tenancy::OperationId;
 
 use super::*;
+use kubernetes::cnpg::Bootstrap;
 
 const NAMESPACE: &str = "mb-acme-7f3a9c";
 const OWNER: &str = "demo/acme-7f3a9c";
@@ -140,7 +141,7 @@ fn params(special: &Value) -> Params {
         "namespace": NAMESPACE, "cluster": "postgres", "image": IMAGE, "instances": "1", "storage": "10Gi",
         "storage_class": "", "cpu_request": "250m", "memory_request": "512Mi", "cpu_limit": "1",
         "memory_limit": "1Gi", "deadline_seconds": "120", "backup": "true", "schedule": "0 0 2 * * *",
-        "keep_days": "7", "path": "s3://backups/acme-7f3a9c/1",
+        "keep_days": "7", "path": "s3://backups/acme-7f3a9c", "origin_path": "", "origin_server": "",
         "endpoint": "http://minio.e-commerce-shared.svc.cluster.local:9000",
         "user": "minioadmin", "logins": "demo/tenants/acme-7f3a9c/logins", "secret_store": "aws-secrets-manager",
         "backup_cpu": "100m", "backup_memory": "256Mi",
@@ -165,12 +166,74 @@ async fn a_database_is_made_and_backed_up_and_made_once() {
     );
     later(30).await;
     let bases = |world: &Arc<World>| {
-        let objects = world.world().objects(clock::now(), "backups", "acme-7f3a9c/1/postgres/base/");
+        let objects = world.world().objects(clock::now(), "backups", "acme-7f3a9c/postgres-");
         objects.iter().filter(|(key, _)| key.ends_with("backup.info")).count()
     };
     assert_eq!(bases(&world), 1, "one at once");
     later(24 * 3600).await;
     assert_eq!(bases(&world), 2, "and one at night");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_failed_is_ordered_again_by_the_next_operation() {
+    let world = World::new().await;
+    world.let_in("wrong").await;
+    world.create(&json!({}), &params(&json!({}))).await.expect("a database");
+    later(60).await;
+    world.create(&json!({}), &params(&json!({}))).await.expect("as it is");
+    let failed = world.cluster().last_backup(NAMESPACE, "postgres").await.expect("an answer").expect("one");
+    assert!(failed.failure().is_some(), "{failed:?}");
+    world.let_in("minioadmin-secret").await;
+    let next = Context { operation: OperationId::new(2, 2), ..context(&json!({})) };
+    for _ in 0..2 {
+        let step = CreateDatabase { cluster: world.cluster() };
+        step.set_up(&next, &params(&json!({}))).await.expect("as it is");
+        later(120).await;
+    }
+    let taken = world.cluster().last_backup(NAMESPACE, "postgres").await.expect("an answer").expect("one");
+    assert!(taken.failure().is_none(), "{taken:?}");
+    let all = world.all::<kubernetes::cnpg::Backup>().await;
+    let again = all.iter().filter(|it| it.metadata.name.as_ref().is_some_and(|it| it.starts_with("retry-")));
+    assert_eq!(again.count(), 2, "one by each operation, and none that is not needed: {all:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_begins_as_its_origin_was_and_archives_beside_it() {
+    let world = World::new().await;
+    world.create(&json!({}), &params(&json!({}))).await.expect("the first");
+    later(3600).await;
+    let first = world.postgres().await;
+    let plugin = |postgres: &Postgres| postgres.spec.plugins[0].parameters.clone();
+    let (at, server) = (clock::now(), plugin(&first).server_name);
+    later(3600).await;
+    world
+        .cluster()
+        .delete::<Postgres>(Some(NAMESPACE), "postgres", OWNER, Propagation::Foreground)
+        .await
+        .expect("gone");
+    later(60).await;
+    let origin = json!({ "origin": { "tenant": "acme-7f3a9c", "at": at.to_string() } });
+    let from = params(&json!({ "origin_path": "s3://backups/acme-7f3a9c", "origin_server": server }));
+    let context = Context { operation: OperationId::new(2, 2), ..context(&origin) };
+    let step = CreateDatabase { cluster: world.cluster() };
+    for _ in 0..120 {
+        if step.set_up(&context, &from).await.is_ok() {
+            break;
+        }
+        later(15).await;
+    }
+    let second = world.postgres().await;
+    let Some(Bootstrap::Recovery(recovery)) = &second.spec.bootstrap else { panic!("it began empty") };
+    assert_eq!(recovery.recovery_target.as_ref().expect("a moment").target_time, at.to_string());
+    let claims = world.all::<PersistentVolumeClaim>().await;
+    let noted = claims[0].metadata.annotations.clone().unwrap_or_default();
+    assert!(noted.values().any(|it| it.starts_with(&format!("acme-7f3a9c/{server}/base/"))), "{noted:?}");
+    assert_ne!(plugin(&second).server_name, server, "no database archives where another has");
+    // Later operations know nothing of its origin, and change nothing about it.
+    let later_on = world.create(&json!({}), &params(&json!({}))).await;
+    later_on.expect("as it is");
+    assert_eq!(world.postgres().await.spec.bootstrap, second.spec.bootstrap);
+    assert_eq!(plugin(&world.postgres().await), plugin(&second));
 }
 
 #[tokio::test(start_paused = true)]
@@ -275,7 +338,9 @@ async fn whoever_is_not_served_has_a_database_that_sleeps() {
 #[tokio::test(start_paused = true)]
 async fn somebody_elses_database_is_left_alone() {
     let world = World::new().await;
-    let theirs = params(&json!({ "instances": "2" })).postgres("10Gi").expect("a cluster");
+    let two = params(&json!({ "instances": "2" }));
+    let birth = Birth::of(None, &context(&json!({})), &two);
+    let theirs = two.postgres("10Gi", birth).expect("a cluster");
     world.cluster().apply(&theirs, "demo/other").await.expect("made");
     let fault = world.once(&json!({}), &params(&json!({}))).await.expect_err("theirs");
     assert_eq!(fault.kind, Kind::Terminal);
@@ -285,7 +350,9 @@ async fn somebody_elses_database_is_left_alone() {
 #[test]
 fn a_setting_that_is_none_is_told_by_its_name() {
     for (name, value) in [("instances", "many"), ("backup", "yes")] {
-        let fault = params(&json!({ name: value })).postgres("10Gi").expect_err("no value");
+        let params = params(&json!({ name: value }));
+        let birth = Birth::of(None, &context(&json!({})), &params);
+        let fault = params.postgres("10Gi", birth).expect_err("no value");
         assert!(fault.kind == Kind::Terminal && fault.cause.contains(name), "{fault:?}");
     }
     assert!(larger("10Gi", "a lot").expect_err("no amount").hint.is_some());

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use fault::{Actor, Fault};
 use jiff::Timestamp;
 use kubernetes::api::core::v1::Pod;
-use kubernetes::cnpg::{ARCHIVING, Backup, CLUSTER, Postgres};
+use kubernetes::cnpg::{ARCHIVING, Backup, Postgres};
 use kubernetes::{Cluster, Progress as _, State, Trouble};
 use saga::{Context, Probe, whole_number};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ impl Probe for ProbeDatabase {
         }
         let mut last_backup = None;
         if params.is_backed_up()? {
-            last_backup = self.last_backup(&params.namespace, name).await?;
+            last_backup = self.cluster.last_backup(&params.namespace, name).await?;
             if !asleep {
                 archives(&postgres, &what)?;
                 is_backed_up(last_backup.as_ref(), &what)?;
@@ -95,28 +95,6 @@ impl Probe for ProbeDatabase {
             conditions,
             last_backup: last_backup.map(LastBackup::of),
         })
-    }
-}
-
-impl ProbeDatabase {
-    /// The last that was completed; if none was, the last of all. Their names are in the order of their time.
-    async fn last_backup(&self, namespace: &str, cluster: &str) -> Result<Option<Backup>, Fault> {
-        let (selector, mut after) = (format!("{CLUSTER}={cluster}"), None);
-        let (mut completed, mut last) = (None, None);
-        loop {
-            let part = self.cluster.list::<Backup>(Some(namespace), &selector, after.as_deref()).await?;
-            for backup in part.items {
-                if phase(&backup) == "completed" {
-                    completed = Some(backup);
-                } else {
-                    last = Some(backup);
-                }
-            }
-            after = part.next;
-            if after.is_none() {
-                return Ok(completed.or(last));
-            }
-        }
     }
 }
 
@@ -151,22 +129,14 @@ fn archives(postgres: &Postgres, what: &str) -> Result<(), Fault> {
     }
 }
 
-/// One that failed is not tried again before the next night.
+/// One that failed is not tried again before the next night, or the next operation.
 fn is_backed_up(last: Option<&Backup>, what: &str) -> Result<(), Fault> {
-    match last {
-        None => Err(Fault::not_ready(format!("no backup of {what} is ordered yet"))),
-        Some(backup) if phase(backup) == "failed" => {
-            let why = backup.status.as_ref().map(|status| status.error.as_str()).unwrap_or_default();
-            Err(Fault::terminal(format!("the backup of {what} failed: {why}"))
-                .for_actor(Actor::Us)
-                .hint("Mend that and make a Backup by hand, or delete the ScheduledBackup; then retry."))
-        }
-        Some(_) => Ok(()),
-    }
-}
-
-fn phase(backup: &Backup) -> &str {
-    backup.status.as_ref().map(|status| status.phase.as_str()).unwrap_or_default()
+    let last = last.ok_or_else(|| Fault::not_ready(format!("no backup of {what} is ordered yet")))?;
+    last.failure().map_or(Ok(()), |why| {
+        Err(Fault::terminal(format!("the backup of {what} failed: {why}"))
+            .for_actor(Actor::Us)
+            .hint("Mend that and retry: each operation orders one more."))
+    })
 }
 
 impl Params {

@@ -2,14 +2,17 @@
 //! K3s, whose job does not look after what it installed. No Helm runs here.
 //!
 //! Both do nothing about what is asked for as before, also if it failed. So each operation gives the values a name of its own,
-//! `revision`, by which an earlier failure counts no more; and by which K3s's job for this is told from the job for what was asked for
-//! before. One controller gives the release up, with all that it made, before the other one has it: they share Helm's records.
+//! `revision`, and each stage of a rollout has one: by it an earlier failure counts no more, and K3s's job for this is told from the
+//! job for what was asked for before. One controller gives the release up, with all that it made, before the other one has it: they share Helm's records.
 
+mod rollout;
+mod stage;
 mod values;
 
 use std::collections::BTreeMap;
 
 use fault::Fault;
+use jiff::Timestamp;
 use kubernetes::api::apps::v1::Deployment;
 use kubernetes::api::batch::v1::Job;
 use kubernetes::external_secrets::{ExternalSecret, Kept};
@@ -17,12 +20,13 @@ use kubernetes::helm::{
     Attempts, ChartSpec, ChartTemplate, HelmChart, HelmChartSpec, HelmRelease, HelmReleaseSpec, Remediation,
     SourceRef,
 };
-use kubernetes::{Cluster, Object, Progress as _, Propagation, State};
+use kubernetes::{Cluster, Object, Progress as _, Propagation, Rollout, State};
 use saga::{Context, Held, Inventory, Presence, Step};
 use secrets::SecretRef;
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
+use crate::stage::Stage;
 pub use crate::values::Size;
 
 const RELEASE: &str = "workshop";
@@ -69,14 +73,10 @@ pub struct Params {
     registry: String,
     /// The tag of both images.
     version: String,
-    /// A version to try beside it; none, if empty.
-    #[serde(default)]
-    canary: String,
-    /// `blue` or `green`; and what runs in the other one, if anything does.
-    #[serde(default = "blue")]
-    slot: String,
-    #[serde(default)]
-    other: String,
+    /// How it takes the place of another one that serves.
+    rollout: Rollout,
+    /// For how long it must do well before the other one goes.
+    soak_seconds: String,
     database_secret: String,
     /// External Secrets' ClusterSecretStore.
     secret_store: String,
@@ -100,6 +100,8 @@ pub struct Output {
     version: String,
     chart_version: String,
     first_sign_in: String,
+    /// Those that visitors come to.
+    deployments: [String; 2],
 }
 
 impl Step for InstallRelease {
@@ -120,20 +122,25 @@ impl Step for InstallRelease {
             ExternalSecret::templated(place, [("ADMIN_USERNAME", "admin")], ("ADMIN_PASSWORD", password));
         self.cluster.apply(&owner, &cx.mark.to_string()).await?;
         match params.by {
-            By::Flux => {
-                self.hand_over::<HelmChart>(&cx.mark, handle).await?;
-                self.by_flux(cx, params, handle).await?;
-            }
-            By::K3s => {
-                self.hand_over::<HelmRelease>(&cx.mark, handle).await?;
-                self.by_k3s(cx, params, handle).await?;
-            }
+            By::Flux => self.hand_over::<HelmChart>(&cx.mark, handle).await?,
+            By::K3s => self.hand_over::<HelmRelease>(&cx.mark, handle).await?,
+        }
+        let stage = self.stage(cx, params, handle).await?;
+        let installed = match params.by {
+            By::Flux => self.by_flux(cx, params, handle, &stage).await?,
+            By::K3s => self.by_k3s(cx, params, handle, &stage).await?,
+        };
+        if let Some(next) = stage.next() {
+            self.proven(cx, params, &stage, installed).await?;
+            self.begin(cx, params, handle, &next).await?;
+            return Err(Fault::not_ready(format!("{} has proved good and is rolled out", params.version)));
         }
         Ok(Output {
             release: handle.name().to_owned(),
             version: params.version.clone(),
             chart_version: params.chart_version.clone(),
             first_sign_in: self.welcome_url.clone(),
+            deployments: stage.serving(),
         })
     }
 
@@ -165,15 +172,25 @@ impl Step for InstallRelease {
 }
 
 impl InstallRelease {
-    async fn by_flux(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<(), Fault> {
+    /// Says when it was installed.
+    async fn by_flux(
+        &self,
+        cx: &Context,
+        params: &Params,
+        handle: &Handle,
+        stage: &Stage,
+    ) -> Result<Timestamp, Fault> {
         let owner = cx.mark.to_string();
-        let release = HelmRelease::new(&params.namespace, handle.name(), params.release(cx, handle)?);
-        let mut applied = [self.cluster.apply(&release, &owner).await?];
+        let mut applied = [self.cluster.apply(&params.release(cx, handle, stage)?, &owner).await?];
         self.cluster.settle(&params.namespace, &owner, &mut applied).await?;
         let [release] = applied;
         let state = release.progress();
         let is_final = matches!(state, State::Failed { .. });
-        let Err(whole) = state.demand("the release") else { return Ok(()) };
+        let Err(whole) = state.demand("the release") else {
+            let ready = release.status.as_ref().and_then(|status| status.conditions.find("Ready"));
+            let since = ready.and_then(|ready| ready.last_transition_time);
+            return since.ok_or_else(|| Fault::not_ready("Flux has not said when it installed the release"));
+        };
         // Of what was taken back, or not begun, there is no pod that could say why.
         let latest = release.status.as_ref().and_then(|status| status.history.first());
         if is_final && latest.is_none_or(|latest| latest.status != "failed") {
@@ -182,13 +199,20 @@ impl InstallRelease {
         Err(self.trouble(cx, params, is_final).await?.unwrap_or(whole))
     }
 
-    async fn by_k3s(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<(), Fault> {
-        let chart = HelmChart::new(&params.namespace, handle.name(), params.chart(cx)?);
+    async fn by_k3s(
+        &self,
+        cx: &Context,
+        params: &Params,
+        handle: &Handle,
+        stage: &Stage,
+    ) -> Result<Timestamp, Fault> {
+        let revision = stage.revision(cx.operation);
+        let chart = params.chart(cx, handle, stage)?;
         let chart = self.cluster.apply(&chart, &cx.mark.to_string()).await?;
         let not_yet = || Fault::not_ready("K3s has not begun to install the release");
         let name = chart.job().ok_or_else(not_yet)?;
         let job: Job = self.cluster.find(Some(&params.namespace), name).await?.ok_or_else(not_yet)?;
-        if !is_told(&job, &format!("revision={}", cx.operation)) {
+        if !is_told(&job, &format!("revision={revision}")) {
             return Err(not_yet());
         }
         self.cluster.state(&job).await?.demand(&format!("the job {name}")).map_err(|fault| {
@@ -199,12 +223,16 @@ impl InstallRelease {
         })?;
         let of_now = self.deployments(cx, params).await?.iter().any(|deployment| {
             let annotations = deployment.metadata.annotations.as_ref();
-            annotations.and_then(|it| it.get(REVISION)) == Some(&cx.operation.to_string())
+            annotations.and_then(|it| it.get(REVISION)) == Some(&revision)
         });
         if !of_now {
             return Err(Fault::not_ready("what the job installed is not there yet"));
         }
-        self.trouble(cx, params, false).await?.map_or(Ok(()), Err)
+        if let Some(trouble) = self.trouble(cx, params, false).await? {
+            return Err(trouble);
+        }
+        let completed = job.status.and_then(|status| status.completion_time).map(|at| at.0);
+        completed.ok_or_else(|| Fault::not_ready("the job has not said when it was done"))
     }
 
     /// The first deployment that something keeps, by its pod; nothing more is done about any, if that is final.
@@ -289,12 +317,12 @@ impl Handle {
 }
 
 impl Params {
-    fn release(&self, cx: &Context, handle: &Handle) -> Result<HelmReleaseSpec, Fault> {
+    fn release(&self, cx: &Context, handle: &Handle, stage: &Stage) -> Result<HelmRelease, Fault> {
         let (namespace, name) = self.source.split_once('/').ok_or_else(|| {
             Fault::terminal(format!("the setting source is '{}'", self.source))
                 .hint("A HelmRepository of Flux's, with its namespace: flux-system/mechanicbuddy.")
         })?;
-        let spec = ChartSpec {
+        let chart = ChartSpec {
             chart: self.chart.clone(),
             version: self.chart_version.clone(),
             source_ref: SourceRef {
@@ -304,39 +332,37 @@ impl Params {
             },
             interval: Some("10m".to_owned()),
         };
+        // What does not come up beside what serves, or at first, is left to be looked at: whoever asked for it takes it away.
         let back = Remediation {
             retries: 0,
-            remediate_last_failure: Some(true),
+            remediate_last_failure: Some(!stage.tries()),
             strategy: Some("rollback".to_owned()),
         };
         let longest = self.api.deadline("api")?.max(self.web.deadline("web")?);
-        Ok(HelmReleaseSpec {
+        let spec = HelmReleaseSpec {
             interval: "10m".to_owned(),
             release_name: Some(handle.name().to_owned()),
             timeout: Some(format!("{}s", longest.saturating_add(SLACK))),
-            chart: ChartTemplate { spec },
-            // What does not come up at first is left to be looked at: whoever asked for it takes it away.
+            chart: ChartTemplate { spec: chart },
             install: Some(Attempts::default()),
             upgrade: Some(Attempts { remediation: back }),
-            values: self.values(cx, Some(&cx.operation.to_string()))?,
-        })
+            values: self.values(cx, stage, Some(&stage.revision(cx.operation)))?,
+        };
+        Ok(HelmRelease::new(&self.namespace, handle.name(), spec))
     }
 
-    fn chart(&self, cx: &Context) -> Result<HelmChartSpec, Fault> {
-        Ok(HelmChartSpec {
+    fn chart(&self, cx: &Context, handle: &Handle, stage: &Stage) -> Result<HelmChart, Fault> {
+        let spec = HelmChartSpec {
             repo: self.repository.clone(),
             chart: self.chart.clone(),
             version: self.chart_version.clone(),
             target_namespace: self.namespace.clone(),
-            values_content: self.values(cx, None)?.to_string(),
-            set: BTreeMap::from([("revision".to_owned(), cx.operation.to_string())]),
+            values_content: self.values(cx, stage, None)?.to_string(),
+            set: BTreeMap::from([("revision".to_owned(), stage.revision(cx.operation))]),
             back_off_limit: Some(3),
-        })
+        };
+        Ok(HelmChart::new(&self.namespace, handle.name(), spec))
     }
-}
-
-fn blue() -> String {
-    "blue".to_owned()
 }
 
 /// Whether a job's container has this among its arguments.

@@ -1,13 +1,16 @@
 //! The step against the sandbox's cluster, with Flux and K3s in it, in this process.
 
+#![expect(clippy::disallowed_methods, reason = "the clock of a test goes while it sleeps")]
+
+mod rollouts;
+
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use fault::Kind;
 use http_client::{Answers, Http, Request, Response};
-use jiff::Timestamp;
 use kubernetes::api::core::v1::{Namespace, Pod, Secret};
 use kubernetes::manifest;
 use sandbox::clouds::{self, Clouds, Credentials, ServiceAccount, Settings, Takes};
@@ -22,23 +25,26 @@ const NAMESPACE: &str = "mb-acme-7f3a9c";
 /// Made for nothing but tests.
 const PUBLIC_KEY: &str = include_str!("../../../../infra/local/sandbox/tests/clouds/keys/public.pem");
 
-/// A cluster on a clock that goes when it is told to, and while somebody watches.
+/// A cluster on the clock of the test. It may be told to answer only so many more requests.
 #[derive(Debug)]
-struct World(Mutex<(Clouds, Timestamp)>);
+struct World {
+    clouds: Mutex<Clouds>,
+    left: Mutex<Option<u32>>,
+}
 
 impl Answers for World {
-    #[allow(clippy::disallowed_methods)] // The paused clock goes on while somebody watches.
     fn answer(&self, request: Request) -> Pin<Box<dyn Future<Output = Response> + Send>> {
+        if self.is_cut() {
+            let broken = http::Response::builder().status(503).body(Bytes::new()).expect("an answer");
+            return Box::pin(async move { broken.into() });
+        }
         let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec();
         let mut plain = http::Request::builder().method(request.method()).uri(request.url().as_str());
         plain.headers_mut().expect("no mistake yet").extend(request.headers().clone());
         let plain = plain.body(Bytes::from(body)).expect("an address");
-        let mut world = self.world();
-        let now = world.1;
-        let answer = world.0.answer(now, &plain);
+        let answer = self.clouds.lock().expect("no panic while it is held").answer(clock::now(), &plain);
         let watches = request.url().query_pairs().any(|(name, _)| name == "watch");
         let waited = answer.extensions().get().filter(|_| watches).map_or(Duration::ZERO, |Takes(it)| *it);
-        world.1 = now.checked_add(waited).expect("a time");
         Box::pin(async move {
             tokio::time::sleep(waited).await;
             answer.into()
@@ -56,9 +62,8 @@ impl World {
         let credentials =
             Credentials { google, kubernetes_token: TOKEN.to_owned(), ..Credentials::default() };
         let clouds = Clouds::new(&Settings { cluster, ..Settings::default() }, &credentials).expect("a key");
-        let now = Timestamp::from_second(1_800_000_000).expect("a time");
-        clock::simulate(now);
-        let world = Arc::new(Self(Mutex::new((clouds, now))));
+        clock::simulate("2026-11-21T12:00:00Z".parse().expect("a time"));
+        let world = Arc::new(Self { clouds: Mutex::new(clouds), left: Mutex::new(None) });
         let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } });
         let namespace: Namespace = manifest(namespace).expect("a namespace");
         world.cluster().apply(&namespace, OWNER).await.expect("made");
@@ -73,13 +78,16 @@ impl World {
         world
     }
 
-    fn world(&self) -> MutexGuard<'_, (Clouds, Timestamp)> {
-        self.0.lock().expect("no panic while it is held")
+    /// Whether this request is one too many.
+    fn is_cut(&self) -> bool {
+        let mut left = self.left.lock().expect("no panic while it is held");
+        let is_over = *left == Some(0);
+        *left = left.map(|left| left.saturating_sub(1));
+        is_over
     }
 
-    fn later(&self, seconds: u64) {
-        let mut world = self.world();
-        world.1 = world.1.checked_add(Duration::from_secs(seconds)).expect("a time");
+    fn cut_after(&self, requests: Option<u32>) {
+        *self.left.lock().expect("no panic while it is held") = requests;
     }
 
     fn cluster(self: &Arc<Self>) -> Cluster {
@@ -105,7 +113,7 @@ impl World {
                 Err(fault) if fault.kind == Kind::NotReady => last = Some(fault),
                 other => return other,
             }
-            self.later(5);
+            later(5).await;
         }
         Err(last.expect("a fault"))
     }
@@ -120,7 +128,7 @@ impl World {
         let handle = step.handle(&mark);
         for _ in 0..20 {
             step.destroy(&mark, &handle).await.expect("going");
-            self.later(5);
+            later(5).await;
         }
         step.observe(&mark, &handle).await.expect("an answer") == Presence::Absent
     }
@@ -141,6 +149,10 @@ impl World {
         let ready = deployment.status.and_then(|status| status.ready_replicas);
         (pod.containers[0].image.clone().expect("an image"), ready.unwrap_or_default())
     }
+}
+
+async fn later(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 
 const OWNER: &str = "demo/acme-7f3a9c";
@@ -178,6 +190,7 @@ fn params(special: &Value) -> Params {
         "namespace": NAMESPACE, "by": "flux", "source": "flux-system/mechanicbuddy",
         "repository": "https://charts.mechanicbuddy.example", "chart": "mechanicbuddy-tenant", "chart_version": "1.0.0",
         "domain": "mechanicbuddy.example", "registry": "ghcr.io/mechanicbuddy", "version": "1.4.2",
+        "rollout": "rolling", "soak_seconds": "60",
         "database_secret": "postgres-app", "secret_store": "aws-secrets-manager", "password": "demo/tenants/acme-7f3a9c/owner", "mechanics": "20",
         "api": size, "web": size,
     });
@@ -225,7 +238,7 @@ async fn whoever_is_not_served_runs_nothing() {
         (4, json!({ "hibernating": true, "access": "read_only" }), "read_only"),
     ] {
         world.install(&context(operation, &special), &by("flux")).await.expect("told");
-        world.later(5);
+        later(5).await;
         assert_eq!(world.serves("web").await.1, 0, "{special}");
         let map: Option<kubernetes::api::core::v1::ConfigMap> =
             world.cluster().find(Some(NAMESPACE), "api-config").await.expect("an answer");
@@ -250,7 +263,7 @@ async fn as_long_as_a_pod_waits_it_is_named_with_what_it_waits_for() {
             );
             return;
         }
-        world.later(5);
+        later(5).await;
     }
     panic!("nobody said what is missing");
 }
@@ -297,22 +310,6 @@ async fn an_upgrade_that_fails_is_taken_back_and_the_cause_is_told() {
     assert_eq!(world.serves("api").await, ("ghcr.io/mechanicbuddy/api:1.4.2".to_owned(), 2));
     // The operation that leads back finds it so.
     world.install(&context(3, &json!({})), &by("flux")).await.expect("led back");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_version_can_be_tried_beside_and_slots_changed() {
-    let world = World::new(clouds::Cluster::default()).await;
-    let tried = params(&json!({ "canary": "1.5.0" }));
-    world.install(&first(), &tried).await.expect("installed");
-    assert_eq!(world.serves("api-canary").await, ("ghcr.io/mechanicbuddy/api:1.5.0".to_owned(), 1));
-    let both = params(&json!({ "other": "1.5.0" }));
-    world.install(&context(2, &json!({})), &both).await.expect("both");
-    assert!(world.found("api-canary").await.is_none());
-    assert_eq!(world.serves("web-green").await.1, 2);
-    let green = params(&json!({ "slot": "green", "version": "1.5.0" }));
-    world.install(&context(3, &json!({})), &green).await.expect("green");
-    assert!(world.found("web").await.is_none());
-    assert_eq!(world.serves("web-green").await, ("ghcr.io/mechanicbuddy/web:1.5.0".to_owned(), 2));
 }
 
 #[tokio::test(start_paused = true)]

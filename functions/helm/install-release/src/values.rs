@@ -5,6 +5,7 @@ use saga::{Context, whole_number};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::stage::Stage;
 use crate::{OWNER, Params};
 
 /// How large one of the two is, in Kubernetes' quantities, and how long it may take to serve.
@@ -36,25 +37,31 @@ impl Size {
     }
 }
 
+/// Whoever is suspended or asleep has nothing run.
+pub(crate) fn runs(cx: &Context) -> bool {
+    !cx.tenant.suspended && !cx.tenant.hibernating
+}
+
 impl Params {
     /// With a revision, if that is not told otherwise.
-    pub(crate) fn values(&self, cx: &Context, revision: Option<&str>) -> Result<Value, Fault> {
+    pub(crate) fn values(&self, cx: &Context, stage: &Stage, revision: Option<&str>) -> Result<Value, Fault> {
         let tenant = &cx.tenant;
-        let runs = !tenant.suspended && !tenant.hibernating;
+        let [canary, other] = stage.beside.tags();
+        let runs = runs(cx);
         let mechanics: u32 = whole_number("mechanics", &self.mechanics)?;
         let mut values = json!({
             "tenant": { "id": tenant.id.as_str(), "name": tenant.name, "plan": tenant.plan.id },
             "url": format!("https://{}.{}", tenant.subdomain, self.domain),
-            "image": { "registry": self.registry, "tag": self.version },
+            "image": { "registry": self.registry, "tag": stage.tag },
             "database": { "secret": self.database_secret },
             "owner": { "secret": OWNER, "email": tenant.email.as_str() },
             "mechanics": mechanics,
             "access": if tenant.suspended { "suspended" } else { tenant.access.name() },
             "api": self.api.component("api", runs)?,
             "web": self.web.component("web", runs)?,
-            "canary": { "tag": self.canary },
-            "slot": self.slot,
-            "other": { "tag": self.other },
+            "canary": { "tag": canary },
+            "slot": stage.slot,
+            "other": { "tag": other },
         });
         if let Some(revision) = revision {
             values["revision"] = json!(revision);

@@ -3,11 +3,12 @@
 //!
 //! A quota that is too small is noticed late otherwise: the namespace and its quota are made, the deployments are accepted, and
 //! then single pods never come. What runs only at first, as migrations do, is counted, too: once it is
-//! done, its room is what a new version's first pods take.
+//! done, its room is what a new version's first pods take. What is told how it is rolled out is counted with the pods that it has
+//! meanwhile.
 
 use fault::Fault;
-use kubernetes::Cluster;
 use kubernetes::api::core::v1::Namespace;
+use kubernetes::{Cluster, Rollout};
 use saga::{Context, Probe, whole_number};
 use serde::{Deserialize, Serialize};
 use tenancy::Quantity;
@@ -37,6 +38,8 @@ pub struct Workload {
     /// By spaces. Each has as many pods.
     names: String,
     replicas: String,
+    #[serde(default)]
+    rollout: Option<Rollout>,
     cpu: Quantity,
     cpu_limit: Quantity,
     memory: Quantity,
@@ -107,7 +110,7 @@ impl Workload {
     fn pods(&self) -> Result<u32, Fault> {
         let names = u32::try_from(self.names.split_whitespace().count()).unwrap_or(u32::MAX);
         let each: u32 = whole_number(&format!("replicas of {}", self.names), &self.replicas)?;
-        Ok(names.saturating_mul(each))
+        Ok(names.saturating_mul(self.rollout.map_or(each, |rollout| rollout.pods(each))))
     }
 }
 
@@ -118,7 +121,11 @@ fn too_small(what: &str, needed: &str, allowed: &str, setting: &str) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use rstest::rstest;
+    use serde_json::Value;
 
     use super::*;
 
@@ -132,6 +139,7 @@ mod tests {
             |names: &str, replicas: &str, (cpu, cpu_limit): (&str, &str), (memory, memory_limit)| Workload {
                 names: names.to_owned(),
                 replicas: replicas.to_owned(),
+                rollout: None,
                 cpu: quantity(cpu),
                 cpu_limit: quantity(cpu_limit),
                 memory: quantity(memory),
@@ -160,6 +168,7 @@ mod tests {
         params.workloads.push(Workload {
             names: "postgres".to_owned(),
             replicas: "3".to_owned(),
+            rollout: None,
             cpu: quantity("0"),
             cpu_limit: quantity("0"),
             memory: quantity("0"),
@@ -191,6 +200,45 @@ mod tests {
         let fault = params.fits().expect_err("no room");
         assert!(fault.cause.contains(what) && fault.cause.contains(needed), "{fault:?}");
         assert!(fault.hint.is_some());
+    }
+
+    /// What the machine passes, of what the catalogue has for a plan.
+    fn of_the_catalogue(plan: &str, rollout: &str) -> Params {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+        let read = |path: &str| fs::read_to_string(root.join(path)).expect(path);
+        let machine = read("statemachine/blueprints/helm-cloudnativepg.asl.json");
+        let machine: Value = serde_json::from_str(&machine).expect("a machine");
+        let mut params =
+            machine["States"]["KubernetesCheckPlan"]["Arguments"]["Payload"]["params"].to_string();
+        let files = [format!("plans/{plan}"), "blueprints/helm-cloudnativepg".to_owned()];
+        for file in files {
+            let file: Value =
+                toml::from_str(&read(&format!("infra/catalogue/{file}.toml"))).expect("settings");
+            for (name, value) in file["settings"].as_object().into_iter().flatten() {
+                let given = if name == "rollout" { rollout } else { value.as_str().expect("a text") };
+                params = params.replace(&format!("{{% $tenant.settings.{name} %}}"), given);
+            }
+        }
+        serde_json::from_str(&params).expect("params")
+    }
+
+    #[rstest]
+    fn every_workshop_has_room_for_a_new_version_beside_the_old_one(
+        #[values("workshop-demo", "workshop-free", "workshop-professional", "workshop-enterprise")]
+        plan: &str,
+        #[values("rolling", "canary", "blue-green")] rollout: &str,
+    ) {
+        of_the_catalogue(plan, rollout).fits().expect("room");
+    }
+
+    #[test]
+    fn a_new_version_is_counted_beside_the_old_one() {
+        let mut params = of_the_catalogue("workshop-professional", "blue-green");
+        params.workloads[0].replicas = "4".to_owned();
+        let fault = params.fits().expect_err("no room");
+        assert!(fault.cause.contains("requests.cpu") && fault.cause.contains("3800m"), "{fault:?}");
+        params.workloads.iter_mut().for_each(|it| it.rollout = it.rollout.map(|_| Rollout::Canary));
+        params.fits().expect("room");
     }
 
     #[test]

@@ -7,8 +7,8 @@ mod policies;
 mod quota;
 
 use fault::Fault;
-use kubernetes::api::core::v1::Namespace;
-use kubernetes::{Cluster, Propagation, manifest};
+use kubernetes::api::core::v1::{LimitRange, Namespace, ResourceQuota};
+use kubernetes::{Cluster, NamespaceQuota, Propagation, manifest};
 use saga::{Context, Held, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -44,16 +44,7 @@ pub struct Params {
     region: String,
     /// What tenants' addresses end with: `collectverything.example`.
     domain: String,
-    quota_cpu: String,
-    quota_cpu_limit: String,
-    quota_memory: String,
-    quota_memory_limit: String,
-    quota_storage: String,
-    quota_volumes: String,
-    quota_load_balancers: String,
-    quota_pods: String,
-    quota_deployments: String,
-    quota_stateful_sets: String,
+    quota: NamespaceQuota,
     /// The most that one container, and one volume, may have.
     container_cpu: String,
     container_memory: String,
@@ -102,8 +93,11 @@ impl Step for CreateNamespace {
         for policy in policies::all(name, &self.neighbours, params)? {
             self.cluster.apply(&policy, &owner).await?;
         }
-        self.cluster.apply(&quota::quota(name, params)?, &owner).await?;
-        self.cluster.apply(&quota::limits(name, params)?, &owner).await?;
+        let there = self.cluster.find_own::<ResourceQuota>(Some(name), NamespaceQuota::NAME, &owner).await?;
+        let hard = quota::with_room(there.as_ref(), &params.quota)?;
+        self.cluster.apply(&NamespaceQuota::object(name, hard), &owner).await?;
+        let there = self.cluster.find_own::<LimitRange>(Some(name), quota::LIMITS, &owner).await?;
+        self.cluster.apply(&quota::limits(name, there.as_ref(), params)?, &owner).await?;
         Ok(Output { namespace: name.clone() })
     }
 

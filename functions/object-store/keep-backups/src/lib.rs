@@ -8,21 +8,23 @@
 //! A user has no place for our mark: the policy of its name has it, is made before it and goes after it. That also notes
 //! what the end has to know: the bucket, the days, and how far the tagging has come.
 //!
-//! No database writes where another has written before. So whoever finds something in the tenant's folder although it has
-//! no policy, since it was here once already, takes the next folder in it.
+//! Whose database is made from backups, its own or another tenant's, is told where they are. Another's folder is lent to
+//! be read, for as long as that may take.
 
 use fault::Fault;
 use futures_util::future::try_join_all;
 use jiff::{Timestamp, ToSpan};
-use object_store::{FolderPolicy, ObjectStore, Policy};
-use saga::{Context, Held, Inventory, Presence, Step, whole_number};
+use object_store::{FolderPolicy, Lent, ObjectStore, Policy};
+use saga::{BackUp, Context, Copied, Held, Holding, Inventory, Presence, Step, whole_number};
 use secrets::{Logins, SecretRef, SecretString, Vault};
 use serde::{Deserialize, Serialize};
-use tenancy::Mark;
+use serde_json::json;
+use tenancy::{Mark, Origin};
 
 use crate::note::Note;
 
 mod note;
+mod origin;
 
 /// The tag that says for how many days something is kept. The bucket's rules go by it.
 pub const KEEP: &str = "tenantry:keep";
@@ -30,6 +32,8 @@ pub const KEEP: &str = "tenantry:keep";
 const LOGIN: &str = "backups";
 /// Of a call of 30 seconds, what may pass in tagging. The next call goes on.
 const TAGGING_SECONDS: i64 = 15;
+/// For so long another's folder is lent.
+const LENT_HOURS: i64 = 48;
 /// As many are tagged at a time.
 const AT_ONCE: usize = 16;
 
@@ -62,9 +66,13 @@ pub struct Handle {
 #[derive(Debug, Default, Serialize)]
 pub struct Output {
     user: String,
-    /// `s3://backups/acme-7f3a9c/1`
+    /// `s3://backups/acme-7f3a9c`
     path: String,
     endpoint: String,
+    /// What the database is to be recovered from, if it is: `s3://backups/other-9c0d1e`.
+    origin_path: String,
+    /// The server in it, as Barman calls them.
+    origin_server: String,
 }
 
 impl Step for KeepBackups {
@@ -78,12 +86,17 @@ impl Step for KeepBackups {
     }
 
     async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
+        let origin = cx.tenant.origin.as_ref();
         if !params.is_backed_up()? {
+            if origin.is_some_and(|origin| origin.tenant != cx.mark.tenant) {
+                return Err(Fault::terminal("what is made from another's backups has no way to read them")
+                    .hint("Choose a plan that has backups."));
+            }
             // Of a plan that had backups, they go as if the tenant had.
             return self.destroy(&cx.mark, handle).await.map(|()| Output::default());
         }
         let logins = Logins::read(&self.vault, &params.logins).await?;
-        self.keep(&cx.mark, params, handle, logins.of(LOGIN)?).await
+        self.keep(&cx.mark, params, handle, (logins.of(LOGIN)?, origin)).await
     }
 
     async fn destroy(&self, mark: &Mark, handle: &Handle) -> Result<(), Fault> {
@@ -95,7 +108,7 @@ impl Step for KeepBackups {
         self.store.remove_user(user).await?;
         let left = self.tag(mark.tenant.as_str(), &note, until).await?;
         if let Some(tagged) = left {
-            self.write(user, &owner, mark.tenant.as_str(), &Note { tagged: Some(tagged), ..note }).await?;
+            self.write(user, mark, &Note { tagged: Some(tagged), ..note }, None).await?;
             return Err(Fault::not_ready(format!("the backups of {} are not all tagged yet", mark.tenant)));
         }
         self.store.remove_policy(user).await
@@ -118,13 +131,37 @@ impl Step for KeepBackups {
     }
 }
 
+/// Only where it is: there is more of it than passes through here, and it is kept by itself.
+impl BackUp for KeepBackups {
+    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+        let Some(policy) = self.own_policy(&handle.backup_user, &mark.to_string()).await? else {
+            return Ok(Holding::OutOfReach("its plan has no backups: its database goes with it".to_owned()));
+        };
+        let Note { bucket, days, .. } = Note::of(&policy)?;
+        let tenant = mark.tenant.as_str();
+        let server = origin::server(&self.store, &bucket, tenant, None).await?;
+        let server = server.ok_or_else(|| Fault::not_ready("nothing of its database is backed up yet"))?;
+        let place = json!({ "path": format!("s3://{bucket}/{tenant}"), "server": server, "keep_days": days });
+        Ok(Holding::Copies(vec![Copied {
+            path: "backups.json".to_owned(),
+            content_type: "application/json".to_owned(),
+            body: place.to_string().into_bytes(),
+        }]))
+    }
+
+    /// It was made from its backups, or not at all.
+    async fn restore(&self, _: &Mark, _: &Handle, _: Vec<Copied>) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 impl KeepBackups {
     async fn keep(
         &self,
         mark: &Mark,
         params: &Params,
         handle: &Handle,
-        password: &SecretString,
+        (password, origin): (&SecretString, Option<&Origin>),
     ) -> Result<Output, Fault> {
         let (user, owner, folder) = (&handle.backup_user, mark.to_string(), mark.tenant.as_str());
         let days = whole_number("keep_days", &params.keep_days)?;
@@ -137,16 +174,38 @@ impl KeepBackups {
             Some(policy) if policy.owner.as_deref() == Some(&owner) => {
                 Note { days, tagged: None, ..Note::of(&policy)? }
             }
-            None if found.is_none() => self.begin(&params.bucket, folder, days).await?,
+            None if found.is_none() => self.begin(&params.bucket, days).await?,
             _ => return Err(Fault::terminal(format!("the user {user} belongs to somebody else"))),
         };
-        self.write(user, &owner, folder, &note).await?;
+        let server = match origin {
+            Some(origin) => self.server(&note.bucket, origin).await?,
+            None => String::new(),
+        };
+        let lent = origin.map(|origin| origin.tenant.as_str()).filter(|origin| *origin != folder);
+        self.write(user, mark, &note, lent).await?;
         self.store.put_user(user, password).await?;
         if !found.is_some_and(|found| found.policies.contains(user)) {
             self.store.attach_policy(user, user).await?;
         }
-        let path = format!("s3://{}/{folder}/{}", note.bucket, note.life);
-        Ok(Output { user: user.clone(), path, endpoint: params.endpoint.clone() })
+        let path = |tenant: &str| format!("s3://{}/{tenant}", note.bucket);
+        Ok(Output {
+            user: user.clone(),
+            path: path(folder),
+            endpoint: params.endpoint.clone(),
+            origin_path: origin.map(|origin| path(origin.tenant.as_str())).unwrap_or_default(),
+            origin_server: server,
+        })
+    }
+
+    /// What was backed up of a tenant, or why nothing can be made of it.
+    async fn server(&self, bucket: &str, Origin { tenant, at }: &Origin) -> Result<String, Fault> {
+        let found = origin::server(&self.store, bucket, tenant.as_str(), *at).await?;
+        found.ok_or_else(|| {
+            let by_then = at.map(|at| format!(" from before {at}")).unwrap_or_default();
+            Fault::terminal(format!("there is no backup of {tenant}{by_then} in s3://{bucket}/{tenant}")).hint(
+                "Backups are kept for as many days as the tenant's plan says: name a later moment, or another tenant.",
+            )
+        })
     }
 
     async fn own_policy(&self, name: &str, owner: &str) -> Result<Option<Policy>, Fault> {
@@ -154,22 +213,25 @@ impl KeepBackups {
         Ok(found.filter(|policy| policy.owner.as_deref() == Some(owner)))
     }
 
-    /// Where nothing of the tenant's has been yet.
-    async fn begin(&self, bucket: &str, folder: &str, days: u32) -> Result<Note, Fault> {
+    async fn begin(&self, bucket: &str, days: u32) -> Result<Note, Fault> {
         if self.store.find_bucket(bucket).await?.is_none() {
             return Err(Fault::terminal(format!("there is no bucket {bucket} for backups"))
                 .hint("An operator makes it, with a rule for each tag tenantry:keep that plans use."));
         }
-        let mut life = 1;
-        while !self.store.folder(bucket, &format!("{folder}/{life}"), None).await?.items.is_empty() {
-            life += 1;
-        }
-        Ok(Note { bucket: bucket.to_owned(), days, life, tagged: None })
+        Ok(Note { bucket: bucket.to_owned(), days, tagged: None })
     }
 
-    async fn write(&self, name: &str, owner: &str, folder: &str, note: &Note) -> Result<(), Fault> {
-        let written = note.to_string();
-        let policy = FolderPolicy { name, owner, bucket: &note.bucket, folder, note: &written };
+    async fn write(&self, name: &str, mark: &Mark, note: &Note, lent: Option<&str>) -> Result<(), Fault> {
+        let (owner, written) = (mark.to_string(), note.to_string());
+        let until = clock::now() + LENT_HOURS.hours();
+        let policy = FolderPolicy {
+            name,
+            owner: &owner,
+            bucket: &note.bucket,
+            folder: mark.tenant.as_str(),
+            note: &written,
+            lent: lent.map(|folder| Lent { folder, until }),
+        };
         self.store.put_folder_policy(&policy).await
     }
 

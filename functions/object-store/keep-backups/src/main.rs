@@ -6,5 +6,6 @@ use secrets::Vault;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let step = KeepBackups { store: ObjectStore::from_env().await?, vault: Vault::from_env().await };
-    saga::serve(step, store::ResourceLedger::from_env().await).await
+    let ledger = store::ResourceLedger::from_env().await;
+    saga::serve_backed_up(step, ledger, archive::ColdStorage::from_env().await?).await
 }

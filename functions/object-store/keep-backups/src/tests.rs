@@ -91,7 +91,25 @@ impl Sky {
     async fn keep(self: &Arc<Self>, special: &Value) -> Result<Output, Fault> {
         let step = self.step();
         let handle = step.handle(&mark());
-        step.keep(&mark(), &params(special), &handle, &SecretString::from("tenant-secret")).await
+        step.keep(&mark(), &params(special), &handle, (&SecretString::from("tenant-secret"), None)).await
+    }
+
+    /// From another's backups, of a moment.
+    async fn keep_of(self: &Arc<Self>, tenant: &str, at: Option<&str>) -> Result<Output, Fault> {
+        let (step, secret) = (self.step(), SecretString::from("tenant-secret"));
+        let at = at.map(|at| at.parse().expect("a time"));
+        let origin = Origin { tenant: tenant.parse().expect("an id"), at };
+        step.keep(&mark(), &params(&json!({})), &step.handle(&mark()), (&secret, Some(&origin))).await
+    }
+
+    /// A base backup of one of a tenant's servers, as Barman puts it there.
+    async fn back_up(self: &Arc<Self>, server: &str, base: &str) {
+        let root = self.sign_in("minioadmin", "minioadmin-secret");
+        for name in ["data.tar.gz", "backup.info"] {
+            let key = format!("{server}/base/{base}/{name}");
+            let object = Object { key, content_type: "text/plain".to_owned(), body: b"base".to_vec() };
+            root.write("backups", &object).await.expect("written");
+        }
     }
 
     async fn destroy(self: &Arc<Self>) -> Result<(), Fault> {
@@ -108,7 +126,7 @@ impl Sky {
     async fn fill(self: &Arc<Self>, count: usize) {
         let store = self.sign_in(USER, "tenant-secret");
         for number in 0..count {
-            let key = format!("acme-7f3a9c/1/postgres/wals/{number:05}");
+            let key = format!("acme-7f3a9c/postgres-01/wals/{number:05}");
             let object = Object { key, content_type: "text/plain".to_owned(), body: b"wal".to_vec() };
             store.write("backups", &object).await.expect("written");
         }
@@ -151,7 +169,7 @@ async fn a_database_gets_at_its_folder_and_what_it_wrote_outlives_it() {
     let sky = Sky::new();
     for _ in 0..2 {
         let output = sky.keep(&json!({})).await.expect("a place");
-        assert_eq!(output.path, "s3://backups/acme-7f3a9c/1");
+        assert_eq!(output.path, "s3://backups/acme-7f3a9c");
         assert_eq!((output.user.as_str(), output.endpoint.as_str()), (USER, "http://minio.example:9000"));
     }
     assert_eq!(sky.things(), [("policy", USER.to_owned()), ("user", USER.to_owned())]);
@@ -184,14 +202,60 @@ async fn much_is_tagged_in_as_many_calls_as_it_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_there_again_begins_a_folder_of_its_own() {
+async fn what_was_tagged_once_is_tagged_again_and_what_came_since() {
     let sky = Sky::new();
     sky.keep(&json!({})).await.expect("a place");
     sky.fill(3).await;
     sky.destroy().await.expect("gone");
-    let again = sky.keep(&json!({})).await.expect("a place");
-    assert_eq!(again.path, "s3://backups/acme-7f3a9c/2", "no database writes where another has");
-    assert_eq!(sky.keep(&json!({})).await.expect("the same").path, again.path);
+    sky.keep(&json!({ "keep_days": "90" })).await.expect("there again");
+    sky.fill(5).await;
+    sky.destroy().await.expect("gone");
+    assert_eq!(sky.tags(), BTreeMap::from([("90".to_owned(), 5)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_made_from_backups_is_told_where_they_are() {
+    let sky = Sky::new();
+    sky.back_up("other-9c0d1e/postgres-01", "20261001T020000").await;
+    sky.back_up("other-9c0d1e/postgres-01", "20261101T020000").await;
+    sky.back_up("other-9c0d1e/postgres-02", "20261115T020000").await;
+    for (at, server) in [
+        (None, "postgres-02"),
+        (Some("2026-11-15T02:00:00Z"), "postgres-02"),
+        (Some("2026-11-15T01:59:59Z"), "postgres-01"),
+        (Some("2026-10-02T00:00:00Z"), "postgres-01"),
+    ] {
+        let output = sky.keep_of("other-9c0d1e", at).await.expect("a place");
+        assert_eq!(output.origin_path, "s3://backups/other-9c0d1e");
+        assert_eq!(output.origin_server, server, "at {at:?}");
+        assert_eq!(output.path, "s3://backups/acme-7f3a9c", "and it keeps its own");
+    }
+    let store = sky.sign_in(USER, "tenant-secret");
+    let lent = "other-9c0d1e/postgres-01/base/20261001T020000/backup.info";
+    assert!(store.read("backups", lent).await.expect("lent").is_some());
+    sky.keep(&json!({})).await.expect("made");
+    assert!(store.read("backups", lent).await.is_err(), "no longer than it is needed");
+    for (tenant, at) in [("other-9c0d1e", Some("2026-10-01T01:00:00Z")), ("third-1a2b3c", None)] {
+        let fault = sky.keep_of(tenant, at).await.expect_err("nothing");
+        assert!(fault.kind == Kind::Terminal && fault.hint.is_some(), "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_archive_says_where_the_backups_are() {
+    let sky = Sky::new();
+    let (step, handle) = (sky.step(), sky.step().handle(&mark()));
+    let without = step.back_up(&mark(), &handle).await.expect("an answer");
+    assert!(matches!(without, Holding::OutOfReach(_)), "{without:?}");
+    sky.keep(&json!({})).await.expect("a place");
+    assert_eq!(step.back_up(&mark(), &handle).await.expect_err("none yet").kind, Kind::NotReady);
+    sky.back_up("acme-7f3a9c/postgres-01", "20261101T020000").await;
+    let Holding::Copies(copies) = step.back_up(&mark(), &handle).await.expect("a place") else {
+        panic!("out of reach")
+    };
+    let place: Value = serde_json::from_slice(&copies[0].body).expect("JSON");
+    let told = json!({ "path": "s3://backups/acme-7f3a9c", "server": "postgres-01", "keep_days": 30 });
+    assert_eq!((copies.len(), place), (1, told));
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +264,7 @@ async fn another_plan_keeps_for_longer_or_not_at_all() {
     sky.keep(&json!({})).await.expect("a place");
     sky.fill(2).await;
     let longer = sky.keep(&json!({ "keep_days": "90", "bucket": "another" })).await.expect("for longer");
-    assert_eq!(longer.path, "s3://backups/acme-7f3a9c/1", "where it is, it stays");
+    assert_eq!(longer.path, "s3://backups/acme-7f3a9c", "where it is, it stays");
     let cx = Context {
         operation: tenancy::OperationId::new(1, 1),
         tenant: serde_json::from_value(json!({
@@ -214,6 +278,12 @@ async fn another_plan_keeps_for_longer_or_not_at_all() {
         mark: mark(),
     };
     let step = sky.step();
+    let other = Origin { tenant: "other-9c0d1e".parse().expect("an id"), at: None };
+    let clone =
+        Context { tenant: tenancy::Snapshot { origin: Some(other), ..cx.tenant.clone() }, ..cx.clone() };
+    let none = params(&json!({ "backup": "false" }));
+    let fault = step.apply(&clone, &none, &step.handle(&mark())).await.expect_err("no user to read by");
+    assert_eq!(fault.kind, Kind::Terminal);
     for _ in 0..2 {
         let none = params(&json!({ "backup": "false" }));
         let output = step.apply(&cx, &none, &step.handle(&mark())).await.expect("nothing");

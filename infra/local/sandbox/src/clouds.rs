@@ -23,7 +23,9 @@ use self::customer_dns::CustomerDns;
 use self::google_token::GoogleToken;
 use self::grafana::Grafana;
 use self::kubernetes::Kubernetes;
-pub use self::kubernetes::{Charts, Cluster, End, Release, RemoteSecrets, render};
+pub use self::kubernetes::{
+    Charts, Cluster, ClusterRole, End, Release, RemoteSecrets, Right, Rule, Subject, render,
+};
 use self::minio::Minio;
 use self::neon::Neon;
 pub use self::pace::Pace;
@@ -401,6 +403,12 @@ impl Clouds {
         }
     }
 
+    /// What a call takes a right to, if it is the cluster's API that is called. What it makes by applying takes another.
+    pub fn right(request: &Request<Bytes>) -> Option<Right> {
+        let is_cluster = Host::of(request.uri().host()?) == Some(Host::Kubernetes);
+        if is_cluster { Kubernetes::right(&Ask::of(request)) } else { None }
+    }
+
     /// The answer to a request at that time. Its URI has the real host name; see [`unfold`]. How long it takes is
     /// an extension of the answer: [`Takes`].
     pub fn answer(&mut self, now: Timestamp, request: &Request<Bytes>) -> Response<Bytes> {
@@ -471,7 +479,8 @@ impl Clouds {
     /// Puts a thing there that nobody of ours asked for, with the owner it says, if any; whether the place was
     /// there and the name free. The place is the parent as the API spells it: `projects/<id>` for Neon and Secret
     /// Manager, `projects/<id>/locations/<region>` for Cloud Run, `zones/<id>` for Cloudflare, and in the cluster
-    /// `namespaces/<name>`, or `cluster` for a namespace itself. The rest have one place.
+    /// `namespaces/<name>`, or `cluster` for a namespace itself. The rest have one place; of a policy of MinIO it is what
+    /// that notes.
     pub fn plant(&mut self, now: Timestamp, place: &str, thing: &Thing) -> bool {
         let moment = Moment { now, pace: self.pace };
         let pairs = thing.owner.iter().flat_map(|owner| owner.split(','));
@@ -489,7 +498,7 @@ impl Clouds {
                 self.cloud_run.plant(moment, place, &thing.name, sorted(&marks), neighbours)
             }
             "cloudflare" => self.cloudflare.plant(moment, place, thing, &marks),
-            "minio" => self.kubernetes.minio.plant(now, thing, &marks),
+            "minio" => self.kubernetes.minio.plant(now, place, thing, &marks),
             "grafana" => self.grafana.plant(now, thing),
             "websites" => self.websites.plant(now, thing),
             "rabbitmq" => self.rabbitmq.plant(thing),

@@ -145,7 +145,7 @@ pub struct ObjectStoreSpec {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Configuration {
-    /// `s3://backups/acme-7f3a9c/1`
+    /// `s3://backups/acme-7f3a9c`
     pub destination_path: String,
     #[serde(rename = "endpointURL", skip_serializing_if = "Option::is_none")]
     pub endpoint_url: Option<String>,
@@ -296,6 +296,38 @@ impl Definition for BackupSpec {
     const KIND: &'static str = "Backup";
     const PLURAL: &'static str = "backups";
     type Status = BackupStatus;
+}
+
+impl Backup {
+    /// Why it was not taken, if it was not.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        let status = self.status.as_ref().filter(|status| status.phase == "failed")?;
+        Some(&status.error)
+    }
+}
+
+impl Cluster {
+    /// The last backup of a database that was completed; if none was, the last of all. Their names are in the order of their
+    /// time.
+    pub async fn last_backup(&self, namespace: &str, postgres: &str) -> Result<Option<Backup>, Fault> {
+        let (selector, mut after) = (format!("{CLUSTER}={postgres}"), None);
+        let (mut completed, mut last) = (None, None);
+        loop {
+            let part = self.list::<Backup>(Some(namespace), &selector, after.as_deref()).await?;
+            for backup in part.items {
+                if backup.status.as_ref().is_some_and(|status| status.phase == "completed") {
+                    completed = Some(backup);
+                } else {
+                    last = Some(backup);
+                }
+            }
+            after = part.next;
+            if after.is_none() {
+                return Ok(completed.or(last));
+            }
+        }
+    }
 }
 
 impl Plugin {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fault::{Kind, Kind::*};
 use http_client::{Answers, Request, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
@@ -313,6 +313,36 @@ async fn a_deployment_that_is_late_is_lost_only_while_something_keeps_its_pods()
     assert!(matches!(state().await, State::Waiting { reason, .. } if reason == "ProgressDeadlineExceeded"));
     world.later(5);
     assert_eq!(state().await, State::Ready);
+}
+
+#[tokio::test]
+async fn a_pod_that_has_to_be_started_again_is_told_once_its_deployment_was_rolled_out() {
+    let leaking = vec![("web:2".to_owned(), Duration::from_secs(60))];
+    let (world, cluster) = of(clouds::Cluster { leaking, ..clouds::Cluster::default() }, None).await;
+    let there = async || {
+        let web = cluster.find_own::<Deployment>(Some("acme"), "web", OURS).await.expect("an answer");
+        web.expect("made")
+    };
+    cluster.apply(&web("web:1"), OURS).await.expect("made");
+    assert_eq!(rolled_out(&there().await), None);
+    world.later(10);
+    let first = rolled_out(&there().await).expect("it serves");
+    world.later(10);
+    cluster.apply(&web("web:2"), OURS).await.expect("changed");
+    world.later(20);
+    let since = rolled_out(&there().await).expect("it serves");
+    assert!(since > first);
+    assert_eq!(cluster.steady(&there().await, since).await.expect("an answer"), State::Ready);
+    world.later(60);
+    let deployment = there().await;
+    assert_eq!((deployment.progress(), rolled_out(&deployment)), (State::Ready, Some(since)));
+    let state = cluster.steady(&deployment, since).await.expect("an answer");
+    let State::Failed { reason, message } = state else { panic!("{state:?}") };
+    assert!(reason == "OOMKilled" && message.starts_with("pod web-"), "{reason}: {message}");
+    // What it went through before is nothing to whoever asks of later.
+    world.later(10);
+    let later = since + SignedDuration::from_secs(100);
+    assert_eq!(cluster.steady(&there().await, later).await.expect("an answer"), State::Ready);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use fault::Fault;
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, PodStatus};
@@ -53,6 +54,23 @@ impl Trouble {
         let (reason, message) = waiting(status).or_else(|| unplaced(status)).or_else(|| ended(status))?;
         Some(Self { pod: pod.metadata.name.clone().unwrap_or_default(), reason, message })
     }
+
+    /// Why a container of a pod had to be started again after a time, if one had to.
+    #[must_use]
+    pub fn restarted(pod: &Pod, since: Timestamp) -> Option<Self> {
+        let containers = pod.status.as_ref()?.container_statuses.iter().flatten();
+        let mut again = containers.filter(|container| container.restart_count > 0);
+        let ended = again.find_map(|container| {
+            let ended = container.last_state.as_ref()?.terminated.as_ref()?;
+            ended.finished_at.as_ref().is_none_or(|at| at.0 >= since).then_some(ended)
+        })?;
+        let told = format!("it had to be started again, for it had exited with {}", ended.exit_code);
+        Some(Self {
+            pod: pod.metadata.name.clone().unwrap_or_default(),
+            reason: ended.reason.clone().unwrap_or_default(),
+            message: ended.message.clone().unwrap_or(told),
+        })
+    }
 }
 
 fn waiting(status: &PodStatus) -> Option<(String, String)> {
@@ -83,12 +101,10 @@ impl Cluster {
     /// late goes on all the same: where no pod says what keeps it, what it waited for has come.
     pub async fn state<W: Workload>(&self, workload: &W) -> Result<State, Fault> {
         let state = workload.progress();
-        let (State::Waiting { .. } | State::Failed { .. }, Some(pods)) = (&state, workload.pods()) else {
+        if state == State::Ready {
             return Ok(state);
-        };
-        let selector: Vec<String> = pods.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let namespace = workload.meta().namespace.as_deref();
-        let pods = self.list::<Pod>(namespace, &selector.join(","), None).await?.items;
+        }
+        let pods = self.pods_of(workload).await?;
         let Some(Trouble { pod, reason, message }) = pods.iter().find_map(Trouble::of) else {
             return Ok(match state {
                 State::Failed { reason, message } if reason == LATE && !pods.is_empty() => {
@@ -102,5 +118,12 @@ impl Cluster {
             State::Failed { .. } => State::Failed { reason, message },
             _ => State::Waiting { reason, message },
         })
+    }
+
+    pub(crate) async fn pods_of<W: Workload>(&self, workload: &W) -> Result<Vec<Pod>, Fault> {
+        let Some(labels) = workload.pods() else { return Ok(Vec::new()) };
+        let selector: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let namespace = workload.meta().namespace.as_deref();
+        Ok(self.list::<Pod>(namespace, &selector.join(","), None).await?.items)
     }
 }

@@ -17,7 +17,7 @@ pub use bucket::{Bucket, Settings, bucket_name};
 use fault::Fault;
 use http_client::Http;
 pub use object::{Listed, Object};
-pub use policy::{Access, FolderPolicy, NewPolicy, Policy};
+pub use policy::{Access, FolderPolicy, Lent, NewPolicy, Policy};
 use secrets::{ExposeSecret, SecretRef, SecretString, Vault};
 use serde::Deserialize;
 pub use user::User;

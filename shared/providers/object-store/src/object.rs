@@ -53,6 +53,21 @@ impl ObjectStore {
         Ok(Part { items, next })
     }
 
+    /// What is directly in a folder and has something below it, by name.
+    pub async fn subfolders(&self, bucket: &str, folder: &str) -> Result<Vec<String>, Fault> {
+        let (prefix, mut names, mut after) = (format!("{folder}/"), Vec::new(), None);
+        loop {
+            let request = self.s3.list_objects_v2().bucket(bucket).prefix(&prefix).delimiter("/");
+            let listed = request.set_continuation_token(after).send().await.map_err(|e| refused(&e))?;
+            let below = listed.common_prefixes().iter().filter_map(|it| it.prefix()?.strip_prefix(&prefix));
+            names.extend(below.map(|name| name.trim_end_matches('/').to_owned()));
+            after = listed.next_continuation_token;
+            if after.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
     /// Tags something; what it was tagged with before is forgotten. Already gone is success.
     pub async fn tag(&self, bucket: &str, key: &str, name: &str, value: &str) -> Result<(), Fault> {
         let tag = Tag::builder().key(name).value(value).build().map_err(|e| malformed(&e))?;

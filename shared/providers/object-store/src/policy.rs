@@ -2,12 +2,15 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use http_client::Method;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::admin::Outcome;
 use crate::{ObjectStore, Part};
 
 const MISSING: &str = "XMinioAdminNoSuchPolicy";
+const IN_USE: &str = "XMinioIAMPolicyInUse";
 
 /// As many as are given at once.
 const PART: usize = 100;
@@ -32,6 +35,15 @@ pub struct FolderPolicy<'a> {
     pub folder: &'a str,
     /// What its maker wants to find in it again: MinIO keeps a policy, and nothing else of a user.
     pub note: &'a str,
+    /// Another folder of the bucket that may be read for a time.
+    pub lent: Option<Lent<'a>>,
+}
+
+/// A right that ends by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Lent<'a> {
+    pub folder: &'a str,
+    pub until: Timestamp,
 }
 
 /// A policy to be made, or what one is to become.
@@ -92,10 +104,16 @@ impl ObjectStore {
         self.admin.done(request.body(new.document().to_string()), &[]).await
     }
 
-    /// Already gone is success. One that a user still has is refused.
+    /// Already gone is success. One that a user still has stays for as long as that: who was deleted may go a moment later.
     pub async fn remove_policy(&self, name: &str) -> Result<(), Fault> {
         let request = self.admin.request(Method::DELETE, &["remove-canned-policy"])?.query(&[("name", name)]);
-        self.admin.done(request, &[MISSING]).await
+        match self.admin.send(request).await? {
+            Outcome::Refused(_, code) if code == IN_USE => {
+                Err(Fault::not_ready(format!("somebody has the policy {name} yet")))
+            }
+            Outcome::Refused(fault, code) if code != MISSING => Err(fault),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -134,20 +152,30 @@ impl FolderPolicy<'_> {
             "s3:AbortMultipartUpload",
             "s3:ListMultipartUploadParts",
         ];
-        json!({
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": self.owner, "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket],
-                    "Condition": { "StringLike": { "s3:prefix": [below] } },
-                },
-                {
-                    "Sid": self.note, "Effect": "Allow", "Action": on_objects,
-                    "Resource": [format!("{bucket}/{below}")],
-                },
-                { "Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": [bucket] },
-            ],
-        })
+        let mut statements = vec![
+            json!({
+                "Sid": self.owner, "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket],
+                "Condition": { "StringLike": { "s3:prefix": [below] } },
+            }),
+            json!({
+                "Sid": self.note, "Effect": "Allow", "Action": on_objects,
+                "Resource": [format!("{bucket}/{below}")],
+            }),
+            json!({ "Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": [bucket] }),
+        ];
+        if let Some(Lent { folder, until }) = self.lent {
+            let (below, while_lent) =
+                (format!("{folder}/*"), json!({ "aws:CurrentTime": until.strftime("%FT%TZ").to_string() }));
+            statements.push(json!({
+                "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket],
+                "Condition": { "StringLike": { "s3:prefix": [below] }, "DateLessThan": while_lent },
+            }));
+            statements.push(json!({
+                "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [format!("{bucket}/{below}")],
+                "Condition": { "DateLessThan": while_lent },
+            }));
+        }
+        json!({ "Version": "2012-10-17", "Statement": statements })
     }
 }
 

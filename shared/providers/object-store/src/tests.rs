@@ -460,7 +460,7 @@ async fn folders(sky: &Arc<Sky>) -> ObjectStore {
     root.claim_bucket("backups", "demo/operator").await.expect("a bucket");
     for name in ["acme", "acme-two"] {
         let (owner, note) = (format!("demo/{name}"), "days=30");
-        let new = FolderPolicy { name, owner: &owner, bucket: "backups", folder: name, note };
+        let new = FolderPolicy { name, owner: &owner, bucket: "backups", folder: name, note, lent: None };
         root.put_folder_policy(&new).await.expect("a policy");
         root.put_user(name, &SecretString::from("tenant-secret")).await.expect("a user");
         root.attach_policy(name, name).await.expect("attached");
@@ -485,6 +485,30 @@ async fn a_folder_is_all_that_its_user_gets_at() {
     acme.delete("backups", "acme/1/base/x").await.expect("its own");
     let policy = sky.root().find_policy("acme").await.expect("an answer").expect("there");
     assert_eq!((policy.owner.as_deref(), policy.note.as_deref()), (Some("demo/acme"), Some("days=30")));
+}
+
+#[tokio::test]
+async fn a_folder_is_lent_to_be_read_and_for_a_time() {
+    let sky = Sky::new();
+    let acme = folders(&sky).await;
+    let until = clock::now() + 2.hours();
+    let new = FolderPolicy {
+        name: "acme",
+        owner: "demo/acme",
+        bucket: "backups",
+        folder: "acme",
+        note: "days=30",
+        lent: Some(Lent { folder: "acme-two", until }),
+    };
+    sky.root().put_folder_policy(&new).await.expect("a policy");
+    assert!(acme.read("backups", "acme-two/1/base/x").await.expect("lent").is_some());
+    assert_eq!(acme.subfolders("backups", "acme-two/1").await.expect("lent"), ["base"]);
+    assert!(is_denied(acme.write("backups", &object("acme-two/1/base/x", "data")).await));
+    assert!(is_denied(acme.delete("backups", "acme-two/1/base/x").await));
+    clock::simulate("2026-11-21T15:00:00Z".parse().expect("a time"));
+    assert!(is_denied(acme.read("backups", "acme-two/1/base/x").await));
+    assert!(is_denied(acme.subfolders("backups", "acme-two/1").await));
+    assert!(acme.read("backups", "acme/1/base/x").await.expect("its own").is_some());
 }
 
 #[tokio::test]

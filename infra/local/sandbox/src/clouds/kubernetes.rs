@@ -5,8 +5,9 @@
 //! Every object is held to the schema its kind is published with, by a decoder that can be told to be strict. What is
 //! applied is owned field by field. What controllers do takes its time and is brought up to date whenever somebody
 //! asks: a change wakes them, and so does the moment at which something that they began is done.
-//! Deliberately absent: logs, `exec`, RBAC (whoever has the token may do all), events, ReplicaSets (pods are
-//! the deployment's own), strategic and JSON patches, YAML that is no JSON, discovery, and traffic but for visits to a shop.
+//! Whoever has the token may do all, and others with tokens of their own what their rules say.
+//! Deliberately absent: logs, `exec`, roles and bindings as objects, events, ReplicaSets (pods are the deployment's own),
+//! strategic and JSON patches, YAML that is no JSON, discovery, and traffic but for visits to a shop.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use self::fields::Manager;
 use self::kinds::{KINDS, Kind};
 pub use self::network::End;
 use self::refused::{Cause, Refused};
+use self::rights::Asked;
+pub use self::rights::{ClusterRole, Right, Rule, Subject};
 pub use self::settings::{Charts, Cluster, RemoteSecrets};
 use self::store::{Key, Object, Store};
 pub(crate) use self::visit::is_tenant;
@@ -58,6 +61,7 @@ mod pods;
 mod postgres;
 mod quantity;
 mod refused;
+mod rights;
 mod schema;
 mod scraping;
 mod settings;
@@ -146,14 +150,12 @@ impl Kubernetes {
         let Some(place) = Place::of(&path) else {
             return if method == "GET" { "GetVersion" } else { "PostUnknown" };
         };
-        let applies =
-            ask.headers.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"application/apply"));
         let verb = match (method, place.name) {
             ("GET", Some(_)) => "Get",
             ("GET", None) if watch::is_one(ask) => "Watch",
             ("GET", None) => "List",
             ("POST", _) => "Create",
-            ("PATCH", _) if applies => "Apply",
+            ("PATCH", _) if applies(ask) => "Apply",
             ("PATCH", _) => "Patch",
             ("DELETE", _) => "Delete",
             _ => "Update",
@@ -165,8 +167,8 @@ impl Kubernetes {
         if let Err(wait) = self.quota.take(moment.now) {
             return Refused::throttled(wait).answer();
         }
-        if self.token.is_empty() || ask.bearer() != Some(self.token.as_str()) {
-            return Refused::unauthorized().answer();
+        if let Err(refused) = self.lets(ask) {
+            return refused.answer();
         }
         self.settle(moment);
         let (method, path) = ask.route();
@@ -193,6 +195,30 @@ impl Kubernetes {
             Ok((status, body)) => ask::json(status, &body),
             Err(refused) => refused.answer(),
         }
+    }
+
+    /// Whether whoever asks is known, and may.
+    fn lets(&self, ask: &Ask<'_>) -> Result<(), Refused> {
+        let token = ask.bearer().filter(|token| !token.is_empty()).ok_or_else(Refused::unauthorized)?;
+        if token == self.token {
+            return Ok(());
+        }
+        let subject = self.cluster.subjects.iter().find(|subject| subject.token == token);
+        let subject = subject.ok_or_else(Refused::unauthorized)?;
+        let (_, path) = ask.route();
+        let Some(asked) = Asked::of(ask, &path) else { return Ok(()) };
+        subject.may(&asked)?;
+        let there = Place::of(&path).and_then(|place| self.store.get(&place.key(place.name?)));
+        if applies(ask) && there.is_none() {
+            return subject.may(&Asked { right: asked.right.clone().to_create(), ..asked });
+        }
+        Ok(())
+    }
+
+    /// What a call takes a right to, if it does.
+    pub(crate) fn right(ask: &Ask<'_>) -> Option<Right> {
+        let (_, path) = ask.route();
+        Asked::of(ask, &path).map(|asked| asked.right)
     }
 
     fn get(&self, place: &Place<'_>, name: &str) -> Outcome {
@@ -484,6 +510,10 @@ impl<'a> Place<'a> {
     fn key(&self, name: &str) -> Key {
         Key::new(self.kind.resource, self.namespace, name)
     }
+}
+
+fn applies(ask: &Ask<'_>) -> bool {
+    ask.headers.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"application/apply"))
 }
 
 /// Who changes something other than by applying: as it says, or as its program is called.

@@ -43,6 +43,8 @@ pub(crate) struct Minio {
     /// What keys are derived through, in KiB.
     memory: u32,
     answered: u64,
+    /// The time, as it was last told: rights may end.
+    now: Timestamp,
 }
 
 /// An error: the status, MinIO's own code, and a sentence.
@@ -111,6 +113,7 @@ impl Minio {
             buckets: backups.map(|name| (name.to_owned(), self::backups())).into_iter().collect(),
             memory,
             answered: 0,
+            now: Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -153,6 +156,7 @@ impl Minio {
 
     pub(crate) fn answer(&mut self, now: Timestamp, ask: &Ask<'_>) -> Response<Bytes> {
         self.answered += 1;
+        self.it_is(now);
         let request_id = digits(&["minio", &self.answered.to_string()], 16).to_uppercase();
         let of_admin = ask.route().1.starts_with(&["minio", "admin"]);
         let outcome = signature::caller(ask, now, |key| self.secret_of(key)).and_then(|caller| {
@@ -163,6 +167,10 @@ impl Minio {
             response.headers_mut().insert("x-amz-request-id", id);
         }
         response
+    }
+
+    pub(crate) fn it_is(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
     }
 
     /// What the holder of an access key signs with, if they may sign in.
@@ -184,13 +192,14 @@ impl Minio {
         } else {
             format!("{}/{}", target.bucket, target.key)
         };
+        let said = policy::Said { prefix: target.prefix, now: self.now };
         match caller {
             Caller::Nobody => {
                 let document = self.buckets.get(target.bucket).and_then(|bucket| bucket.policy.as_ref());
-                policy::allows(document, action, &resource, target.prefix)
+                policy::allows(document, action, &resource, &said)
             }
             Caller::Signed(key) if self.is_root(key) => true,
-            Caller::Signed(key) => policy::allows(self.documents_of(key), action, &resource, target.prefix),
+            Caller::Signed(key) => policy::allows(self.documents_of(key), action, &resource, &said),
         }
     }
 
@@ -427,7 +436,7 @@ impl Minio {
     }
 
     /// Puts something there that nobody of ours asked for.
-    pub(crate) fn plant(&mut self, now: Timestamp, thing: &Thing, tags: &Value) -> bool {
+    pub(crate) fn plant(&mut self, now: Timestamp, place: &str, thing: &Thing, tags: &Value) -> bool {
         let name = &thing.name;
         match thing.kind {
             "bucket" => {
@@ -447,11 +456,18 @@ impl Minio {
                 true
             }
             "policy" if !self.policies.contains_key(name) => {
-                let statement = json!({
-                    "Sid": thing.owner, "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::elsewhere/*"],
-                });
-                self.policies
-                    .insert(name.clone(), json!({"Version": "2012-10-17", "Statement": [statement]}));
+                let statement = |noted: Option<&str>| {
+                    json!({
+                        "Sid": noted, "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::elsewhere/*"],
+                    })
+                };
+                let note = Some(place).filter(|note| !note.is_empty());
+                let statements: Vec<Value> =
+                    [Some(statement(thing.owner.as_deref())), note.map(|note| statement(Some(note)))]
+                        .into_iter()
+                        .flatten()
+                        .collect();
+                self.policies.insert(name.clone(), json!({"Version": "2012-10-17", "Statement": statements}));
                 true
             }
             _ => false,

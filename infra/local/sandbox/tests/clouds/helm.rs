@@ -54,7 +54,7 @@ fn the_chart_is_rendered_as_helm_renders_it() {
         }
         plans += 1;
     }
-    assert_eq!(plans, 6);
+    assert_eq!(plans, 7);
 }
 
 #[test]

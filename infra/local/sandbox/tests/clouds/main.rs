@@ -10,6 +10,7 @@ mod contract;
 mod google_token;
 mod grafana;
 mod helm;
+mod helm_seed;
 mod kubernetes;
 mod kubernetes_seed;
 mod medusa;

@@ -60,6 +60,7 @@ impl Kubernetes {
     }
 
     fn pass(&mut self, moment: Moment) {
+        self.minio.it_is(moment.now);
         self.collect_garbage(moment);
         self.generate_applications(moment);
         self.sync_applications(moment);

@@ -29,6 +29,8 @@ enum Stage {
     Running {
         since: Timestamp,
         ready: bool,
+        /// When it ended before, if it did.
+        ended: Option<Timestamp>,
     },
     Crashing {
         since: Timestamp,
@@ -90,14 +92,17 @@ impl Kubernetes {
         if finishes {
             return match self.is_done(moment, since, KUBERNETES_JOB) {
                 true => Stage::Done { since, failure: self.failure(moment, key, broken) },
-                false => Stage::Running { since, ready: true },
+                false => Stage::Running { since, ready: true, ended: None },
             };
         }
         if broken && self.is_done(moment, since, KUBERNETES_CRASH) {
             return Stage::Crashing { since };
         }
+        let ended = self.leaks(containers(&pod.value)).map(|after| moment.of(since, after));
+        let ended = ended.filter(|ended| self.is_done(moment, *ended, Duration::ZERO));
+        let since = ended.map_or(since, |ended| moment.of(ended, KUBERNETES_START));
         let ready = self.is_done(moment, since, probed_after(&pod.value)) && !broken;
-        Stage::Running { since, ready }
+        Stage::Running { since, ready, ended }
     }
 
     /// What keeps a job's pod from ending well.
@@ -125,7 +130,7 @@ impl Kubernetes {
                 return Some(Stage::Initializing(index, Box::new(Stage::Crashing { since: begins })));
             }
             if !self.is_done(moment, begins, KUBERNETES_INIT) || self.is_broken(std::iter::once(container)) {
-                let running = Stage::Running { since: begins, ready: false };
+                let running = Stage::Running { since: begins, ready: false, ended: None };
                 return Some(Stage::Initializing(index, Box::new(running)));
             }
             since = moment.of(begins, KUBERNETES_INIT);
@@ -157,6 +162,15 @@ impl Kubernetes {
     fn is_broken<'a>(&self, containers: impl Iterator<Item = &'a Value>) -> bool {
         let mut used = containers.filter_map(|container| container["image"].as_str());
         used.any(|image| self.cluster.broken.iter().any(|broken| image.contains(broken.as_str())))
+    }
+
+    /// After how long one of them is out of memory.
+    fn leaks<'a>(&self, containers: impl Iterator<Item = &'a Value>) -> Option<Duration> {
+        let mut used = containers.filter_map(|container| container["image"].as_str());
+        used.find_map(|image| {
+            let leaking = self.cluster.leaking.iter().find(|(name, _)| image.contains(name.as_str()));
+            leaking.map(|(_, after)| *after)
+        })
     }
 
     /// The first of the secrets and maps that a container is configured with and that is not there.
@@ -218,7 +232,7 @@ impl Kubernetes {
             }
             _ => condition("PodScheduled", true, "", ""),
         };
-        let ready = *stage == (Stage::Running { since: began(stage), ready: true });
+        let ready = matches!(stage, Stage::Running { ready: true, .. });
         let why = match (ready, phase) {
             (true, _) => "",
             (_, "Succeeded" | "Failed") => "PodCompleted",
@@ -240,10 +254,11 @@ impl Kubernetes {
             condition("Ready", ready, why, ""),
         ];
         let status = |container: &Value| {
-            let (state, restarts) = state(stage, container);
+            let last = last_state(stage);
             json!({
                 "name": container["name"], "image": container["image"], "imageID": "", "ready": ready,
-                "restartCount": restarts, "started": matches!(stage, Stage::Running { .. }), "state": state,
+                "restartCount": u8::from(last.is_some()), "started": matches!(stage, Stage::Running { .. }),
+                "state": state(stage, container), "lastState": last.unwrap_or_else(|| json!({})),
             })
         };
         let initial = |(index, container): (usize, &Value)| {
@@ -254,11 +269,12 @@ impl Kubernetes {
                 Stage::Initializing(done, _) if index > *done => &waiting,
                 _ => &well,
             };
-            let (state, restarts) = state(stage, container);
+            let last = last_state(stage);
             json!({
                 "name": container["name"], "image": container["image"], "imageID": "",
-                "ready": matches!(stage, Stage::Done { .. }), "restartCount": restarts,
-                "started": matches!(stage, Stage::Running { .. }), "state": state,
+                "ready": matches!(stage, Stage::Done { .. }), "restartCount": u8::from(last.is_some()),
+                "started": matches!(stage, Stage::Running { .. }), "state": state(stage, container),
+                "lastState": last.unwrap_or_else(|| json!({})),
             })
         };
         let last =
@@ -282,16 +298,16 @@ fn began(stage: &Stage) -> Timestamp {
     }
 }
 
-fn state(stage: &Stage, container: &Value) -> (Value, u32) {
+fn state(stage: &Stage, container: &Value) -> Value {
     let at = second(began(stage));
     match stage {
         Stage::Initializing(..) => state(&on_the_way(), container),
-        Stage::Waiting(reason, message) if message.is_empty() => (json!({"waiting": {"reason": reason}}), 0),
-        Stage::Waiting(reason, message) => (json!({"waiting": {"reason": reason, "message": message}}), 0),
+        Stage::Waiting(reason, message) if message.is_empty() => json!({"waiting": {"reason": reason}}),
+        Stage::Waiting(reason, message) => json!({"waiting": {"reason": reason, "message": message}}),
         Stage::Crashing { .. } => {
             let name = container["name"].as_str().unwrap_or_default();
             let message = format!("back-off 10s restarting failed container={name}");
-            (json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}), 1)
+            json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}})
         }
         Stage::Done { failure, .. } => {
             let (code, reason) = if failure.is_none() { (0, "Completed") } else { (1, "Error") };
@@ -299,10 +315,21 @@ fn state(stage: &Stage, container: &Value) -> (Value, u32) {
             if let Some(why) = failure.as_ref().filter(|why| !why.is_empty()) {
                 ended["message"] = json!(why);
             }
-            (json!({"terminated": ended}), 0)
+            json!({"terminated": ended})
         }
-        _ => (json!({"running": {"startedAt": at}}), 0),
+        _ => json!({"running": {"startedAt": at}}),
     }
+}
+
+/// How a container ended before it was started again, if it was.
+fn last_state(stage: &Stage) -> Option<Value> {
+    let (at, code, reason) = match stage {
+        Stage::Crashing { since } => (since, 1, "Error"),
+        Stage::Running { ended: Some(at), .. } => (at, 137, "OOMKilled"),
+        _ => return None,
+    };
+    let at = second(*at);
+    Some(json!({"terminated": {"exitCode": code, "reason": reason, "startedAt": at, "finishedAt": at}}))
 }
 
 fn init_containers(pod: &Value) -> impl Iterator<Item = &Value> {

@@ -6,6 +6,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
+use super::rights::{Asked, Right};
 use crate::clouds::ask;
 
 #[derive(Debug, Clone)]
@@ -113,6 +114,22 @@ impl Refused {
     pub(crate) fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
         let details = json!({"name": name, "group": kind.group, "kind": kind.plural});
         Self::new(403, "Forbidden", format!("{} \"{name}\" is forbidden: {why}", kind.resource), details)
+    }
+
+    /// No rule lets this user do it.
+    pub(crate) fn not_granted(user: &str, asked: &Asked<'_>) -> Self {
+        let Asked { right: Right { group, resource, verb }, namespace, name } = asked;
+        let plural = resource.split('/').next().unwrap_or_default();
+        let of = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+        let what = if name.is_empty() { of } else { format!("{of} \"{name}\"") };
+        let place = match *namespace {
+            "" => "at the cluster scope".to_owned(),
+            namespace => format!("in the namespace \"{namespace}\""),
+        };
+        let message = format!(
+            "{what} is forbidden: User \"{user}\" cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}"
+        );
+        Self::new(403, "Forbidden", message, json!({"name": name, "group": group, "kind": plural}))
     }
 
     /// Nothing can be made in a namespace that goes.

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use super::rights::Subject;
 
 /// The secrets of AWS Secrets Manager, as External Secrets reads them.
 pub trait RemoteSecrets: Debug + Send + Sync {
@@ -34,6 +37,8 @@ pub struct Charts {
 pub struct Cluster {
     /// Calls on its API in a second.
     pub calls_per_second: u64,
+    /// Who has a token beside whoever may do all.
+    pub subjects: Vec<Subject>,
     /// What one node has room for: CPUs, and memory in GiB.
     pub node: (u32, u32),
     /// `ClusterIssuer`s of cert-manager.
@@ -53,6 +58,8 @@ pub struct Cluster {
     pub charts: Charts,
     /// Images with this in their names crash, and so do jobs of them.
     pub broken: Vec<String>,
+    /// Those with this in their names run out of memory once, when they have run for so long, and are started again.
+    pub leaking: Vec<(String, Duration)>,
 }
 
 impl Default for Cluster {
@@ -60,6 +67,7 @@ impl Default for Cluster {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Self {
             calls_per_second: 400,
+            subjects: Vec::new(),
             node: (16, 64),
             issuers: names(&["letsencrypt-prod"]),
             stores: names(&["aws-secrets-manager"]),
@@ -75,6 +83,7 @@ impl Default for Cluster {
                 versions: names(&["1.0.0"]),
             },
             broken: Vec::new(),
+            leaking: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::store::{self, Key, Object};
+use super::store::{self, Key, Object, second};
 use super::{Kubernetes, kinds, limits};
 use crate::clouds::ask::digits;
 use crate::clouds::pace::Moment;
@@ -145,9 +145,17 @@ impl Kubernetes {
             }
             return status;
         }
-        let done = census.ready_new >= wanted && census.old.is_empty() && census.new.len() == wanted;
         // Since when this template is being rolled out.
         let rolling = value["status"]["observedGeneration"] != generation;
+        let said = |kind: &Value| {
+            let mut said = value["status"]["conditions"].as_array().into_iter().flatten();
+            said.find(|it| it["type"] == *kind)
+        };
+        let was_done = !rolling
+            && said(&json!("Progressing")).is_some_and(|it| it["reason"] == "NewReplicaSetAvailable");
+        let all_serve = census.ready_new >= wanted && census.new.len() == wanted;
+        // A pod that does not serve any more is no new rollout.
+        let done = (all_serve || was_done) && census.old.is_empty();
         if rolling || done {
             self.store.forget(key, "rolling");
         }
@@ -190,7 +198,11 @@ impl Kubernetes {
             ));
         }
         for condition in &mut conditions {
-            condition["lastUpdateTime"] = condition["lastTransitionTime"].clone();
+            let same =
+                |it: &&Value| it["status"] == condition["status"] && it["reason"] == condition["reason"];
+            let before = said(&condition["type"]).filter(same);
+            condition["lastUpdateTime"] =
+                before.map_or_else(|| second(moment.now), |it| it["lastUpdateTime"].clone());
         }
         let mut status = json!({"observedGeneration": generation, "conditions": conditions});
         for (name, count) in [

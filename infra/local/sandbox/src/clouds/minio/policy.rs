@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Refused, bad};
@@ -32,13 +33,19 @@ pub(crate) fn built_in(name: &str) -> Option<&'static Value> {
     BUILT_IN.get(name)
 }
 
-/// Whether these documents together allow an action on `bucket` or `bucket/key`: some statement does, and none denies. A
-/// listing may be narrowed to a prefix.
+/// What conditions can be about.
+pub(crate) struct Said<'a> {
+    /// Of a listing: what it is narrowed to.
+    pub(crate) prefix: Option<&'a str>,
+    pub(crate) now: Timestamp,
+}
+
+/// Whether these documents together allow an action on `bucket` or `bucket/key`: some statement does, and none denies.
 pub(crate) fn allows<'a>(
     documents: impl IntoIterator<Item = &'a Value>,
     action: &str,
     resource: &str,
-    prefix: Option<&str>,
+    said: &Said<'_>,
 ) -> bool {
     let mut allowed = false;
     for statement in documents.into_iter().flat_map(statements) {
@@ -54,18 +61,21 @@ pub(crate) fn allows<'a>(
         if statement["Effect"] == "Deny" {
             return false;
         }
-        allowed |= statement.get("Condition").is_none_or(|condition| holds(condition, prefix));
+        allowed |= statement.get("Condition").is_none_or(|condition| holds(condition, said));
     }
     allowed
 }
 
-/// Of a listing's prefix what it says; any other condition is not understood here, and so not met.
-fn holds(condition: &Value, prefix: Option<&str>) -> bool {
+/// Of a listing's prefix and of the time what it says; any other condition is not understood here, and so not met.
+fn holds(condition: &Value, said: &Said<'_>) -> bool {
     let operators = condition.as_object().into_iter().flatten();
     operators.into_iter().all(|(operator, keys)| {
         keys.as_object().into_iter().flatten().all(|(key, patterns)| {
             let mut patterns = list(patterns);
-            match (operator.as_str(), key.as_str(), prefix) {
+            match (operator.as_str(), key.as_str(), said.prefix) {
+                ("DateLessThan", "aws:CurrentTime", _) => {
+                    patterns.any(|it| it.parse().is_ok_and(|until: Timestamp| said.now < until))
+                }
                 ("StringLike", "s3:prefix", Some(prefix)) => patterns.any(|it| matches(it, prefix)),
                 ("StringEquals", "s3:prefix", Some(prefix)) => patterns.any(|it| it == prefix),
                 _ => false,
@@ -220,8 +230,26 @@ mod tests {
             {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"},
             {"Effect": "Deny", "Action": ["s3:DeleteObject"], "Resource": ["arn:aws:s3:::a/kept/*"]},
         ]});
-        assert!(allows([&document], "s3:DeleteObject", "a/other", None));
-        assert!(!allows([&document], "s3:DeleteObject", "a/kept/x", None));
+        assert!(allows([&document], "s3:DeleteObject", "a/other", &said(None)));
+        assert!(!allows([&document], "s3:DeleteObject", "a/kept/x", &said(None)));
+    }
+
+    fn said(prefix: Option<&str>) -> Said<'_> {
+        Said { prefix, now: "2026-11-22T12:00:00Z".parse().expect("a time") }
+    }
+
+    #[test]
+    fn a_right_ends_when_it_says() {
+        let may = |until: &str| {
+            let statement = json!({
+                "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::a/*"],
+                "Condition": {"DateLessThan": {"aws:CurrentTime": until}},
+            });
+            let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+            allows([&document], "s3:GetObject", "a/x", &said(None))
+        };
+        assert!(may("2026-11-22T12:00:01Z"));
+        assert!(!may("2026-11-22T12:00:00Z") && !may("soon"));
     }
 
     #[test]
@@ -231,11 +259,14 @@ mod tests {
             "Condition": {"StringLike": {"s3:prefix": ["acme/*"]}},
         });
         let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-        let may_list = |prefix| allows([&document], "s3:ListBucket", "a", prefix);
+        let may_list = |prefix| allows([&document], "s3:ListBucket", "a", &said(prefix));
         assert!(may_list(Some("acme/1/base/")));
         assert!(!may_list(Some("acme-two/")) && !may_list(Some("")) && !may_list(None));
         let mut other = document.clone();
         other["Statement"][0]["Condition"] = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}});
-        assert!(!allows([&other], "s3:ListBucket", "a", Some("acme/")), "what is not understood is not met");
+        assert!(
+            !allows([&other], "s3:ListBucket", "a", &said(Some("acme/"))),
+            "what is not understood is not met"
+        );
     }
 }
