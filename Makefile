@@ -87,8 +87,8 @@ templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
 
-manifests: setup # What a tenant's cluster is told, by Kubernetes' own schemas
-	@kubernetes-validate --quiet --strict -k 1.36 tests/contract/manifests/*.kubernetes.yaml
+manifests: setup # What a tenant's cluster is told and lets us do, by Kubernetes' own schemas
+	@kubernetes-validate --quiet --strict -k 1.36 tests/contract/manifests/*.kubernetes.yaml infra/cluster/*.yaml
 
 charts: setup $(NODE_TOOLS) # What a tenant's release is made of, by Helm and by Kubernetes' own schemas; a file of values for each plan
 	@python infra/local/charts/check.py

@@ -12,3 +12,4 @@ mod retries;
 mod secrets;
 mod template;
 mod text;
+mod waits;

@@ -1,5 +1,7 @@
 //! The blueprint helm-cloudnativepg: a workshop lives, sleeps, grows, and goes; and one whose system does not come up leaves nothing.
 
+use std::collections::BTreeSet;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::api::signup;
@@ -85,4 +87,58 @@ async fn a_workshop_that_is_not_installed_leaves_nothing_and_can_be_tried_again(
     assert_eq!(visit(&stack, &operation.tenant).await, [StatusCode::OK; 2]);
     done(&stack, &stack.api.delete(&operation.tenant).await).await;
     assert_eq!(stack.in_the_clouds(&operation.tenant).await, [""; 0]);
+}
+
+/// The versions that a workshop's deployments are of.
+async fn versions(stack: &Stack, id: &str) -> BTreeSet<String> {
+    let deployed = |thing: &Value| {
+        let labels = thing["owner"].as_str().filter(|_| thing["kind"] == "Deployment")?.to_owned();
+        let version = labels.split(',').find_map(|label| label.strip_prefix("app.kubernetes.io/version="));
+        version.map(str::to_owned)
+    };
+    stack.things(id).await.iter().filter_map(deployed).collect()
+}
+
+/// Makes a version of the blueprint that runs another version of the workshop, and then one that is as the blueprint was.
+async fn release(stack: &Stack, runs: &str) -> Value {
+    let path = format!("/v1/blueprints/{BLUEPRINT}");
+    let settings = stack.api.read(&path).await["settings"].clone();
+    let mut released = settings.clone();
+    released["version"] = json!(runs);
+    let version = async |settings: Value| {
+        let update = json!({ "settings": settings, "reason": "a test asks for it" });
+        stack.api.ask(Method::PATCH, &path, &update).await["version"].clone()
+    };
+    let released = version(released).await;
+    version(settings).await;
+    released
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_workshop_is_moved_to_another_version_and_back_to_the_one_before() {
+    let stack = Stack::from_env().await;
+    let operation = stack.api.sign_up(&workshop("workshop-free")).await;
+    done(&stack, &operation).await;
+    let id = operation.tenant;
+    let path = format!("/v1/tenants/{id}");
+    let made_of = stack.api.tenant(&id).await["blueprint"]["version"].clone();
+    let ran = versions(&stack, &id).await;
+    let released = release(&stack, "1.5.0").await;
+    assert!(stack.api.tenant(&id).await["newer_version"].as_u64() > released.as_u64());
+    assert_eq!(versions(&stack, &id).await, ran, "nobody has moved it");
+
+    for (version, runs) in [(released, BTreeSet::from(["1.5.0".to_owned()])), (made_of, ran)] {
+        let wanted = json!({ "version": version, "reason": "a test asks for it" });
+        let upgrade = stack.api.send(Method::POST, &format!("{path}/upgrade"), &wanted).await;
+        let operation = upgrade["operation"].as_str().expect("an id");
+        let over = |it: &Value| it["ended_at"].is_string();
+        let ended = stack.api.when(&format!("{path}/operations/{operation}"), over).await;
+        assert_eq!((&ended["kind"], &ended["state"]), (&json!("upgrade"), &json!("succeeded")), "{ended:#}");
+        assert_eq!(stack.api.tenant(&id).await["blueprint"]["version"], version);
+        assert_eq!(versions(&stack, &id).await, runs);
+        assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
+    }
+    done(&stack, &stack.api.delete(&id).await).await;
+    assert_eq!(stack.in_the_clouds(&id).await, [""; 0]);
 }

@@ -14,6 +14,7 @@ mod merchant_workspace;
 mod neon_cloud_run;
 mod offboarding;
 mod operators;
+mod origins;
 mod orphans;
 mod outbox;
 mod sbt;

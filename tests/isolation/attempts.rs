@@ -76,6 +76,7 @@ impl World {
             "neon-create-database",
             "mysql-create-databases",
             "object-store-create-buckets",
+            "object-store-keep-backups",
             "rabbitmq-create-vhost",
         ];
         let archived = keepers.map(|step| kept(&format!("archived-{step}"), &format!("{step}/{NOBODY}")));

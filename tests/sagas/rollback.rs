@@ -38,6 +38,6 @@ fn a_suspended_store_comes_back_as_it_was() {
     let run = lives("changed=yes");
     assert_eq!(run.findings, [].into());
     use Status::{Active, Deleted, Hibernating, Suspended};
-    let (changed, slept) = ([Active; 4], [Hibernating, Active, Deleted]);
+    let (changed, slept) = ([Active; 6], [Hibernating, Active, Deleted]);
     assert_eq!(run.statuses, [&[Active, Suspended][..], &changed, &slept].concat());
 }

@@ -118,6 +118,17 @@ impl Api {
         }
     }
 
+    /// Waits until an operation has done what it was to.
+    pub async fn succeeded(&self, operation: &Operation) {
+        let status = self.ended(operation).await;
+        assert_eq!(status["state"], "succeeded", "{status:#}");
+    }
+
+    /// The same of what was asked for with more than a reason.
+    pub async fn changed(&self, path: &str, wanted: &Value) -> Operation {
+        self.change(Method::POST, path, wanted).await
+    }
+
     /// Reads until something is so.
     pub async fn when(&self, path: &str, so: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();

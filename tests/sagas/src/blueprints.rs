@@ -27,6 +27,7 @@ use kubernetes_probe_ingress::ProbeIngress;
 use kubernetes_probe_workloads::ProbeWorkloads;
 use kubernetes_project_secrets::ProjectSecrets;
 use kubernetes_run_migrations::RunMigrations;
+use kubernetes_set_quota::SetQuota;
 use medusa_initialize_store::InitializeStore;
 use medusa_probe_store::ProbeStore;
 use merchant_configure_dashboard::ConfigureDashboard;
@@ -61,6 +62,7 @@ use crate::aws::{self, Cognito, S3, Site, Vault};
 use crate::clouds::{self, Clouds};
 use crate::deployment::Deployment;
 use crate::mysql::{Line, MySql};
+use crate::roles;
 use crate::world::DEPLOYMENT;
 
 /// A blueprint, and how its steps are deployed.
@@ -70,21 +72,56 @@ pub struct Blueprint {
     pub deploy: fn(&mut Deployment),
     /// What is bought, if not the plan that is offered first.
     pub plan: Option<&'static str>,
+    /// The roles of `infra/cluster` that its steps have there. Without one they may do all.
+    pub roles: &'static [&'static str],
+    /// What is set otherwise than in the catalogue, in all plans.
+    pub settings: &'static [(&'static str, &'static str)],
+    /// What the version before the one of the catalogue set otherwise.
+    pub former: (&'static str, &'static str),
     /// How many cases a family has at most, or about as many. A saga of many steps has more of them, and each takes longer.
     pub most: usize,
 }
 
 pub const ALL: [Blueprint; 4] = [
-    Blueprint { name: "merchant-workspace", deploy: merchant_workspace, plan: None, most: usize::MAX },
-    Blueprint { name: "neon-cloud-run", deploy: neon_cloud_run, plan: None, most: usize::MAX },
-    Blueprint { name: "kubernetes-argocd", deploy: kubernetes_argocd, plan: None, most: 300 },
+    Blueprint {
+        name: "merchant-workspace",
+        deploy: merchant_workspace,
+        former: ("currency", "EUR"),
+        ..SMALL
+    },
+    Blueprint {
+        name: "neon-cloud-run",
+        deploy: neon_cloud_run,
+        former: ("image", "southamerica-east1-docker.pkg.dev/vendin-store/containers/tenant-instance:1"),
+        ..SMALL
+    },
+    Blueprint {
+        name: "kubernetes-argocd",
+        deploy: kubernetes_argocd,
+        roles: &["kubernetes-argocd"],
+        most: 300,
+        ..SMALL
+    },
     Blueprint {
         name: "helm-cloudnativepg",
         deploy: helm_cloudnativepg,
         plan: Some("workshop-professional"),
+        roles: &["helm-cloudnativepg"],
         most: 300,
+        ..SMALL
     },
 ];
+
+/// One of nothing special.
+const SMALL: Blueprint = Blueprint {
+    name: "",
+    deploy: |_| (),
+    plan: None,
+    roles: &[],
+    settings: &[],
+    former: ("version", "1.0.0"),
+    most: usize::MAX,
+};
 
 #[must_use]
 pub fn named(name: &str) -> Option<Blueprint> {
@@ -197,6 +234,9 @@ fn neon_cloud_run(to: &mut Deployment) {
 const PREFIX: &str = "e-commerce";
 const WELCOME_URL: &str = "https://tenantry.example/welcome";
 
+/// A version of what runs there that crashes.
+pub const BROKEN: &str = "broken";
+
 /// A cluster, and what is beside it.
 struct OnCluster {
     cluster: kubernetes::Cluster,
@@ -210,12 +250,15 @@ struct OnCluster {
 /// With the steps that are the same for all that is on a cluster.
 fn on_cluster(to: &mut Deployment) -> OnCluster {
     let secrets = Arc::new(Vault::default());
-    let settings = Cluster { remote: Arc::clone(&secrets) as _, ..Cluster::default() };
+    let subjects = vec![roles::account(to.roles)];
+    let remote = Arc::clone(&secrets) as _;
+    let settings = Cluster { remote, subjects, broken: vec![BROKEN.to_owned()], ..Cluster::default() };
     let vault = to.service(secrets);
     let vault = secrets::Vault::new(aws_sdk_secretsmanager::Client::new(&aws::config(vault)));
     let clouds = Arc::new(Clouds::with(settings));
     let http = Http::InProcess(Arc::new(to.service(Arc::clone(&clouds) as _)));
-    let token = clouds::KUBERNETES_TOKEN.to_owned().into();
+    let token = if to.roles.is_empty() { clouds::KUBERNETES_TOKEN } else { clouds::ACCOUNT_TOKEN };
+    let token = token.to_owned().into();
     let cluster = kubernetes::Cluster::new(http.clone(), clouds::KUBERNETES_URL, token).expect("an address");
     let s3 = Http::InProcess(Arc::new(to.wire(Arc::new(clouds::ObjectStore(clouds)))));
     let login = object_store::Login {
@@ -241,6 +284,7 @@ fn on_cluster(to: &mut Deployment) -> OnCluster {
     to.step(StoreLogins { vault: vault.clone() });
     to.step(StorePassword { vault: vault.clone() });
     to.setup(CreateIngress { cluster: cluster.clone() });
+    to.setup(SetQuota { cluster: cluster.clone() });
     to.probe(ProbeWorkloads { cluster: cluster.clone() });
     to.probe(ProbeIngress { http: http.clone(), tenant_url: "https://{host}".to_owned() });
     OnCluster { cluster, vault, http, s3, store }
@@ -287,7 +331,7 @@ fn kubernetes_argocd(to: &mut Deployment) {
 
 fn helm_cloudnativepg(to: &mut Deployment) {
     let OnCluster { cluster, vault, store, .. } = on_cluster(to);
-    to.step(KeepBackups { store, vault });
+    to.step_backed_up(KeepBackups { store, vault });
     to.setup(CreatePostgres { cluster: cluster.clone() });
     to.probe(ProbeDatabase { cluster: cluster.clone() });
     to.step(InstallRelease {

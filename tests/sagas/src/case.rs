@@ -9,6 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sandbox::clouds::Right;
 use serde_json::{Value, json};
 use tenancy::{OnFailure, Status, Tenant};
 
@@ -48,8 +49,8 @@ pub enum Script {
     Redeployed(Moment),
     /// Somebody stops every execution in the console when a moment comes.
     Stopped(Moment),
-    /// It is suspended, resumed, given another plan, made read-only, given full access again, and, where it can be, put to
-    /// sleep and woken.
+    /// It is suspended, resumed, given another plan, moved to the version before of its blueprint and back, made read-only,
+    /// given full access again, and, where it can be, put to sleep and woken.
     Changed,
     /// It is given a domain of its own, which is taken away again.
     Domain,
@@ -84,6 +85,8 @@ pub struct Run {
     pub moments: Vec<(Moment, Act)>,
     /// The things of the tenant after it signed up, with `{tenant}` for its id.
     pub made: Vec<Thing>,
+    /// What calls on the cluster took a right to.
+    pub rights: BTreeSet<Right>,
     /// The statuses that the tenant came to rest in.
     pub statuses: Vec<Status>,
     /// What happened, to be read by a person.
@@ -98,11 +101,15 @@ impl Case {
 
     /// Runs it in a world of its own.
     pub fn run(&self) -> Run {
-        simulated(self.lived())
+        self.run_of(blueprints::named(self.blueprint).expect("a blueprint"))
     }
 
-    async fn lived(&self) -> Run {
-        let blueprint = blueprints::named(self.blueprint);
+    /// The same of the blueprint as it is there.
+    pub fn run_of(&self, blueprint: Blueprint) -> Run {
+        simulated(self.lived(blueprint))
+    }
+
+    async fn lived(&self, blueprint: Blueprint) -> Run {
         let deliveries = match &self.script {
             Script::Events(deliveries) => deliveries.clone(),
             // Time to put something in the way.
@@ -110,7 +117,7 @@ impl Case {
             _ => vec![0],
         };
         let chaos = Chaos::new(self.planned.clone());
-        let world = World::new(blueprint.expect("a blueprint"), chaos, deliveries, self.seed).await;
+        let world = World::new(blueprint, chaos, deliveries, self.seed).await;
         let (findings, statuses, made) = (BTreeSet::new(), Vec::new(), Vec::new());
         let mut life = Life { case: self, world, findings, statuses, made, edited: false, wrote: false };
         life.live().await;
@@ -120,6 +127,7 @@ impl Case {
             findings,
             moments: world.chaos().passed(),
             made,
+            rights: world.rights(),
             statuses,
             transcript: world.chaos().transcript(),
         }
@@ -256,6 +264,8 @@ impl Life<'_> {
             (Wish::Suspend, Status::Active, Status::Suspended),
             (Wish::Resume, Status::Suspended, Status::Active),
             (Wish::ChangePlan, Status::Active, Status::Active),
+            (Wish::Upgrade, Status::Active, Status::Active),
+            (Wish::Upgrade, Status::Active, Status::Active),
             (Wish::ReadOnly, Status::Active, Status::Active),
             (Wish::FullAccess, Status::Active, Status::Active),
         ];
@@ -264,12 +274,18 @@ impl Life<'_> {
             (Wish::Wake, Status::Hibernating, Status::Active),
         ];
         let sleeps = sleeps.into_iter().filter(|_| Offer::of(self.case.blueprint).blueprint.hibernates);
-        for (wish, from, to) in changes.into_iter().chain(sleeps) {
+        for (nth, (wish, from, to)) in changes.into_iter().chain(sleeps).enumerate() {
             if self.status() == Some(from) {
-                self.ask(wish, &format!("change {wish}")).await;
+                let (was, plan) = (self.version(), self.plan());
+                self.ask(wish, &format!("change {nth} {wish}")).await;
                 self.rest().await;
-                if self.case.must_live() && self.status() != Some(to) {
-                    self.found(Finding::Undecided(format!("{wish}, and it is {:?}", self.status())));
+                // A change that was led back leaves a tenant active, too.
+                let moved = (self.version() != was, self.plan() != plan);
+                let wished = (wish == Wish::Upgrade, wish == Wish::ChangePlan);
+                if self.case.must_live() && (self.status() != Some(to) || moved != wished) {
+                    let of = (self.version(), self.plan());
+                    let is = format!("{:?} of {of:?}, from {:?}", self.status(), (was, plan));
+                    self.found(Finding::Undecided(format!("{wish}, and it is {is}")));
                 }
             }
         }
@@ -551,6 +567,15 @@ impl Life<'_> {
 
     fn status(&self) -> Option<Status> {
         Some(self.tenant()?.status)
+    }
+
+    fn plan(&self) -> Option<String> {
+        Some(self.tenant()?.plan)
+    }
+
+    /// The version of its blueprint that it is of.
+    fn version(&self) -> Option<u32> {
+        Some(self.tenant()?.blueprint.version)
     }
 
     fn found(&mut self, finding: Finding) {

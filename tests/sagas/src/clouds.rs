@@ -1,11 +1,11 @@
 //! The clouds of the provider sandbox, on the clock of a simulation: the same state machine that answers on the local
 //! stack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use sandbox::clouds::{self, Account, Cluster, Credentials, Pace, ServiceAccount, Settings};
+use sandbox::clouds::{self, Account, Cluster, Credentials, Pace, Right, ServiceAccount, Settings};
 use serde_json::{Value, json};
 
 use crate::chaos::Act;
@@ -23,7 +23,9 @@ pub const ZONE_NAME: &str = "vendin.example";
 /// What customers point their domains to.
 pub const TARGET: &str = "customers.vendin.example";
 pub const NEON_KEY: &str = "napi_simulation";
+/// Of whoever may do all in the cluster, and of the account that steps are.
 pub const KUBERNETES_TOKEN: &str = "k8s_simulation";
+pub const ACCOUNT_TOKEN: &str = "k8s_account";
 pub const KUBERNETES_URL: &str = "https://kubernetes.example";
 pub const MINIO_URL: &str = "http://minio.e-commerce-shared.svc.cluster.local:9000";
 pub const GRAFANA_URL: &str = "http://grafana.e-commerce-monitoring.svc.cluster.local:3000/api";
@@ -48,6 +50,9 @@ pub const ALIAS: &str = "alias";
 /// The domain of the shop of whoever signs up here.
 pub const SHOP: &str = "acme.collectverything.example";
 
+/// The bucket of all backups.
+const BACKUPS: &str = "mechanicbuddy-backups";
+
 /// How a tenant's user is called at the object store and the broker, behind the tenant's id; and its buckets.
 const USER: &str = "-app-user";
 const BUCKETS: [&str; 3] = ["-products", "-sav", "-newsletters"];
@@ -63,6 +68,8 @@ pub struct Clouds {
     planted: Mutex<BTreeMap<String, String>>,
     /// What was applied to the cluster last, by its path.
     applied: Mutex<BTreeMap<String, Value>>,
+    /// What calls on the cluster took a right to.
+    rights: Mutex<BTreeSet<Right>>,
 }
 
 impl Default for Clouds {
@@ -79,7 +86,7 @@ impl Clouds {
             neon_projects: vec![BRANCHES.to_owned()],
             cluster,
             minio_memory: SEALING,
-            backups: Some("mechanicbuddy-backups".to_owned()),
+            backups: Some(BACKUPS.to_owned()),
             ..Settings::default()
         };
         let account = || Account { user: ADMINISTRATOR.to_owned(), password: PASSWORD.to_owned() };
@@ -105,7 +112,12 @@ impl Clouds {
             request.body(Bytes::from(json!({ "origin": format!("origin.{ZONE_NAME}") }).to_string()));
         let set = clouds.answer(clock::now(), &request.expect("a request"));
         assert!(set.status().is_success(), "{set:?}");
-        Self { memory: Mutex::new(Memory::new(clouds)), planted: Mutex::default(), applied: Mutex::default() }
+        Self {
+            memory: Mutex::new(Memory::new(clouds)),
+            planted: Mutex::default(),
+            applied: Mutex::default(),
+            rights: Mutex::default(),
+        }
     }
 
     /// Somebody else makes a thing, which the clouds have under this name and in this place.
@@ -211,9 +223,16 @@ impl Service for Clouds {
             let mut applied = self.applied.lock().expect("no panic while it is held");
             applied.insert(request.uri().path().to_owned(), manifest);
         }
+        let request = with_bytes(request);
         let mut reply =
-            at(&self.memory, view, act, |clouds| clouds.answer(clock::now(), &with_bytes(request)))
-                .map(Vec::from);
+            at(&self.memory, view, act, |clouds| clouds.answer(clock::now(), &request)).map(Vec::from);
+        if let Some(right) = clouds::Clouds::right(&request) {
+            let mut rights = self.rights.lock().expect("no panic while it is held");
+            if reply.status() == http::StatusCode::CREATED {
+                rights.insert(right.clone().to_create());
+            }
+            rights.insert(right);
+        }
         if let Some(clouds::Takes(longer)) = reply.extensions().get().copied() {
             reply.extensions_mut().insert(Takes(longer));
         }
@@ -233,6 +252,10 @@ impl Service for Clouds {
 
     fn manifests(&self) -> Vec<Value> {
         self.applied.lock().expect("no panic while it is held").values().cloned().collect()
+    }
+
+    fn rights(&self) -> BTreeSet<Right> {
+        self.rights.lock().expect("no panic while it is held").clone()
     }
 
     fn served(&self) -> Vec<String> {
@@ -265,12 +288,20 @@ impl Service for Clouds {
             }
             "namespace" => self.put("kubernetes", "Namespace", "cluster", name, cluster()),
             "application" => self.apply_application(name, owner),
+            // What it is in is somebody's own.
+            "release" => {
+                let namespace = name.split('/').next().unwrap_or_default();
+                let theirs = format!("{}=somebody/else", kubernetes::OWNER);
+                self.put("kubernetes", "Namespace", "cluster", namespace, theirs);
+                self.put("kubernetes", "HelmRelease", &format!("namespaces/{namespace}"), name, cluster());
+            }
             "store_user" => {
                 self.put("minio", "policy", "", name, owner.clone());
                 self.put("minio", "user", "", name, owner.clone());
             }
             "backup_user" => {
-                self.put("minio", "policy", "", name, owner.clone());
+                let note = format!("bucket={BACKUPS} days=14");
+                self.put("minio", "policy", &note, name, owner.clone());
                 self.put("minio", "user", "", name, owner.clone());
             }
             "organisation" => {
@@ -350,7 +381,7 @@ fn thing(there: &clouds::Thing, all: &[clouds::Thing], planted: &BTreeMap<String
         }
         // One of either kind, whichever controller has it.
         ("kubernetes", "HelmRelease" | "HelmChart") => ("release", name, mark()),
-        ("minio", "policy" | "user") if name.ends_with("-backups") => ("backup_user", name, marks),
+        ("minio", "policy" | "user") if name.contains("-backups") => ("backup_user", name, marks),
         ("minio", "policy" | "user") if name.contains(USER) => ("store_user", name, marks),
         ("grafana", "org") => {
             let (name, owner) = named(&name)?;

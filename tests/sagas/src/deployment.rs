@@ -62,6 +62,8 @@ pub struct Deployment {
     pub services: Vec<Arc<dyn Service>>,
     pub functions: Functions,
     pub next_version: NextVersion,
+    /// Of `infra/cluster`, those that steps have.
+    pub roles: &'static [&'static str],
     /// What is kept of tenants that are gone, seen from beside it.
     pub archive: Arc<S3>,
 }
@@ -200,7 +202,7 @@ impl Deployment {
         self.task("tenant-notify", task, |task, input| async move { task.run(input).await });
         let task = Fence { tenants: tenants.clone(), ledger: ledger.clone() };
         self.task("saga-fence", task, |task, input| async move { task.run(input).await });
-        let task = Drain { ledger: ledger.clone() };
+        let task = Drain { tenants: tenants.clone(), ledger: ledger.clone() };
         self.task("saga-drain", task, |task, input| async move { task.run(input).await });
         let task = ListResources { tenants: tenants.clone(), ledger: ledger.clone() };
         self.task("saga-list-resources", task, |task, input| async move { task.run(input).await });

@@ -250,11 +250,17 @@ impl Law {
                 let cause = format!("{} is active, and {} is {:?}", tenant.id, resource.step, resource.state);
                 self.breach(Finding::Undecided(cause));
             }
-            if !things.iter().any(|thing| ours(thing) && names(resource, thing)) {
+            if !is_left_out(resource) && !things.iter().any(|thing| ours(thing) && names(resource, thing)) {
                 self.breach(Finding::Undecided(format!("{} is active without {}", tenant.id, resource.step)));
             }
         }
     }
+}
+
+/// Whether a plan leaves it out: then its step has nothing to show.
+fn is_left_out(resource: &Resource) -> bool {
+    let output = resource.output.as_ref().and_then(Value::as_object);
+    output.is_some_and(|shown| !shown.is_empty() && shown.values().all(|value| value == ""))
 }
 
 /// Whether a resource of the ledger is that thing.

@@ -16,6 +16,7 @@ pub mod leaving;
 mod line;
 pub mod matrix;
 pub mod mysql;
+pub mod roles;
 pub mod service;
 mod simulated;
 pub mod tally;

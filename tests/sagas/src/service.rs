@@ -1,9 +1,11 @@
 //! Outside services that remember: what each of them is to the rest of a world.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use sandbox::clouds::Right;
 use serde_json::Value;
 
 use crate::aws;
@@ -66,6 +68,11 @@ pub trait Service: fmt::Debug + Send + Sync {
     /// Whether anything that people can read says so.
     fn says(&self, _: &str) -> bool {
         false
+    }
+
+    /// What calls on a cluster took a right to.
+    fn rights(&self) -> BTreeSet<Right> {
+        BTreeSet::new()
     }
 
     /// What was applied to a cluster, object by object, as it was sent.

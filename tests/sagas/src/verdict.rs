@@ -110,6 +110,10 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
     if last.state != ended {
         findings.push(undecided(format!("its last operation is {:?}", last.state)));
     }
+    if last.blueprint != tenant.blueprint {
+        findings
+            .push(undecided(format!("it is of {}, and was made of {}", tenant.blueprint, last.blueprint)));
+    }
     if tenant.status != Status::Deleted && !held(world, tenant) {
         findings.push(undecided("its subdomain is free".to_owned()));
     }

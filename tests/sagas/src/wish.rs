@@ -25,6 +25,8 @@ pub enum Wish {
     Suspend,
     Resume,
     ChangePlan,
+    /// To the other of two versions of its blueprint.
+    Upgrade,
     ReadOnly,
     FullAccess,
     Hibernate,
@@ -44,7 +46,7 @@ pub(crate) const EDITED: [(&str, &str); 3] =
     [("name", "Better Beans"), ("email", "better@example.com"), ("subdomain", "better-beans")];
 
 impl Wish {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Delete,
         Self::Leave,
         Self::Restore,
@@ -55,6 +57,7 @@ impl Wish {
         Self::Suspend,
         Self::Resume,
         Self::ChangePlan,
+        Self::Upgrade,
         Self::ReadOnly,
         Self::FullAccess,
         Self::Hibernate,
@@ -92,6 +95,10 @@ impl Wish {
             Self::ChangePlan => {
                 let plan = world.other_plan(&tenant.plan);
                 vec![Ask::post("change-plan", format!("{path}/change-plan"), key, json!({ "plan": plan }))]
+            }
+            Self::Upgrade => {
+                let version = world.other_version(tenant.blueprint.version);
+                vec![Ask::post("upgrade", format!("{path}/upgrade"), key, json!({ "version": version }))]
             }
             Self::ReadOnly | Self::FullAccess => {
                 let access = if self == Self::ReadOnly { "read_only" } else { "full" };

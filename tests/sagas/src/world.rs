@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sandbox::clouds::Right;
 use serde_json::{Map, Value, json};
 use store::{Catalogue, Database, Memory, Table, Tenants, Write};
 use tenancy::{Operation, Plan, Tenant, TenantId, Theme};
@@ -23,6 +24,7 @@ use crate::line;
 use crate::service::{Service, Thing};
 use crate::tally::{Running, Tally};
 use crate::version::NextVersion;
+use crate::wish::Wish;
 use crate::workflow;
 
 /// The first half of every ownership mark here.
@@ -80,7 +82,8 @@ impl World {
         let tally = Tally::default();
         let (starts, mut started) = unbounded_channel();
         let (stream, mut written) = unbounded_channel();
-        Offer::of(blueprint.name).put(&Catalogue::new(Database::Memory(tables.clone()))).await;
+        let offer = Offer::of(blueprint.name).with(blueprint.settings);
+        offer.put(&Catalogue::new(Database::Memory(tables.clone()))).await;
         let wire = line::Wire { chaos: chaos.clone(), law: law.clone(), tally: tally.clone(), stream };
         let mut deployment = Deployment {
             chaos: chaos.clone(),
@@ -91,6 +94,7 @@ impl World {
             services: Vec::new(),
             functions: Functions::default(),
             next_version: NextVersion::default(),
+            roles: blueprint.roles,
             archive: Arc::new(S3::archive()),
         };
         let step_functions = Arc::new(StepFunctions::new(starts, tally.clone()));
@@ -209,6 +213,12 @@ impl World {
         plans.into_iter().find(|other| other != plan).expect("two plans")
     }
 
+    /// Of the two versions of the blueprint the other than this one.
+    pub fn other_version(&self, version: u32) -> u32 {
+        let first = Offer::of(self.0.blueprint).blueprint.version;
+        if version == first { first + 1 } else { first }
+    }
+
     /// The steps that a tenant here can live without.
     pub fn optional(&self) -> BTreeSet<String> {
         self.0.law.optional()
@@ -241,6 +251,11 @@ impl World {
         self.0.lambda.tally.calls()
     }
 
+    /// What calls on the cluster took a right to.
+    pub fn rights(&self) -> BTreeSet<Right> {
+        self.0.services.iter().flat_map(|service| service.rights()).collect()
+    }
+
     /// What was applied to the cluster, as it was sent.
     pub fn manifests(&self) -> Vec<Value> {
         self.0.services.iter().flat_map(|service| service.manifests()).collect()
@@ -248,18 +263,50 @@ impl World {
 
     /// Signs somebody up, and waits until their tenant is what it will be.
     pub async fn provision(&self, name: &str) -> Tenant {
-        let body = json!({
+        self.provision_as(name, &json!({})).await
+    }
+
+    /// The same with more in the signup.
+    pub async fn provision_as(&self, name: &str, special: &Value) -> Tenant {
+        let mut body = json!({
             "name": name, "subdomain": tenancy::slug_of(name), "blueprint": self.0.blueprint,
             "email": format!("owner@{}.example", tenancy::slug_of(name)),
         });
+        for (field, value) in special.as_object().into_iter().flatten() {
+            body[field] = value.clone();
+        }
         let (action, key) = ("sign-up".to_owned(), format!("{name} wants one"));
         let ask = Ask { action, method: "POST".to_owned(), path: "/v1/tenants".to_owned(), key, body };
         let answer = self.ask(ask).await.expect("an answer");
         let id: TenantId = serde_json::from_value(answer.body["tenant"]["id"].clone()).expect("an id");
+        self.settled(&id).await
+    }
+
+    /// Moves a tenant to the other version of its blueprint, and waits until it is what it will be.
+    pub async fn upgrade(&self, tenant: &Tenant) -> Tenant {
+        let key = format!("from version {}", tenant.blueprint.version);
+        for ask in Wish::Upgrade.asks(self, tenant, &key) {
+            self.ask(ask).await.expect("an answer");
+        }
+        self.settled(&tenant.id).await
+    }
+
+    /// Gives a tenant another plan, and waits until it is what it will be.
+    pub async fn change_plan(&self, tenant: &Tenant, plan: &str) -> Tenant {
+        let path = format!("/v1/tenants/{}/change-plan", tenant.id);
+        let key = format!("from {} to {plan}", tenant.plan);
+        let answer = self.ask(Ask::post("change-plan", path, &key, json!({ "plan": plan }))).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        self.settled(&tenant.id).await
+    }
+
+    /// A tenant once nothing is done to it any more.
+    async fn settled(&self, id: &TenantId) -> Tenant {
         let tenants = Tenants::new(Database::Memory(self.0.tables.clone()));
         loop {
             pass(Duration::from_secs(1)).await;
-            let tenant = tenants.get(&id).await.expect("a look").expect("a tenant").value;
+            let tenant = tenants.get(id).await.expect("a look").expect("a tenant").value;
             if tenant.operation.is_none() {
                 return tenant;
             }
@@ -451,6 +498,15 @@ impl Offer {
         }
     }
 
+    /// With these settings, whichever the plan is.
+    fn with(mut self, settings: &[(&str, &str)]) -> Self {
+        let plans = self.plans.iter_mut().map(|plan| &mut plan.settings);
+        for into in plans.chain([&mut self.blueprint.settings]) {
+            into.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        }
+        self
+    }
+
     async fn put(&self, catalogue: &Catalogue) {
         for plan in &self.plans {
             catalogue.put_plan(plan).await.expect("put");
@@ -458,7 +514,13 @@ impl Offer {
         for theme in &self.themes {
             catalogue.put_theme(theme).await.expect("put");
         }
-        catalogue.put_blueprint(&self.blueprint).await.expect("put");
+        let newest = tenancy::Blueprint { version: self.blueprint.version + 1, ..self.blueprint.clone() };
+        let mut former = self.blueprint.clone();
+        let (name, value) = blueprints::named(&former.name).expect("a blueprint").former;
+        former.settings.insert(name.to_owned(), value.to_owned());
+        for version in [former, newest] {
+            catalogue.put_blueprint(&version).await.expect("put");
+        }
     }
 }
 
