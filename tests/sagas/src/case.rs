@@ -163,6 +163,17 @@ impl Case {
         self.planned.iter().any(|planned| planned.times == u32::MAX)
     }
 
+    /// Whether a step cannot look at what it is to take away.
+    pub fn is_blind(&self, step: &str) -> bool {
+        let looks = |call: &str| {
+            let asked = call.split(':').nth(1).unwrap_or_default();
+            ["Get", "List", "Watch", "Head", "Describe"].iter().any(|read| asked.starts_with(read))
+        };
+        self.planned.iter().any(|Planned { moment, times, .. }| {
+            *times == u32::MAX && moment.caller == format!("{step}.destroy") && looks(&moment.call)
+        })
+    }
+
     /// Whether something may never go.
     pub fn may_stick(&self) -> bool {
         self.planned

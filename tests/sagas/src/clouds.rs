@@ -127,27 +127,50 @@ impl Clouds {
         now(&self.memory).now.plant(clock::now(), place, &planted);
     }
 
-    /// The same of an Application: one without a specification there is none.
-    fn apply_application(&self, name: &str, owner: &str) {
+    /// The same of what is none without a specification.
+    fn post(
+        &self,
+        (version, kind, plural): (&str, &str, &str),
+        (place, name): (&str, &str),
+        owner: &str,
+        spec: &Value,
+    ) {
         let deployment = owner.split('/').next().unwrap_or_default();
-        let application = json!({
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        let object = json!({
+            "apiVersion": version, "kind": kind,
             "metadata": {
-                "name": name, "namespace": ARGOCD,
+                "name": name, "namespace": place,
                 "annotations": { kubernetes::OWNER: owner }, "labels": { kubernetes::DEPLOYMENT: deployment },
             },
-            "spec": {
-                "project": "default",
-                "source": { "repoURL": "https://github.com/elsewhere/manifests", "path": ".", "targetRevision": "HEAD" },
-                "destination": { "server": "https://kubernetes.default.svc", "namespace": "elsewhere" },
-            },
+            "spec": spec,
         });
-        let path = format!("apis/argoproj.io/v1alpha1/namespaces/{ARGOCD}/applications");
-        let request = http::Request::post(format!("{KUBERNETES_URL}/{path}"))
-            .header("authorization", format!("Bearer {KUBERNETES_TOKEN}"))
-            .header("content-type", "application/json");
-        let request = request.body(Bytes::from(application.to_string())).expect("a request");
+        let request =
+            http::Request::post(format!("{KUBERNETES_URL}/apis/{version}/namespaces/{place}/{plural}"))
+                .header("authorization", format!("Bearer {KUBERNETES_TOKEN}"))
+                .header("content-type", "application/json");
+        let request = request.body(Bytes::from(object.to_string())).expect("a request");
         now(&self.memory).now.answer(clock::now(), &request);
+    }
+
+    fn post_application(&self, name: &str, owner: &str) {
+        let spec = json!({
+            "project": "default",
+            "source": { "repoURL": "https://github.com/elsewhere/manifests", "path": ".", "targetRevision": "HEAD" },
+            "destination": { "server": "https://kubernetes.default.svc", "namespace": "elsewhere" },
+        });
+        self.post(("argoproj.io/v1alpha1", "Application", "applications"), (ARGOCD, name), owner, &spec);
+    }
+
+    /// What it is in is somebody's own.
+    fn post_release(&self, name: &str, owner: &str) {
+        let (namespace, name) = name.split_once('/').unwrap_or_default();
+        let theirs = format!("{}=somebody/else", kubernetes::OWNER);
+        self.put("kubernetes", "Namespace", "cluster", namespace, theirs);
+        let source = json!({ "kind": "HelmRepository", "name": "elsewhere", "namespace": "flux-system" });
+        let chart = json!({ "chart": "elsewhere", "version": "1.0.0", "sourceRef": source });
+        let spec = json!({ "interval": "10m", "chart": { "spec": chart } });
+        let kind = ("helm.toolkit.fluxcd.io/v2", "HelmRelease", "helmreleases");
+        self.post(kind, (namespace, name), owner, &spec);
     }
 
     /// All there is, as the clouds call it.
@@ -287,14 +310,8 @@ impl Service for Clouds {
                 self.put("cloud-run", "service", &place, name, google());
             }
             "namespace" => self.put("kubernetes", "Namespace", "cluster", name, cluster()),
-            "application" => self.apply_application(name, owner),
-            // What it is in is somebody's own.
-            "release" => {
-                let namespace = name.split('/').next().unwrap_or_default();
-                let theirs = format!("{}=somebody/else", kubernetes::OWNER);
-                self.put("kubernetes", "Namespace", "cluster", namespace, theirs);
-                self.put("kubernetes", "HelmRelease", &format!("namespaces/{namespace}"), name, cluster());
-            }
+            "application" => self.post_application(name, owner),
+            "release" => self.post_release(name, owner),
             "store_user" => {
                 self.put("minio", "policy", "", name, owner.clone());
                 self.put("minio", "user", "", name, owner.clone());

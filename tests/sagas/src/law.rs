@@ -258,7 +258,7 @@ impl Law {
 }
 
 /// Whether a plan leaves it out: then its step has nothing to show.
-fn is_left_out(resource: &Resource) -> bool {
+pub fn is_left_out(resource: &Resource) -> bool {
     let output = resource.output.as_ref().and_then(Value::as_object);
     output.is_some_and(|shown| !shown.is_empty() && shown.values().all(|value| value == ""))
 }

@@ -10,7 +10,7 @@ use tenancy::{Kind, Operation, State, Status, Tenant};
 use crate::case::{Case, Script};
 use crate::chaos::{Planned, Trouble};
 use crate::domain::HOSTNAME;
-use crate::law::{Finding, names, ours};
+use crate::law::{Finding, is_left_out, names, ours};
 use crate::service::Thing;
 use crate::wish::tasks;
 use crate::world::{DEPLOYMENT, World};
@@ -133,7 +133,7 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
         findings.push(undecided(format!("{repairs:?} are to be repaired, where {stuck:?} are stuck")));
     }
     let there = |resource: &Resource| things.iter().any(|thing| names(resource, thing));
-    for resource in kept.iter().filter(|r| r.state == ResourceState::Live && !there(r)) {
+    for resource in kept.iter().filter(|r| r.state == ResourceState::Live && !is_left_out(r) && !there(r)) {
         findings.push(undecided(format!("{} is kept, and gone", resource.step)));
     }
     // By force, a tenant is gone before all of it is.
@@ -149,7 +149,7 @@ fn tenant_is(world: &World, case: &Case, tenant: &Tenant) -> Vec<Finding> {
                 if resource.state != ResourceState::Stuck {
                     findings.push(undecided(format!("{} is {:?}", resource.step, resource.state)));
                 }
-                if !there(resource) {
+                if !there(resource) && !case.is_blind(&resource.step) {
                     findings.push(undecided(format!("{} is gone", resource.step)));
                 }
             }
