@@ -42,6 +42,7 @@ pub(crate) async fn signup(db: &Database) -> Signup {
         custom_domain: None,
         card_fingerprint: None,
         overrides: [].into(),
+        origin: None,
     }
 }
 

@@ -329,6 +329,7 @@ impl<P: Post> React<P> {
             custom_domain: None,
             card_fingerprint: None,
             overrides: tenancy::Overrides::new(),
+            origin: None,
         };
         let check = |subdomain| request(subdomain).check(Some(blueprint.clone()), plans, &themes);
         let signup = match check(customer.subdomain.clone()) {

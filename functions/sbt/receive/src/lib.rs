@@ -88,6 +88,7 @@ impl Receive {
             custom_domain: None,
             card_fingerprint: None,
             overrides: [].into(),
+            origin: None,
         };
         let blueprint = self.catalogue.blueprint(&self.offer.blueprint).await?;
         let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);
