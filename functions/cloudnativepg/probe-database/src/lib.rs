@@ -9,7 +9,7 @@ use fault::{Actor, Fault};
 use jiff::Timestamp;
 use kubernetes::api::core::v1::Pod;
 use kubernetes::cnpg::{ARCHIVING, Backup, Postgres};
-use kubernetes::{Cluster, Progress as _, State, Trouble};
+use kubernetes::{Cluster, PodHealth, Progress as _, State, Trouble};
 use saga::{Context, Probe, whole_number};
 use serde::{Deserialize, Serialize};
 
@@ -33,18 +33,10 @@ pub struct Output {
     phase: String,
     asleep: bool,
     primary: Option<String>,
-    pods: Vec<Instance>,
+    pods: Vec<PodHealth>,
     /// `True`, `False` or `Unknown`, by type.
     conditions: BTreeMap<String, String>,
     last_backup: Option<LastBackup>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Instance {
-    pod: String,
-    containers: usize,
-    restarts: i32,
-    ready: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,7 +83,7 @@ impl Probe for ProbeDatabase {
             phase: status.phase,
             asleep,
             primary: status.current_primary.filter(|_| !asleep),
-            pods: pods.iter().map(Instance::of).collect(),
+            pods: pods.iter().map(PodHealth::of).collect(),
             conditions,
             last_backup: last_backup.map(LastBackup::of),
         })
@@ -144,19 +136,6 @@ impl Params {
         self.backup.parse().map_err(|_| {
             Fault::terminal(format!("the setting backup is '{}'", self.backup)).hint("`true` or `false`.")
         })
-    }
-}
-
-impl Instance {
-    fn of(pod: &Pod) -> Self {
-        let statuses =
-            pod.status.as_ref().and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();
-        Self {
-            pod: pod.metadata.name.clone().unwrap_or_default(),
-            containers: statuses.len(),
-            restarts: statuses.iter().map(|it| it.restart_count).sum(),
-            ready: !statuses.is_empty() && statuses.iter().all(|it| it.ready),
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use fault::Fault;
 use kubernetes::api::apps::v1::Deployment;
 use kubernetes::api::core::v1::Namespace;
 use kubernetes::external_secrets::ExternalSecret;
-use kubernetes::{Cluster, Progress as _};
+use kubernetes::{Cluster, PodHealth, Progress as _};
 use saga::{Context, Probe};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,18 @@ pub struct Params {
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    services: usize,
+    services: Vec<Service>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Service {
+    name: String,
+    /// How many of its pods serve.
+    serving: i32,
+    wanted: i32,
+    pods: Vec<PodHealth>,
+    /// `True`, `False` or `Unknown`, by type.
+    conditions: BTreeMap<String, String>,
 }
 
 impl Probe for ProbeWorkloads {
@@ -47,17 +58,27 @@ impl Probe for ProbeWorkloads {
         let found = self.cluster.list::<Deployment>(Some(name), &selector, None).await?.items;
         let found: BTreeMap<&str, &Deployment> =
             found.iter().filter_map(|it| Some((it.metadata.name.as_deref()?, it))).collect();
-        let mut services = 0;
+        let mut services = Vec::new();
         for service in params.deployments.iter().flat_map(|names| names.split_whitespace()) {
             let missing = || Fault::not_ready(format!("the service {service} is not deployed yet"));
             let deployment = *found.get(service).ok_or_else(missing)?;
-            let serving = deployment.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or_default();
+            let status = deployment.status.clone().unwrap_or_default();
+            let serving = status.ready_replicas.unwrap_or_default();
             if (cx.tenant.suspended || cx.tenant.hibernating) && serving > 0 {
                 return Err(Fault::not_ready(format!("the service {service} still runs")));
             }
             self.cluster.state(deployment).await?.demand(&format!("the service {service}"))?;
-            services += 1;
+            services.push(Service {
+                name: service.to_owned(),
+                serving,
+                wanted: deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1),
+                pods: self.cluster.pods_of(deployment).await?.iter().map(PodHealth::of).collect(),
+                conditions: status.conditions.into_iter().flatten().map(|it| (it.type_, it.status)).collect(),
+            });
         }
         Ok(Output { services })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -458,6 +458,22 @@ async fn a_rollout_is_ready_or_names_the_pod_that_keeps_it() {
 }
 
 #[tokio::test]
+async fn a_pod_tells_its_restarts_and_what_keeps_it() {
+    let broken = vec!["crash".to_owned()];
+    let (world, cluster) = of(clouds::Cluster { broken, ..clouds::Cluster::default() }, None).await;
+    for (image, restarts, reason) in [("web:1", 0, None), ("crash:1", 1, Some("CrashLoopBackOff"))] {
+        let web = cluster.apply(&web(image), OURS).await.expect("made");
+        world.later(60);
+        let pods = cluster.pods_of(&web).await.expect("listed");
+        let pods: Vec<PodHealth> = pods.iter().map(PodHealth::of).collect();
+        let of_it = |pod: &&PodHealth| pod.ready == reason.is_none();
+        let pod = pods.iter().find(of_it).unwrap_or_else(|| panic!("{image}: {pods:?}"));
+        assert!(pod.pod.starts_with("web-"), "{pod:?}");
+        assert_eq!((pod.containers, pod.restarts, pod.reason.as_deref()), (1, restarts, reason), "{pod:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_rollout_without_room_says_which_quota_it_does_not_fit() {
     let (world, cluster) = world().await;
     let quota: ResourceQuota = typed(json!({

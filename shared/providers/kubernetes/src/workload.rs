@@ -120,7 +120,8 @@ impl Cluster {
         })
     }
 
-    pub(crate) async fn pods_of<W: Workload>(&self, workload: &W) -> Result<Vec<Pod>, Fault> {
+    /// The pods of a workload, also those that are still of a template before.
+    pub async fn pods_of<W: Workload>(&self, workload: &W) -> Result<Vec<Pod>, Fault> {
         let Some(labels) = workload.pods() else { return Ok(Vec::new()) };
         let selector: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let namespace = workload.meta().namespace.as_deref();
