@@ -158,6 +158,9 @@ pub struct Report {
     pub busy_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// The output of the look that succeeded, unless that is too large to be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Value>,
 }
 
 /// The resource ledger as the runtime sees it. Every method is one conditional write; a lost race or an

@@ -17,6 +17,10 @@ use crate::{
 /// A part of an inventory is begun only if this much of the call is left: each thing in it is a question or two.
 const SWEEP_SECONDS: i64 = 20;
 
+/// What a look's output may have, as JSON, to be kept: each operation's record has that of each probe, and an item of the
+/// store ends at 400 KB. Fifty pods have room in it.
+const SEEN_BYTES: usize = 8 * 1024;
+
 /// Runs the calls of one step: decodes them, keeps the ledger, names the errors.
 #[derive(Debug)]
 pub struct Runner<S, L> {
@@ -265,10 +269,16 @@ impl<P: Probe, L: Ledger> ProbeRunner<P, L> {
             changed_at: clock::now(),
             busy_ms: millis(clock.elapsed()),
             fault: outcome.as_ref().err().cloned(),
+            seen: outcome.as_ref().ok().filter(|output| is_kept(output)).cloned(),
         };
         self.ledger.report(report).await?;
         outcome
     }
+}
+
+/// Whether an output says something, and not too much.
+fn is_kept(output: &Value) -> bool {
+    *output != Value::Null && *output != json!({}) && output.to_string().len() <= SEEN_BYTES
 }
 
 fn is_sweep(payload: &Value) -> bool {

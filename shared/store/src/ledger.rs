@@ -279,6 +279,7 @@ impl Ledger for ResourceLedger {
             // A machine does not call again what has succeeded: one that fails afterwards is the twin of that call.
             if earlier.fault.is_none() {
                 report.fault = None;
+                report.seen = report.seen.or(earlier.seen);
             }
             condition = Condition::Version(row.version);
         }

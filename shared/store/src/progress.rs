@@ -71,6 +71,7 @@ fn of(resource: &Resource, state: StepState) -> StepProgress {
         changed_at: Some(resource.changed_at),
         busy_ms: resource.busy_ms,
         fault: resource.fault.clone(),
+        seen: None,
     }
 }
 
@@ -84,6 +85,7 @@ fn looked(report: &Report) -> StepProgress {
         changed_at: Some(report.changed_at),
         busy_ms: report.busy_ms,
         fault: report.fault.clone(),
+        seen: report.seen.clone(),
     }
 }
 

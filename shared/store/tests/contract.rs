@@ -538,13 +538,17 @@ async fn a_success_is_not_taken_back_by_a_twin_that_fails(db: Database) {
             changed_at: begun_at,
             busy_ms: 5,
             fault: fault.clone(),
+            seen: fault.is_none().then(|| serde_json::json!({ "pods": [{ "restarts": 0, "ready": true }] })),
         };
+        let seen = report.seen.clone();
         ledger.report(report).await.expect("written");
         let [kept] = &ledger.reports(tenant_id, operation).await.expect("read")[..] else {
             panic!("one report")
         };
         assert_eq!((kept.attempts, kept.busy_ms), (attempts, u64::from(attempts) * 5));
         assert_eq!(kept.fault, fault.filter(|_| attempts == 1));
+        assert!(attempts == 3 || kept.seen == seen, "{kept:?}");
+        assert_eq!(kept.seen.is_some(), attempts > 1, "{kept:?}");
     }
 }
 

@@ -249,13 +249,17 @@ pub struct StepProgress {
     pub busy_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// What a look saw: pods, conditions, whatever there is to tell of the part it looks at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub seen: Option<serde_json::Value>,
 }
 
 impl StepProgress {
     #[must_use]
     pub fn waiting(name: &str) -> Self {
         let (state, name) = (StepState::Waiting, name.to_owned());
-        Self { name, state, attempts: 0, begun_at: None, changed_at: None, busy_ms: 0, fault: None }
+        Self { name, state, attempts: 0, begun_at: None, changed_at: None, busy_ms: 0, fault: None, seen: None }
     }
 }
 

@@ -23,6 +23,7 @@ fn report(record: &Operation, step: &str, second: i64, fault: Fault) -> Report {
         changed_at: at,
         busy_ms: 1,
         fault: Some(fault),
+        seen: None,
     }
 }
 

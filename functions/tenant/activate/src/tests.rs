@@ -63,11 +63,19 @@ async fn nothing_is_active_before_every_step_is_proven() {
     assert!(refused.cause.starts_with("make-thing is Waiting"), "{refused}");
 }
 
-async fn look(db: &Database, tenant: &TenantId, operation: OperationId, fault: Fault) {
+async fn look(db: &Database, tenant: &TenantId, operation: OperationId, fault: Option<Fault>) {
     let now = clock::now();
-    let (tenant, step, fault) = (tenant.clone(), "watch-thing".to_owned(), Some(fault));
-    let report =
-        Report { tenant, operation, step, attempts: 1, begun_at: now, changed_at: now, busy_ms: 1, fault };
+    let report = Report {
+        tenant: tenant.clone(),
+        operation,
+        step: "watch-thing".to_owned(),
+        attempts: 1,
+        begun_at: now,
+        changed_at: now,
+        busy_ms: 1,
+        seen: fault.is_none().then(|| json!({ "pods": 2 })),
+        fault,
+    };
     ResourceLedger::new(db.clone()).report(report).await.expect("reported");
 }
 
@@ -80,7 +88,7 @@ async fn a_step_that_is_optional_may_fail_and_is_shown_to_have() {
         let (tenant, operation) = accepted(&db).await;
         make(&db, &tenant, operation).await;
         if let Some(fault) = fault.clone() {
-            look(&db, &tenant, operation, fault).await;
+            look(&db, &tenant, operation, Some(fault)).await;
         }
         assert_eq!(activate(&db, &tenant, operation).await.expect("active").status, Status::Active);
         let record = Tenants::new(db.clone()).operation(&tenant, operation).await.expect("read");
@@ -93,6 +101,20 @@ async fn a_step_that_is_optional_may_fail_and_is_shown_to_have() {
         let learnt = Catalogue::new(db.clone()).blueprint("shop").await.expect("read").expect("there");
         assert_eq!(learnt.usual_ms.get("watch-thing"), None, "a failure says nothing of how long it takes");
     }
+}
+
+/// The ledger goes on to later operations: what was seen stays with this one.
+#[tokio::test]
+async fn what_a_look_saw_is_kept_with_the_operation() {
+    let db = Database::memory();
+    let (tenant, operation) = accepted(&db).await;
+    make(&db, &tenant, operation).await;
+    look(&db, &tenant, operation, None).await;
+    activate(&db, &tenant, operation).await.expect("active");
+    let record = Tenants::new(db).operation(&tenant, operation).await.expect("read").expect("there").value;
+    let seen: Vec<_> = record.steps.into_iter().map(|step| (step.name, step.seen)).collect();
+    let looked = ("watch-thing".to_owned(), Some(json!({ "pods": 2 })));
+    assert_eq!(seen, [("make-thing".to_owned(), None), looked]);
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ impl Notify {
             busy_ms: u64::try_from(changed_at.as_millisecond() - begun_at.as_millisecond())
                 .unwrap_or_default(),
             fault: outcome.as_ref().err().cloned(),
+            seen: None,
         };
         self.ledger.report(report).await?;
         outcome

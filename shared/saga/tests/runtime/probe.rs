@@ -1,11 +1,24 @@
-use fault::Kind;
-use saga::Report;
+use fault::{Fault, Kind};
+use saga::{Context, Probe, ProbeRunner, Report};
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, caller};
 use crate::turns::run;
 
-fn look(lab: &Lab, size: u32) -> Result<Value, fault::Fault> {
+/// Sees a text of so many letters.
+struct ProbeText(usize);
+
+impl Probe for ProbeText {
+    const NAME: &'static str = "fake-probe-text";
+    type Params = Value;
+    type Output = String;
+
+    async fn look(&self, _: &Context, _: &Value) -> Result<String, Fault> {
+        Ok("a".repeat(self.0))
+    }
+}
+
+fn look(lab: &Lab, size: u32) -> Result<Value, Fault> {
     run(lab.probe.run(lab.apply(size), &caller("a look")))
 }
 
@@ -38,6 +51,30 @@ fn looks_are_counted_and_the_last_one_is_kept() {
     assert_eq!((report.step.as_str(), report.attempts, report.fault.as_ref()), ("fake-probe-thing", 3, None));
     assert_eq!((report.operation, report.begun_at), (lab.operation, first.begun_at));
     assert!(report.changed_at > first.changed_at);
+}
+
+#[test]
+fn what_was_seen_is_kept_and_not_what_was_missed() {
+    let lab = Lab::new();
+    look(&lab, 2).expect_err("not yet");
+    assert_eq!(reports(&lab)[0].seen, None);
+    lab.made(2).expect("made");
+    let seen = look(&lab, 2).expect("seen");
+    assert_eq!(reports(&lab)[0].seen, Some(seen.clone()));
+    look(&lab, 3).expect_err("a twin of the call that saw it");
+    assert_eq!(reports(&lab)[0].seen, Some(seen));
+}
+
+/// The operation's record has to have room for what all of its probes saw.
+#[test]
+fn what_is_too_large_to_be_kept_is_left_out_and_given_all_the_same() {
+    for (letters, kept) in [(8_000, true), (9_000, false)] {
+        let lab = Lab::new();
+        let probe = ProbeRunner::new(ProbeText(letters), lab.ledger.clone(), "lab");
+        let seen = run(probe.run(lab.apply(1), &caller("a look"))).expect("seen");
+        assert_eq!(seen.as_str().map(str::len), Some(letters));
+        assert_eq!(reports(&lab)[0].seen.is_some(), kept, "{letters}");
+    }
 }
 
 #[test]
