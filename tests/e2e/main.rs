@@ -7,6 +7,7 @@ mod billing;
 mod decisions;
 mod events;
 mod front;
+mod health;
 mod helm_cloudnativepg;
 mod identity;
 mod kubernetes_argocd;

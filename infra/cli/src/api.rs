@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use catalogue::Seeded;
 pub(crate) use certificates::CertificateKey;
 pub(crate) use domains::Shown;
-pub(crate) use health::Health;
+pub(crate) use health::{Health, Pod, Seen};
 pub(crate) use listing::Wanted;
 pub(crate) use operations::Operation;
 pub(crate) use preview::{DryRun, Headroom, Plan, Preview, Price, Step};

@@ -43,7 +43,7 @@ pub(crate) enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Shows how each part of a tenant is, as it was seen last.
+    /// Shows how each part of a tenant is, as it was seen last: pods, conditions, the last backup.
     Health { id: TenantId },
     /// Tells an operation from its beginning: the one named, or the tenant's last.
     Log { id: TenantId, operation: Option<OperationId> },
@@ -104,6 +104,8 @@ pub(crate) enum Command {
     Suspend(Because),
     /// Has a suspended tenant serve its visitors again.
     Resume(Because),
+    /// Looks at every part of a tenant anew, and mends it; `health` shows what was seen.
+    Check(Because),
     /// Has its product refuse changes, or take them again.
     Access {
         id: TenantId,
@@ -254,6 +256,7 @@ impl Command {
             Self::Resume(Because { id, reason, watch }) => {
                 (api.because(&id, "resume", &reason).await?, watch)
             }
+            Self::Check(Because { id, reason, watch }) => (api.because(&id, "check", &reason).await?, watch),
             Self::Access { id, access, reason, watch } => {
                 (api.change_access(&id, &access, &reason).await?, watch)
             }

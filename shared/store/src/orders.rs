@@ -124,6 +124,13 @@ impl Order {
         Self::new(Kind::ChangePlan, Event::PlanChangeRequested, Some(("update", by)))
     }
 
+    /// Has every step run again over what there is, unchanged: what is not as it should be is mended, and all is looked at
+    /// anew.
+    #[must_use]
+    pub fn check(by: By) -> Self {
+        Self::new(Kind::ChangePlan, Event::CheckRequested, Some(("check", by))).from_start(true)
+    }
+
     /// Has its product let people do that, and no more.
     #[must_use]
     pub fn change_access(access: Access, by: By) -> Self {

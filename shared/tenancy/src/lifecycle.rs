@@ -52,6 +52,8 @@ pub enum Event {
     PlanChangeRequested,
     /// It is to be of another version of its blueprint.
     UpgradeRequested,
+    /// Everything of it is to be looked at anew, and mended.
+    CheckRequested,
     /// The new plan or version is in force, or the old one is again.
     PlanSettled,
     /// A change failed, and the way back has begun.
@@ -129,6 +131,8 @@ impl Status {
             | (S::Cancelling, E::Hibernated) => Ok(S::Hibernating),
             // Whoever sleeps is awake for what is changed about it.
             (S::Active | S::Hibernating, E::PlanChangeRequested | E::UpgradeRequested)
+            // Whoever sleeps is not woken to be looked at.
+            | (S::Active, E::CheckRequested)
             | (S::ChangingPlan, E::ChangeFailed) => Ok(S::ChangingPlan),
             (S::Active | S::Suspended | S::Hibernating, E::CancelRequested) => Ok(S::Cancelling),
             (
@@ -190,7 +194,7 @@ impl fmt::Display for Status {
 }
 
 impl Event {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Approved,
         Self::Rejected,
         Self::Provisioned,
@@ -207,6 +211,7 @@ impl Event {
         Self::Woken,
         Self::PlanChangeRequested,
         Self::UpgradeRequested,
+        Self::CheckRequested,
         Self::PlanSettled,
         Self::ChangeFailed,
         Self::CancelRequested,
@@ -234,6 +239,7 @@ impl Event {
             Self::ChangeFailed => "changed back",
             Self::PlanChangeRequested | Self::PlanSettled => "moved to another plan",
             Self::UpgradeRequested => "moved to another version",
+            Self::CheckRequested => "checked",
             Self::CancelRequested => "cancelled",
             Self::Reactivated => "reactivated",
             Self::RestoreRequested => "restored from its archive",

@@ -147,6 +147,24 @@ pub(crate) async fn resume(
     Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
 }
 
+/// Looks at every part of a tenant anew, and mends it
+///
+/// An operation runs every step again over the tenant as it is to be; `health` tells what was seen. Only one that is active is
+/// checked: one that sleeps would have to be woken.
+#[utoipa::path(
+    post, path = "/v1/tenants/{id}/check", tag = "tenants", params(Tenant), request_body = Reason,
+    responses((status = 202, description = "It will be done", body = Accepted)),
+    security(("token" = ["admin", "operator", "machine"])),
+)]
+pub(crate) async fn check(
+    State(api): State<Api>,
+    Named(id): Named,
+    change: Change,
+) -> Result<impl IntoResponse, Problem> {
+    let order = Order::check(change.reason()?);
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+}
+
 /// What a tenant's product is to let people do.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

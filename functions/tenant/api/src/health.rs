@@ -4,6 +4,7 @@ use fault::Fault;
 use jiff::Timestamp;
 use saga::ResourceState;
 use serde::Serialize;
+use serde_json::Value;
 use tenancy::{Status, StepState};
 use utoipa::ToSchema;
 
@@ -30,6 +31,11 @@ struct Part {
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<Fault>,
+    /// What was seen of it: a database's pods, conditions and last backup; of each service its pods and conditions. Not of a
+    /// part that nobody but its maker looks at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    seen: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -44,7 +50,7 @@ enum Condition {
 
 /// Says how a tenant is, part by part
 ///
-/// From what the last operation saw: nothing is asked of a provider.
+/// From what the last operation saw: nothing is asked of a provider. `check` looks at everything anew.
 #[utoipa::path(
     get, path = "/v1/tenants/{id}/health", tag = "tenants", params(Tenant),
     responses((status = 200, description = "Each part as it was seen last", body = Health)),
@@ -70,6 +76,7 @@ pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Jso
                 health,
                 seen_at: Some(held.changed_at),
                 fault: held.fault.clone(),
+                seen: None,
             };
         }
         let seen = looked.and_then(|operation| operation.steps.iter().find(|seen| seen.name == step));
@@ -79,7 +86,7 @@ pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Jso
             _ => Condition::Unknown,
         };
         let (seen_at, fault) = seen.map(|seen| (seen.changed_at, seen.fault.clone())).unwrap_or_default();
-        Part { step: step.to_owned(), health, seen_at, fault }
+        Part { step: step.to_owned(), health, seen_at, fault, seen: seen.and_then(|seen| seen.seen.clone()) }
     };
     let parts: Vec<Part> = blueprint.workflow.steps().into_iter().map(part).collect();
     let health = parts.iter().map(|part| part.health).max().unwrap_or(Condition::Unknown);

@@ -118,6 +118,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(acts::retry))
         .routes(routes!(acts::suspend))
         .routes(routes!(acts::resume))
+        .routes(routes!(acts::check))
         .routes(routes!(hibernation::hibernate))
         .routes(routes!(hibernation::wake))
         .routes(routes!(hibernation::used))

@@ -11,6 +11,7 @@ use super::*;
 mod access;
 mod approvals;
 mod catalogue;
+mod check;
 mod document;
 mod domains;
 mod guards;

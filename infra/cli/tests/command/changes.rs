@@ -98,6 +98,16 @@ fn a_tenant_is_moved_to_the_newest_version_or_to_the_one_that_is_named() {
 }
 
 #[test]
+fn a_tenant_is_checked_and_watched_until_that_is_done() {
+    let stub = Stub::start(Mode::Healthy);
+    let (told, sent) = asked(&stub, "check", &["--reason", "a customer calls"]);
+    assert!(told.contains(", operation 01KE0000000000000000000000"), "{told}");
+    assert_eq!(sent, r#"POST /v1/tenants/acme-000000/check {"reason":"a customer calls"}"#);
+    let output = tenantry(&stub.url, &["tenant", "check", TENANT]);
+    assert_eq!(output.status.code(), Some(2), "nobody says why");
+}
+
+#[test]
 fn a_tenant_is_made_read_only_put_to_sleep_and_woken() {
     let stub = Stub::start(Mode::Healthy);
     let (told, sent) = asked(&stub, "access", &["read_only", "--reason", "they did not pay"]);

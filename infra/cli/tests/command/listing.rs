@@ -49,9 +49,19 @@ fn the_parts_of_a_tenant_and_the_tale_of_an_operation_are_told() {
         format!(
             "\
 tenant acme-000000 active, unhealthy
-healthy    merchant-create-group   2026-01-01T00:00:00Z
-unhealthy  merchant-seed-data      2026-01-01T00:00:00Z  {reason}
+healthy    merchant-create-group         2026-01-01T00:00:00Z
+unhealthy  merchant-seed-data            2026-01-01T00:00:00Z  {reason}
 unknown    merchant-probe-website
+healthy    cloudnativepg-probe-database  2026-01-01T00:00:00Z
+  pod          postgres-1           ready, containers 2, restarts 0
+  condition    ContinuousArchiving  True
+  condition    Ready                True
+  last backup  nightly-1            completed 2026-01-01T00:00:00Z
+healthy    kubernetes-probe-workloads    2026-01-01T00:00:00Z
+  service  api    1 of 1 serve, Available True
+  pod      api-a  ready, containers 1, restarts 3
+  pod      api-b  not ready, containers 1, restarts 9: CrashLoopBackOff
+healthy    merchant-probe-sign-in        2026-01-01T00:00:00Z
 "
         )
     );

@@ -18,6 +18,7 @@ pub(super) fn router() -> Router<Shared> {
         .route(&tenant("suspend"), post(change))
         .route(&tenant("resume"), post(change))
         .route(&tenant("access"), post(change))
+        .route(&tenant("check"), post(change))
         .route(&tenant("hibernate"), post(change))
         .route(&tenant("wake"), post(change))
         .route(&tenant("approve"), post(change))
@@ -145,6 +146,22 @@ pub(super) async fn health() -> Json<Value> {
         { "step": "merchant-create-group", "health": "healthy", "seen_at": moment(500) },
         { "step": SEED, "health": "unhealthy", "seen_at": moment(700), "fault": denied() },
         { "step": "merchant-probe-website", "health": "unknown" },
+        { "step": "cloudnativepg-probe-database", "health": "healthy", "seen_at": moment(700), "seen": {
+            "phase": "Cluster in healthy state", "primary": "postgres-1",
+            "pods": [{ "pod": "postgres-1", "containers": 2, "restarts": 0, "ready": true }],
+            "conditions": { "Ready": "True", "ContinuousArchiving": "True" },
+            "last_backup": { "name": "nightly-1", "phase": "completed", "at": moment(0) },
+        } },
+        { "step": "kubernetes-probe-workloads", "health": "healthy", "seen_at": moment(700), "seen": {
+            "services": [{
+                "name": "api", "serving": 1, "wanted": 1, "conditions": { "Available": "True" },
+                "pods": [
+                    { "pod": "api-a", "containers": 1, "restarts": 3, "ready": true },
+                    { "pod": "api-b", "containers": 1, "restarts": 9, "ready": false, "reason": "CrashLoopBackOff" },
+                ],
+            }],
+        } },
+        { "step": "merchant-probe-sign-in", "health": "healthy", "seen_at": moment(700), "seen": { "pods": "many" } },
     ] }))
 }
 
