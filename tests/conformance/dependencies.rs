@@ -8,7 +8,7 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
     (
@@ -45,6 +45,19 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ),
     ("shared/telemetry", &[]),
     ("shared/tenancy", &["shared/fault"]),
+    (
+        "shared/watch",
+        &[
+            "shared/aws",
+            "shared/clock",
+            "shared/fault",
+            "shared/providers/resolver",
+            "shared/reach",
+            "shared/saga",
+            "shared/store",
+            "shared/tenancy",
+        ],
+    ),
 ];
 
 /// What the crates without I/O may name of others: neither of these has any.

@@ -1,4 +1,4 @@
-//! The blueprint helm-cloudnativepg: a workshop lives, sleeps, grows, and goes; and one whose system does not come up leaves nothing.
+//! The blueprint helm-cloudnativepg: a workshop lives, sleeps, grows, has a domain of its own, and goes; and one whose system does not come up leaves nothing.
 
 use std::collections::BTreeSet;
 
@@ -141,4 +141,39 @@ async fn a_workshop_is_moved_to_another_version_and_back_to_the_one_before() {
     }
     done(&stack, &stack.api.delete(&id).await).await;
     assert_eq!(stack.in_the_clouds(&id).await, [""; 0]);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_domain_of_its_own_leads_to_a_workshop_once_its_record_is_published() {
+    let stack = Stack::from_env().await;
+    let operation = stack.api.sign_up(&workshop("workshop-free")).await;
+    done(&stack, &operation).await;
+    let id = operation.tenant.as_str();
+    let hostname = format!("shop.{}.com", id.replace("tenant", "t"));
+    let path = format!("/v1/tenants/{id}/domains");
+    let asked = stack.api.send(Method::POST, &path, &json!({ "hostname": hostname })).await;
+    let target = asked["records"][0]["value"].as_str().expect("a target").to_owned();
+    let waits = |domain: &Value| domain["state"] == "pending" && domain["looks"].as_u64() > Some(0);
+    stack.api.when(&format!("{path}/{hostname}"), waits).await;
+    assert_eq!(of_domain(&stack, id, &hostname).await, ["Ingress"], "no certificate is asked for yet");
+    stack.point(&hostname, &target).await;
+    let domain = stack.api.when(&format!("{path}/{hostname}"), |domain| domain["state"] == "active").await;
+    assert_eq!(domain["certificate"]["state"], "right", "{domain:#}");
+    assert_eq!(stack.api.tenant(id).await["endpoints"]["domain"], format!("https://{hostname}"));
+    assert_eq!(of_domain(&stack, id, &hostname).await, ["Certificate", "Ingress"]);
+
+    let gone = stack.api.send(Method::DELETE, &format!("{path}/{hostname}"), &Value::Null).await;
+    let removal = gone["operation"].as_str().expect("an id");
+    stack.api.when(&format!("/v1/tenants/{id}/operations/{removal}"), |it| it["state"] == "succeeded").await;
+    assert_eq!(of_domain(&stack, id, &hostname).await, [""; 0]);
+    done(&stack, &stack.api.delete(id).await).await;
+    assert_eq!(stack.in_the_clouds(id).await, [""; 0]);
+}
+
+/// What makes a domain of a workshop's be served.
+async fn of_domain(stack: &Stack, id: &str, hostname: &str) -> Vec<String> {
+    let there = stack.in_the_clouds(id).await;
+    let kinds = there.iter().filter_map(|thing| thing.strip_suffix(hostname)?.split(' ').next());
+    kinds.filter(|kind| ["Certificate", "Ingress"].contains(kind)).map(str::to_owned).collect()
 }

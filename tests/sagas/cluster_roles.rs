@@ -22,12 +22,15 @@ struct Sold {
     blueprint: &'static str,
     settings: Settings,
     troubles: &'static [&'static str],
+    /// Whether it has domains of its own.
+    has_domains: bool,
 }
 
 const OF_ARGOCD: Sold = Sold {
     blueprint: "kubernetes-argocd",
     settings: &[],
     troubles: &["argocd-create-application.apply/kubernetes:ApplyApplication#1=Refused*ever"],
+    has_domains: false,
 };
 
 const OF_FLUX: Sold = Sold {
@@ -38,6 +41,7 @@ const OF_FLUX: Sold = Sold {
         // The backup that was begun meanwhile fails, and is ordered again.
         "after=Edit kubernetes-create-namespace.destroy/kubernetes:DeleteNamespace#1=Refused*ever",
     ],
+    has_domains: true,
 };
 
 const OF_K3S: Sold = Sold {
@@ -55,6 +59,7 @@ impl Sold {
         let orphans = orphans.map(|thing| Script::Orphan(foreign(thing.field, &thing.name)));
         let scripts = [Script::Changed, Script::Leaves, Script::Returns].into_iter().chain(orphans);
         let mut rights: Rights = clean.rights;
+        let scripts = scripts.chain(self.has_domains.then_some(Script::Domain));
         for case in scripts.map(|script| self.case(script)) {
             let run = self.lives(&[], &case, &[]);
             assert_eq!(run.statuses.last(), Some(&Status::Deleted), "{case}");

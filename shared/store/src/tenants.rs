@@ -208,6 +208,7 @@ impl Tenants {
             access: tenant.access,
             settings,
             domains: Vec::new(),
+            served_by: None,
         })
     }
 

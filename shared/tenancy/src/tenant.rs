@@ -134,4 +134,7 @@ pub struct Snapshot {
     /// Its own domains, in an operation that is about them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<DomainName>,
+    /// The step that serves them, there too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_by: Option<String>,
 }

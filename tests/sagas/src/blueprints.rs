@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use argocd_create_application::CreateApplication;
 use cloudflare::Zone;
-use cloudflare_probe_domain::ProbeDomain;
-use cloudflare_serve_domain::ServeDomain;
+use cloudflare_probe_domain::ProbeDomain as ProbeHostname;
+use cloudflare_serve_domain::ServeDomain as ServeHostname;
 use cloudnativepg_create_database::CreateDatabase as CreatePostgres;
 use cloudnativepg_probe_database::ProbeDatabase;
 use cognito::UserPool;
@@ -23,10 +23,12 @@ use kubernetes_check_plan::CheckPlan;
 use kubernetes_create_ingress::CreateIngress;
 use kubernetes_create_namespace::{CreateNamespace, Neighbours};
 use kubernetes_monitor_tenant::MonitorTenant;
+use kubernetes_probe_domain::ProbeDomain;
 use kubernetes_probe_ingress::ProbeIngress;
 use kubernetes_probe_workloads::ProbeWorkloads;
 use kubernetes_project_secrets::ProjectSecrets;
 use kubernetes_run_migrations::RunMigrations;
+use kubernetes_serve_domain::ServeDomain;
 use kubernetes_set_quota::SetQuota;
 use medusa_initialize_store::InitializeStore;
 use medusa_probe_store::ProbeStore;
@@ -55,6 +57,7 @@ use secrets::SecretString;
 use store::Tenants;
 use vault_store_logins::StoreLogins;
 use vault_store_password::StorePassword;
+use watch::Watch;
 use websites::Websites;
 use websites_register_website::RegisterWebsite;
 
@@ -218,16 +221,19 @@ fn neon_cloud_run(to: &mut Deployment) {
         clouds::CLOUDFLARE_TOKEN.to_owned().into(),
     );
     let zone = zone.expect("an address");
-    let task = ProbeDomain {
-        zone: zone.clone(),
+    let task = ProbeHostname { zone: zone.clone(), watch: watch(to, http) };
+    to.task(cloudflare_probe_domain::NAME, task, |task, input| async move { task.run(input).await });
+    to.step(ServeHostname { zone, zone_name: clouds::ZONE_NAME.to_owned(), deployment: deployment() });
+}
+
+fn watch(to: &Deployment, http: Http) -> Watch {
+    Watch {
         resolver: Resolver::new(http, resolver::URL).expect("an address"),
         // Nobody is to be visited at a name of the simulation.
         reach: None,
         target: clouds::TARGET.to_owned(),
         tenants: Tenants::new(to.db.clone()),
-    };
-    to.task(cloudflare_probe_domain::NAME, task, |task, input| async move { task.run(input).await });
-    to.step(ServeDomain { zone, zone_name: clouds::ZONE_NAME.to_owned(), deployment: deployment() });
+    }
 }
 
 /// What tenants' namespaces begin with.
@@ -330,10 +336,15 @@ fn kubernetes_argocd(to: &mut Deployment) {
 }
 
 fn helm_cloudnativepg(to: &mut Deployment) {
-    let OnCluster { cluster, vault, store, .. } = on_cluster(to);
+    let OnCluster { cluster, vault, http, store, .. } = on_cluster(to);
     to.step_backed_up(KeepBackups { store, vault });
     to.setup(CreatePostgres { cluster: cluster.clone() });
     to.probe(ProbeDatabase { cluster: cluster.clone() });
+    let (deployment, prefix) = (DEPLOYMENT.to_owned(), PREFIX.to_owned());
+    let task = ProbeDomain { cluster: cluster.clone(), deployment, prefix, watch: watch(to, http) };
+    to.task(kubernetes_probe_domain::NAME, task, |task, input| async move { task.run(input).await });
+    let (deployment, prefix) = (DEPLOYMENT.to_owned(), PREFIX.to_owned());
+    to.step(ServeDomain { cluster: cluster.clone(), deployment, prefix });
     to.step(InstallRelease {
         cluster,
         deployment: DEPLOYMENT.to_owned(),

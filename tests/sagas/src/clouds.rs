@@ -283,7 +283,12 @@ impl Service for Clouds {
 
     fn served(&self) -> Vec<String> {
         let things = now(&self.memory).now.things(clock::now()).into_iter();
-        things.filter(|thing| thing.kind == "custom-hostname").map(|thing| thing.name).collect()
+        let hostname = |thing: clouds::Thing| match thing.kind {
+            "custom-hostname" => Some(thing.name),
+            "Ingress" => own_domain(&thing.name).map(|(_, hostname)| hostname.to_owned()),
+            _ => None,
+        };
+        things.filter_map(hostname).collect()
     }
 
     fn plant(&self, thing: &Thing) {
@@ -379,6 +384,7 @@ fn thing(there: &clouds::Thing, all: &[clouds::Thing], planted: &BTreeMap<String
         (_, "service") => ("service", name, mark()),
         // The record of a tenant's domain is found by its mark alone.
         (_, "dns-record") => ("owner", marks.clone(), marks),
+        ("kubernetes", "Ingress") => ("served_in", own_domain(&name)?.0.to_owned(), mark()),
         // What is in a namespace goes with it.
         ("kubernetes", "Namespace") => ("namespace", name, mark()),
         ("kubernetes", "Application") => {
@@ -415,6 +421,11 @@ fn thing(there: &clouds::Thing, all: &[clouds::Thing], planted: &BTreeMap<String
         _ => return None,
     };
     Some(Thing { field, name, owner })
+}
+
+/// Where a domain of a tenant's own is served: `e-commerce-acme-7f3a9c/shop.example.com`.
+fn own_domain(ingress: &str) -> Option<(&str, &str)> {
+    ingress.split_once('/').filter(|(_, hostname)| hostname.contains('.'))
 }
 
 /// `acme-7f3a9c [demo/acme-7f3a9c]`

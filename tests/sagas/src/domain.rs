@@ -15,7 +15,6 @@ use crate::service::Thing;
 use crate::simulated;
 use crate::world::World;
 
-const BLUEPRINT: &str = "neon-cloud-run";
 /// A customer's own.
 pub(crate) const HOSTNAME: &str = "shop.example.com";
 
@@ -24,6 +23,8 @@ pub(crate) const HOSTNAME: &str = "shop.example.com";
 pub enum Customer {
     /// Publishes the record that they were told, so many seconds later.
     PointsAfter(u64),
+    /// The same, and has it removed once it is live.
+    RemovesAfter(u64),
     NeverPoints,
     /// Has the tenant deleted two minutes later.
     DeletesMeanwhile,
@@ -45,6 +46,8 @@ pub struct Lived {
     pub mails: Vec<String>,
     /// The names that were served then.
     pub served: Vec<String>,
+    /// Whether the cluster was told to have a certificate for it.
+    pub certified: bool,
     /// The names and records that were there after the tenant's end.
     pub left: Vec<String>,
     /// Whether somebody else could have the name then.
@@ -55,15 +58,15 @@ pub struct Lived {
 
 impl Lived {
     #[must_use]
-    pub fn of(customer: Customer) -> Self {
-        simulated(lived(customer))
+    pub fn of(blueprint: &'static str, customer: Customer) -> Self {
+        simulated(lived(blueprint, customer))
     }
 }
 
-async fn lived(customer: Customer) -> Lived {
-    let blueprint = blueprints::named(BLUEPRINT);
+async fn lived(name: &'static str, customer: Customer) -> Lived {
+    let blueprint = blueprints::named(name);
     let world = World::new(blueprint.expect("a blueprint"), Chaos::new(Vec::new()), vec![0], 1).await;
-    world.ask(Ask::sign_up(BLUEPRINT, OnFailure::Compensate, "sign up")).await.expect("an answer");
+    world.ask(Ask::sign_up(name, OnFailure::Compensate, "sign up")).await.expect("an answer");
     rest(&world).await;
     let id = world.tenants()[0].id.to_string();
 
@@ -72,7 +75,7 @@ async fn lived(customer: Customer) -> Lived {
     let asked = ask(&world, "POST", path.clone(), json!({ "hostname": HOSTNAME })).await;
     assert_eq!(asked["records"][0]["value"], TARGET, "{asked}");
     match customer {
-        Customer::PointsAfter(seconds) => {
+        Customer::PointsAfter(seconds) | Customer::RemovesAfter(seconds) => {
             pass(Duration::from_secs(seconds)).await;
             let (name, owner) = (HOSTNAME.to_owned(), TARGET.to_owned());
             world.plant(&Thing { field: ALIAS, name, owner });
@@ -84,15 +87,23 @@ async fn lived(customer: Customer) -> Lived {
         }
     }
     rest(&world).await;
+    if let Customer::RemovesAfter(_) = customer {
+        let live = world.tenants()[0].endpoints.contains_key(tenancy::DOMAIN);
+        assert!(live && world.served() == [HOSTNAME], "{:?}", world.served());
+        ask(&world, "DELETE", format!("{path}/{HOSTNAME}"), Value::Null).await;
+        rest(&world).await;
+    }
     let hours = (clock::now().as_second() - begun.as_second()) / 3600;
     let shown = ask(&world, "GET", format!("{path}/{HOSTNAME}"), Value::Null).await;
     let tenant = world.tenants().remove(0);
     let served = world.served();
+    let is_its = |it: &Value| it["kind"] == "Certificate" && it["spec"]["dnsNames"] == json!([HOSTNAME]);
+    let certified = world.manifests().iter().any(is_its);
 
     world.ask(Ask::delete(&id, "bye")).await.expect("an answer");
     rest(&world).await;
-    let marks =
-        world.law().things().into_iter().filter(|thing| thing.field == "owner").map(|thing| thing.name);
+    let of_domains = |thing: &Thing| matches!(thing.field, "owner" | "served_in");
+    let marks = world.law().things().into_iter().filter(of_domains).map(|thing| thing.name);
     let claims = world.tables().table(Table::Claims);
     Lived {
         domain: shown["state"].as_str().unwrap_or_default().to_owned(),
@@ -102,6 +113,7 @@ async fn lived(customer: Customer) -> Lived {
         hours,
         mails: world.subjects(),
         served,
+        certified,
         left: world.served().into_iter().chain(marks).collect(),
         is_free: !claims.iter().any(|row| row.key.pk.starts_with("DOMAIN#")),
         broken: world.law().broken().into_iter().collect(),

@@ -1,55 +1,23 @@
-//! Looks how far the domain is that an operation waits for, keeps what it saw, and says when to look again.
-//!
-//! Three things are looked at apart, for each has somebody else to mend it: whether Cloudflare has the name, whether the
-//! customer's DNS leads to us, whether there is a certificate. When all say yes the domain is visited, as anybody would:
-//! only what answers there is live (invariant 10). A look that fails is no failure of the domain; it is looked at again.
+//! Looks how far the domain is that an operation waits for, at Cloudflare, in the customer's DNS, and by a visit.
 
 use cloudflare::{CertificateStatus, Hostname, HostnameStatus, Proof, Zone};
-use fault::{Actor, Fault};
-use reach::Reach;
-use resolver::{Leads, Resolver};
+use fault::Fault;
 use saga::Subject;
-use serde::Serialize;
-use store::Tenants;
 use tenancy::AspectState::{Right, Waiting, Wrong};
 use tenancy::{AspectState, DnsRecord, Domain, Seen};
+use watch::{Output, Watch};
 
 pub const NAME: &str = "cloudflare-probe-domain";
 
 #[derive(Debug)]
 pub struct ProbeDomain {
     pub zone: Zone,
-    pub resolver: Resolver,
-    /// How a domain is visited; where none can be, Cloudflare's word is enough.
-    pub reach: Option<Reach>,
-    /// What customers point their domains to.
-    pub target: String,
-    pub tenants: Tenants,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Output {
-    /// Whether there is something to wait for.
-    pending: bool,
-    /// Until the next look.
-    seconds: u64,
+    pub watch: Watch,
 }
 
 impl ProbeDomain {
     pub async fn run(&self, subject: Subject) -> Result<Output, Fault> {
-        let (id, operation) = (subject.tenant(), subject.operation);
-        let gone = || Fault::terminal(format!("there is no operation {operation} of a tenant {id}"));
-        let record = self.tenants.operation(id, operation).await?.ok_or_else(gone)?.value;
-        let tenant = self.tenants.get(id).await?.ok_or_else(gone)?.value;
-        let domains = self.tenants.domains(id).await?.value;
-        let watched = domains.watched(operation).filter(|_| !record.is_fenced() && !tenant.status.is_going());
-        let Some(domain) = watched else { return Ok(Output { pending: false, seconds: 0 }) };
-        let seen = self.look(domain).await;
-        if let Err(fault) = &seen {
-            tracing::warn!(tenant.id = %id, execution.id = %operation, "{} was not seen: {fault}", domain.hostname);
-        }
-        let again = self.tenants.looked_at_domain(id, operation, seen, clock::now()).await?;
-        Ok(Output { pending: again.is_some(), seconds: again.unwrap_or_default() })
+        self.watch.run(&subject, async |domain: &Domain| self.look(domain).await).await
     }
 
     async fn look(&self, domain: &Domain) -> Result<Seen, Fault> {
@@ -57,39 +25,16 @@ impl ProbeDomain {
         let found = self.zone.find_hostname(hostname).await?;
         let missing = || Fault::transient(format!("{hostname} is not seen at Cloudflare yet"));
         let found = found.ok_or_else(missing)?;
-        let leads = self.resolver.look_up(hostname).await;
-        let mut seen = Seen {
+        // Cloudflare says active only of a name that leads to it. Until then the public's view tells the customer what to
+        // mend.
+        let dns = if is_active(&found) { (Right, String::new()) } else { self.watch.dns(domain, &[]).await };
+        let seen = Seen {
             name: name(&found),
-            dns: self.dns(&found, leads),
+            dns,
             certificate: certificate(&found),
             proofs: found.proofs.iter().filter_map(published).collect(),
         };
-        let live = [&seen.name, &seen.dns, &seen.certificate].iter().all(|(state, _)| *state == Right);
-        if let Some(reach) = self.reach.as_ref().filter(|_| live) {
-            // Cloudflare's edge learns of a certificate place by place.
-            if let Err(fault) = reach.visit(&format!("https://{hostname}/")).await {
-                seen.certificate = (Waiting, format!("issued, but a visit failed: {fault}"));
-            }
-        }
-        Ok(seen)
-    }
-
-    /// Cloudflare says active only of a name that leads to it. Until then the public's view tells the customer what to
-    /// mend.
-    fn dns(&self, found: &Hostname, leads: Result<Leads, Fault>) -> (AspectState, String) {
-        if is_active(found) {
-            return (Right, String::new());
-        }
-        match leads {
-            Ok(leads) if leads.aliases.contains(&self.target) => (Right, String::new()),
-            Ok(Leads { aliases, addresses }) => match aliases.first().or(addresses.first()) {
-                Some(elsewhere) => (Waiting, format!("leads to {elsewhere}, not to {}", self.target)),
-                None => (Waiting, "leads nowhere: there is no such record".to_owned()),
-            },
-            // A resolver's trouble of its own is nobody's news.
-            Err(fault) if fault.actor == Actor::Customer => (Waiting, fault.cause),
-            Err(_) => (Waiting, "could not be looked up just now".to_owned()),
-        }
+        Ok(self.watch.visited(domain, seen).await)
     }
 }
 

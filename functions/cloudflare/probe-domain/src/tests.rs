@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
 use openapi::Script;
+use reach::Reach;
+use resolver::Resolver;
 use rstest::rstest;
 use serde_json::{Value, json};
-use store::Database;
+use store::{Database, Tenants};
 
 use super::*;
 
@@ -24,13 +26,13 @@ fn saying(status: &str, certificate: &str, dns: &Value) -> Script {
 async fn look(script: &Script, reach: Option<Reach>) -> Seen {
     let zone =
         Zone::new(script.http(), cloudflare::URL, "zone".to_owned(), "token".into()).expect("an address");
-    let probe = ProbeDomain {
-        zone,
+    let watch = Watch {
         resolver: Resolver::new(script.http(), resolver::URL).expect("an address"),
         reach,
         target: TARGET.to_owned(),
         tenants: Tenants::new(Database::memory()),
     };
+    let probe = ProbeDomain { zone, watch };
     let aspect = json!({ "state": "waiting", "since": "2026-01-01T00:00:00Z" });
     let domain = serde_json::from_value(json!({
         "hostname": "shop.example.com", "state": "pending", "requested_at": "2026-01-01T00:00:00Z",

@@ -7,12 +7,10 @@
 use fault::Fault;
 use kubernetes::api::networking::v1::Ingress;
 use kubernetes::cert_manager::{Certificate, CertificateSpec, IssuerRef};
-use kubernetes::{Cluster, Progress as _, manifest};
+use kubernetes::{Cluster, Progress as _, TenantIngress, manifest};
 use saga::{Context, Setup};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-const SECRET: &str = "tenant-tls";
 
 #[derive(Debug)]
 pub struct CreateIngress {
@@ -63,11 +61,11 @@ impl Setup for CreateIngress {
         let ingress: Ingress = manifest(ingress(params, &hosts))?;
         self.cluster.apply(&ingress, &owner).await?;
         let certificate = CertificateSpec {
-            secret_name: SECRET.to_owned(),
+            secret_name: TenantIngress::CERTIFICATE.to_owned(),
             dns_names: hosts,
             issuer_ref: IssuerRef { name: params.issuer.clone(), kind: "ClusterIssuer".to_owned() },
         };
-        let certificate = Certificate::new(&params.namespace, SECRET, certificate);
+        let certificate = Certificate::new(&params.namespace, TenantIngress::CERTIFICATE, certificate);
         let mut applied = [self.cluster.apply(&certificate, &owner).await?];
         self.cluster.settle(&params.namespace, &owner, &mut applied).await?;
         let [certificate] = applied;
@@ -86,7 +84,7 @@ fn ingress(params: &Params, hosts: &[String]) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
         "metadata": {
-            "name": "tenant-ingress", "namespace": params.namespace,
+            "name": TenantIngress::NAME, "namespace": params.namespace,
             "annotations": {
                 "nginx.ingress.kubernetes.io/ssl-redirect": "true",
                 "nginx.ingress.kubernetes.io/proxy-body-size": params.body_size,
@@ -98,7 +96,7 @@ fn ingress(params: &Params, hosts: &[String]) -> Value {
         },
         "spec": {
             "ingressClassName": "nginx",
-            "tls": [{ "hosts": hosts, "secretName": SECRET }],
+            "tls": [{ "hosts": hosts, "secretName": TenantIngress::CERTIFICATE }],
             "rules": hosts.iter().map(rule).collect::<Vec<_>>(),
         },
     })

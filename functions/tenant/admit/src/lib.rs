@@ -37,6 +37,7 @@ impl Admit {
         // In no other: a domain that comes or goes would have every step of the next operation run again.
         if record.value.kind == Kind::Domain {
             snapshot.domains = self.tenants.domains(id).await?.value.served();
+            snapshot.served_by = record.value.workflow.steps().first().map(ToString::to_string);
         }
         Ok(snapshot)
     }

@@ -98,7 +98,7 @@ pub(crate) async fn add(
 ) -> Result<impl IntoResponse, Problem> {
     let Wanted { hostname } = change.decode()?;
     let hostname = DomainName::parse("hostname", &hostname).map_err(Problem::violated)?;
-    let platform = api.may_have("hostname", &hostname).map_err(Problem::violated)?;
+    let platform = api.may_have("hostname", &hostname).await?.map_err(Problem::violated)?;
     let by = change.by("asked for")?;
     let accepted = api.tenants.add_domain(&id, &hostname, by, change.key.as_ref(), clock::now()).await?;
     let records = vec![DnsRecord::alias(&hostname, &platform.target)];
@@ -125,23 +125,26 @@ pub(crate) async fn remove(
 
 impl Api {
     /// Whether a tenant may have that domain, as far as we are concerned.
-    pub(crate) fn may_have(
+    pub(crate) async fn may_have(
         &self,
         field: &'static str,
         hostname: &DomainName,
-    ) -> Result<&Platform, Violation> {
+    ) -> Result<Result<&Platform, Violation>, Problem> {
         let refused = |problem: String, allowed| Violation::new(field, problem, allowed);
         let none = || {
             refused(format!("'{hostname}' was given"), "none: no domain but the platform's is served here")
         };
-        let platform = self.settings.platform.as_ref().ok_or_else(none)?;
-        if hostname.is_within(&platform.domain) {
-            return Err(refused(
+        let Some(platform) = &self.settings.platform else { return Ok(Err(none())) };
+        // Below these each name is some tenant's, or will be: it leads to us already, and would seem to be proven.
+        let blueprints = self.catalogue.blueprints().await?;
+        let of_products = blueprints.iter().filter_map(|blueprint| blueprint.settings.get("domain"));
+        if of_products.chain([&platform.domain]).any(|domain| hostname.is_within(domain)) {
+            return Ok(Err(refused(
                 format!("'{hostname}' is the platform's own"),
                 "a domain of the customer's own",
-            ));
+            )));
         }
-        Ok(platform)
+        Ok(Ok(platform))
     }
 
     fn shown(&self, domain: Domain) -> Shown {

@@ -157,7 +157,7 @@ impl Api {
             if claims.tenant_at(domain).await?.is_some() {
                 wrong.push(domain_taken("custom_domain", domain));
             }
-            wrong.extend(self.may_have("custom_domain", domain).err());
+            wrong.extend(self.may_have("custom_domain", domain).await?.err());
         }
         if !wrong.is_empty() || !rehearsal.plans() {
             return Ok(Some(Preview::of(wrong)));

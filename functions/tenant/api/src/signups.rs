@@ -109,7 +109,7 @@ impl Api {
         }
         let signup = checked.map_err(Problem::invalid)?;
         if let Some(domain) = &signup.custom_domain {
-            self.may_have("custom_domain", domain).map_err(Problem::violated)?;
+            self.may_have("custom_domain", domain).await?.map_err(Problem::violated)?;
         }
         Ok(Checked::Signup(Box::new(signup)))
     }

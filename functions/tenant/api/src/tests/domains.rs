@@ -11,6 +11,7 @@ async fn serving() -> (Router, String) {
     let catalogue = Catalogue::new(db.clone());
     let mut blueprint = catalogue.blueprint("merchant-workspace").await.expect("read").expect("there");
     blueprint.custom_domain = Some("cloudflare-serve-domain".to_owned());
+    blueprint.settings.insert("domain".to_owned(), "workshops.com".to_owned());
     catalogue.put_blueprint(&blueprint).await.expect("stored");
     let platform = Platform { domain: "vendin.store".to_owned(), target: "stores.vendin.store".to_owned() };
     let api = router(db.clone(), Settings { platform: Some(platform), ..settings() }).expect("an API");
@@ -76,6 +77,7 @@ async fn the_same_key_gives_the_same_answer_and_one_domain() {
 #[case("co.uk")]
 #[case("vendin.store")]
 #[case("other.my.vendin.store")]
+#[case("another.workshops.com")]
 #[tokio::test]
 async fn a_name_nobody_may_have_is_refused_with_the_field(#[case] hostname: &str) {
     let (api, id) = serving().await;
