@@ -259,7 +259,16 @@ impl StepProgress {
     #[must_use]
     pub fn waiting(name: &str) -> Self {
         let (state, name) = (StepState::Waiting, name.to_owned());
-        Self { name, state, attempts: 0, begun_at: None, changed_at: None, busy_ms: 0, fault: None, seen: None }
+        Self {
+            name,
+            state,
+            attempts: 0,
+            begun_at: None,
+            changed_at: None,
+            busy_ms: 0,
+            fault: None,
+            seen: None,
+        }
     }
 }
 
