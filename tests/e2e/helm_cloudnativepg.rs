@@ -5,14 +5,9 @@ use std::collections::BTreeSet;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::api::signup;
-use tests::{Fault, Operation, Stack};
+use tests::{Fault, Stack};
 
 const BLUEPRINT: &str = "helm-cloudnativepg";
-
-async fn done(stack: &Stack, operation: &Operation) {
-    let status = stack.api.ended(operation).await;
-    assert_eq!(status["state"], "succeeded", "{status:#}");
-}
 
 /// What each address of a workshop's answers.
 async fn visit(stack: &Stack, id: &str) -> [StatusCode; 2] {
@@ -40,7 +35,7 @@ fn workshop(plan: &str) -> Value {
 async fn a_workshop_lives_through_every_change_and_leaves_nothing() {
     let stack = Stack::from_env().await;
     let operation = stack.api.sign_up(&workshop("workshop-free")).await;
-    done(&stack, &operation).await;
+    stack.api.succeeded(&operation).await;
     let id = operation.tenant;
     let path = format!("/v1/tenants/{id}");
     let of = |policies| {
@@ -49,22 +44,19 @@ async fn a_workshop_lives_through_every_change_and_leaves_nothing() {
     assert_eq!(counts(&stack, &id).await, of(0), "no backups");
     assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
 
-    done(&stack, &stack.api.act(&format!("{path}/hibernate")).await).await;
+    stack.api.succeeded(&stack.api.act(&format!("{path}/hibernate")).await).await;
     assert_eq!(visit(&stack, &id).await, [StatusCode::SERVICE_UNAVAILABLE; 2]);
     assert_eq!(counts(&stack, &id).await, of(0), "its data stays");
-    done(&stack, &stack.api.act(&format!("{path}/wake")).await).await;
+    stack.api.succeeded(&stack.api.act(&format!("{path}/wake")).await).await;
     assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
 
     let wanted = json!({ "plan": "workshop-enterprise", "reason": "it grows" });
-    let change = stack.api.send(Method::POST, &format!("{path}/change-plan"), &wanted).await;
-    let operation = change["operation"].as_str().expect("an id");
-    let over = |it: &Value| it["ended_at"].is_string();
-    let ended = stack.api.when(&format!("{path}/operations/{operation}"), over).await;
-    assert_eq!(ended["state"], "succeeded", "{ended:#}");
+    let change = stack.api.changed(&format!("{path}/change-plan"), &wanted).await;
+    stack.api.succeeded(&change).await;
     assert_eq!(counts(&stack, &id).await, of(1), "and backups");
     assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
 
-    done(&stack, &stack.api.delete(&id).await).await;
+    stack.api.succeeded(&stack.api.delete(&id).await).await;
     assert_eq!(stack.in_the_clouds(&id).await, [""; 0]);
 }
 
@@ -83,9 +75,9 @@ async fn a_workshop_that_is_not_installed_leaves_nothing_and_can_be_tried_again(
     assert_eq!((&status["state"], &status["resources_left"]), (&json!("failed"), &json!(0)), "{status:#}");
     assert_eq!(status["fault"]["step"], "helm-install-release", "{status:#}");
     assert_eq!(stack.in_the_clouds(&operation.tenant).await, [""; 0]);
-    done(&stack, &stack.api.retry(&operation.tenant).await).await;
+    stack.api.succeeded(&stack.api.retry(&operation.tenant).await).await;
     assert_eq!(visit(&stack, &operation.tenant).await, [StatusCode::OK; 2]);
-    done(&stack, &stack.api.delete(&operation.tenant).await).await;
+    stack.api.succeeded(&stack.api.delete(&operation.tenant).await).await;
     assert_eq!(stack.in_the_clouds(&operation.tenant).await, [""; 0]);
 }
 
@@ -119,7 +111,7 @@ async fn release(stack: &Stack, runs: &str) -> Value {
 async fn a_workshop_is_moved_to_another_version_and_back_to_the_one_before() {
     let stack = Stack::from_env().await;
     let operation = stack.api.sign_up(&workshop("workshop-free")).await;
-    done(&stack, &operation).await;
+    stack.api.succeeded(&operation).await;
     let id = operation.tenant;
     let path = format!("/v1/tenants/{id}");
     let made_of = stack.api.tenant(&id).await["blueprint"]["version"].clone();
@@ -139,7 +131,7 @@ async fn a_workshop_is_moved_to_another_version_and_back_to_the_one_before() {
         assert_eq!(versions(&stack, &id).await, runs);
         assert_eq!(visit(&stack, &id).await, [StatusCode::OK; 2]);
     }
-    done(&stack, &stack.api.delete(&id).await).await;
+    stack.api.succeeded(&stack.api.delete(&id).await).await;
     assert_eq!(stack.in_the_clouds(&id).await, [""; 0]);
 }
 
@@ -148,7 +140,7 @@ async fn a_workshop_is_moved_to_another_version_and_back_to_the_one_before() {
 async fn a_domain_of_its_own_leads_to_a_workshop_once_its_record_is_published() {
     let stack = Stack::from_env().await;
     let operation = stack.api.sign_up(&workshop("workshop-free")).await;
-    done(&stack, &operation).await;
+    stack.api.succeeded(&operation).await;
     let id = operation.tenant.as_str();
     let hostname = format!("shop.{}.com", id.replace("tenant", "t"));
     let path = format!("/v1/tenants/{id}/domains");
@@ -167,7 +159,7 @@ async fn a_domain_of_its_own_leads_to_a_workshop_once_its_record_is_published() 
     let removal = gone["operation"].as_str().expect("an id");
     stack.api.when(&format!("/v1/tenants/{id}/operations/{removal}"), |it| it["state"] == "succeeded").await;
     assert_eq!(of_domain(&stack, id, &hostname).await, [""; 0]);
-    done(&stack, &stack.api.delete(id).await).await;
+    stack.api.succeeded(&stack.api.delete(id).await).await;
     assert_eq!(stack.in_the_clouds(id).await, [""; 0]);
 }
 

@@ -12,7 +12,7 @@ use reqwest::{Method, StatusCode};
 use secrets::SecretString;
 use serde_json::{Value, json};
 use tests::api::signup;
-use tests::{Fault, Operation, Stack};
+use tests::{Fault, Stack};
 
 const BLUEPRINT: &str = "kubernetes-argocd";
 
@@ -50,14 +50,9 @@ fn variable(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set: start the stack with --peer mariadb --peer rabbitmq"))
 }
 
-async fn done(stack: &Stack, operation: &Operation) {
-    let status = stack.api.ended(operation).await;
-    assert_eq!(status["state"], "succeeded", "{status:#}");
-}
-
 async fn live(stack: &Stack) -> String {
     let operation = stack.api.sign_up(&signup(BLUEPRINT)).await;
-    done(stack, &operation).await;
+    stack.api.succeeded(&operation).await;
     operation.tenant
 }
 
@@ -187,27 +182,24 @@ async fn a_shop_lives_through_every_change_and_leaves_nothing() {
     assert_eq!(held(&stack, &id).await, (22, 2), "a user for each database, and one for the vhost");
     assert_eq!(shop(&stack, &id).await, StatusCode::OK);
 
-    done(&stack, &stack.api.act(&format!("{path}/suspend")).await).await;
+    stack.api.succeeded(&stack.api.act(&format!("{path}/suspend")).await).await;
     assert_eq!(shop(&stack, &id).await, StatusCode::SERVICE_UNAVAILABLE);
     let tenant = Tenant::of(&stack, &id).await;
     assert!(
         tenant.store(&stack).await.objects(&tenant.bucket("sav"), None).await.is_err(),
         "its user is locked"
     );
-    done(&stack, &stack.api.act(&format!("{path}/resume")).await).await;
+    stack.api.succeeded(&stack.api.act(&format!("{path}/resume")).await).await;
     assert_eq!(shop(&stack, &id).await, StatusCode::OK);
     tenant.store(&stack).await.objects(&tenant.bucket("sav"), None).await.expect("and let in again");
 
     let wanted = json!({ "plan": "premium", "reason": "it grows" });
-    let change = stack.api.send(Method::POST, &format!("{path}/change-plan"), &wanted).await;
-    let operation = change["operation"].as_str().expect("an id");
-    let over = |it: &Value| it["ended_at"].is_string();
-    let ended = stack.api.when(&format!("{path}/operations/{operation}"), over).await;
-    assert_eq!(ended["state"], "succeeded", "{ended:#}");
+    let change = stack.api.changed(&format!("{path}/change-plan"), &wanted).await;
+    stack.api.succeeded(&change).await;
     assert_eq!(stack.api.tenant(&id).await["plan"], "premium");
     assert_eq!(shop(&stack, &id).await, StatusCode::OK);
 
-    done(&stack, &stack.api.delete(&id).await).await;
+    stack.api.succeeded(&stack.api.delete(&id).await).await;
     assert_eq!(stack.in_the_clouds(&id).await, [""; 0]);
     assert_eq!(held(&stack, &id).await, (0, 0));
 }
@@ -228,9 +220,9 @@ async fn a_shop_that_does_not_open_leaves_nothing_and_can_be_tried_again() {
     assert_eq!(status["fault"]["step"], "websites-register-website", "{status:#}");
     assert_eq!(stack.in_the_clouds(&operation.tenant).await, [""; 0]);
     assert_eq!(held(&stack, &operation.tenant).await, (0, 0));
-    done(&stack, &stack.api.retry(&operation.tenant).await).await;
+    stack.api.succeeded(&stack.api.retry(&operation.tenant).await).await;
     assert_whole(&stack, &operation.tenant).await;
-    done(&stack, &stack.api.delete(&operation.tenant).await).await;
+    stack.api.succeeded(&stack.api.delete(&operation.tenant).await).await;
     assert_eq!(held(&stack, &operation.tenant).await, (0, 0));
 }
 
@@ -249,7 +241,7 @@ async fn nobody_gets_at_what_is_a_neighbours() {
     }
     println!("{tried} tried on a neighbour, all refused");
     for id in [&one, &other] {
-        done(&stack, &stack.api.delete(id).await).await;
+        stack.api.succeeded(&stack.api.delete(id).await).await;
     }
 }
 
@@ -375,5 +367,5 @@ async fn what_was_in_a_shop_comes_back_with_it() {
         after.store(&stack).await.read(&after.bucket("products"), &picture.key).await.expect("an answer");
     assert_eq!(read, Some(picture));
     assert_eq!(shop(&stack, &id).await, StatusCode::OK);
-    done(&stack, &stack.api.delete(&id).await).await;
+    stack.api.succeeded(&stack.api.delete(&id).await).await;
 }

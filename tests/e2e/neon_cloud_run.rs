@@ -23,11 +23,6 @@ async fn live(stack: &Stack) -> (Operation, String) {
     (operation, tenant["endpoints"]["api"].as_str().expect("an address").to_owned())
 }
 
-async fn done(stack: &Stack, operation: &Operation) {
-    let status = stack.api.ended(operation).await;
-    assert_eq!(status["state"], "succeeded", "{status:#}");
-}
-
 async fn health(stack: &Stack, store: &str) -> StatusCode {
     stack.http().get(format!("{store}/health")).send().await.expect("an answer").status()
 }
@@ -62,7 +57,7 @@ async fn a_store_lives_through_every_change_and_leaves_nothing() {
     assert_eq!(stack.api.tenant(id).await["plan"], "professional");
     assert_eq!(health(&stack, &store).await, StatusCode::OK);
 
-    done(&stack, &stack.api.delete(id).await).await;
+    stack.api.succeeded(&stack.api.delete(id).await).await;
     assert_eq!(stack.in_the_clouds(id).await, [""; 0]);
     assert_eq!(health(&stack, &store).await, StatusCode::NOT_FOUND);
 }
@@ -90,7 +85,7 @@ async fn a_store_that_is_read_only_shows_all_and_takes_no_changes() {
         assert_eq!(refused().await.contains("read-only"), refuses, "{access}");
         assert_eq!(health(&stack, &store).await, StatusCode::OK);
     }
-    done(&stack, &stack.api.delete(&operation.tenant).await).await;
+    stack.api.succeeded(&stack.api.delete(&operation.tenant).await).await;
 }
 
 /// What of a tenant computes though nobody uses it.
@@ -111,13 +106,13 @@ async fn a_store_that_nobody_uses_sleeps_and_wakes_with_its_visitors() {
     signup["plan"] = json!("professional");
     signup["overrides"] = json!({ "min_instances": "1" });
     let operation = stack.api.sign_up(&signup).await;
-    done(&stack, &operation).await;
+    stack.api.succeeded(&operation).await;
     let id = operation.tenant.as_str();
     let (path, whole) = (format!("/v1/tenants/{id}"), stack.in_the_clouds(id).await);
     let store = stack.api.tenant(id).await["endpoints"]["api"].as_str().expect("an address").to_owned();
     assert_eq!(awake(&stack, id).await, ["branch", "service"], "by its plan an instance stands ready");
 
-    done(&stack, &stack.api.act(&format!("{path}/hibernate")).await).await;
+    stack.api.succeeded(&stack.api.act(&format!("{path}/hibernate")).await).await;
     assert_eq!(stack.api.tenant(id).await["status"], "hibernating");
     assert_eq!(awake(&stack, id).await, [""; 0]);
     assert_eq!(stack.in_the_clouds(id).await, whole, "its data is kept");
@@ -132,7 +127,7 @@ async fn a_store_that_nobody_uses_sleeps_and_wakes_with_its_visitors() {
     stack.api.when(&format!("{path}/operations/{wakes}"), |it| it["state"] == "succeeded").await;
     assert_eq!(stack.api.tenant(id).await["status"], "active");
     assert_eq!(awake(&stack, id).await, ["branch", "service"]);
-    done(&stack, &stack.api.delete(id).await).await;
+    stack.api.succeeded(&stack.api.delete(id).await).await;
 }
 
 #[tokio::test]
@@ -153,9 +148,9 @@ async fn a_store_that_does_not_open_leaves_nothing_and_can_be_tried_again() {
     assert_eq!(status["fault"]["step"], "google-deploy-service", "{status:#}");
     assert_eq!(stack.in_the_clouds(&operation.tenant).await, [""; 0]);
 
-    done(&stack, &stack.api.retry(&operation.tenant).await).await;
+    stack.api.succeeded(&stack.api.retry(&operation.tenant).await).await;
     assert_eq!(kinds(&stack.in_the_clouds(&operation.tenant).await), WHOLE);
-    done(&stack, &stack.api.delete(&operation.tenant).await).await;
+    stack.api.succeeded(&stack.api.delete(&operation.tenant).await).await;
 }
 
 #[tokio::test]
@@ -182,6 +177,6 @@ async fn a_domain_of_its_own_leads_to_a_store_once_its_record_is_published() {
     let removal = gone["operation"].as_str().expect("an id");
     stack.api.when(&format!("/v1/tenants/{id}/operations/{removal}"), |it| it["state"] == "succeeded").await;
     assert_eq!(kinds(&stack.in_the_clouds(id).await), WHOLE);
-    done(&stack, &stack.api.delete(id).await).await;
+    stack.api.succeeded(&stack.api.delete(id).await).await;
     assert_eq!(stack.in_the_clouds(id).await, [""; 0]);
 }

@@ -51,6 +51,8 @@ fn of_a_tenant_of_many_steps_a_few_cases_are_lived() {
         "kubernetes-argocd argocd-create-application.apply/kubernetes:ApplyApplication#1=Refused*ever",
         "kubernetes-argocd argocd-create-application.destroy/kubernetes:DeleteApplication#1=Unavailable*2",
         "helm-cloudnativepg",
+        "helm-cloudnativepg changed=yes",
+        "helm-cloudnativepg returns=yes",
         "helm-cloudnativepg helm-install-release.apply/kubernetes:ApplyHelmRelease#1=Lost*2",
         "helm-cloudnativepg cloudnativepg-create-database.apply/kubernetes:ApplyCluster#1=CrashAfter*1",
         "helm-cloudnativepg helm-install-release.apply/kubernetes:ApplyHelmRelease#1=Refused*ever",

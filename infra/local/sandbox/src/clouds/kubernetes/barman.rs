@@ -74,23 +74,27 @@ impl Kubernetes {
         })
     }
 
-    /// Begins to archive what a healthy database writes, if it is to and does not yet.
+    /// Archives what a healthy database writes, if it is to: begins, or goes on where that has failed.
     pub(super) fn archive(&mut self, moment: Moment, key: &Key) {
         let Some(object) = self.store.get(key) else { return };
-        let value = object.value.clone();
-        if archiver(&value).is_none() || object.since(SINCE).is_some() {
+        let (value, begun) = (object.value.clone(), object.since(SINCE).is_some());
+        let works = condition_of(&value, ARCHIVING).is_some_and(|it| it["status"] == "True");
+        if archiver(&value).is_none() || begun && works {
             return;
         }
-        let begun = self.archive_of(&key.namespace, &value).and_then(|archive| {
-            self.is_free(&value, &archive)?;
+        let archived = self.archive_of(&key.namespace, &value).and_then(|archive| {
+            if !begun {
+                self.is_free(&value, &archive)?;
+            }
             self.write_wal(moment, key, &archive)
         });
-        match begun {
+        match archived {
+            Ok(()) if begun => {}
             Ok(()) => drop(self.store.begin(key, SINCE, moment.now)),
             // What the object store lets do is not of this place.
             Err(_) => self.look_again(),
         }
-        self.tell_archiving(moment, key, begun.err());
+        self.tell_archiving(moment, key, archived.err());
     }
 
     fn tell_archiving(&mut self, moment: Moment, key: &Key, failure: Option<String>) {
