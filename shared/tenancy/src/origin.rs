@@ -11,5 +11,6 @@ pub struct Origin {
     pub tenant: TenantId,
     /// The moment whose data it begins with; the last that was kept, if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub at: Option<Timestamp>,
 }
