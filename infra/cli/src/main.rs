@@ -12,6 +12,7 @@ mod entry;
 mod orphans;
 mod plan;
 mod preview;
+mod provision;
 mod repair;
 mod report;
 mod sign_in;
@@ -83,6 +84,8 @@ enum Command {
     /// Puts a blueprint on offer, takes it off or deletes it.
     #[command(subcommand)]
     Blueprint(entry::Command),
+    /// Signs up a tenant and shows its steps until it answers.
+    Provision(provision::Provision),
     /// Signs up a tenant from nothing to a site that answers, or makes a step fail and shows that nothing is left.
     Demo(demo::Demo),
 }
@@ -117,6 +120,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Themes => theme::list(&api().await?).await,
         Command::Theme(command) => command.run(&api().await?, "theme").await,
         Command::Blueprint(command) => command.run(&api().await?, "blueprint").await,
+        Command::Provision(provision) => provision.run(&api().await?).await,
         Command::Demo(demo) => demo.run(&api().await?).await,
     }
 }

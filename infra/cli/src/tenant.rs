@@ -8,10 +8,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use tenancy::{OperationId, TenantId};
-use ulid::Ulid;
 
 use crate::Outcome;
 use crate::api::{Again, Api, Approval, Deletion, DryRun, PlanChange, Signup, Update, Upgrade, Wanted};
+use crate::provision::sign_up;
 use crate::report::report;
 use crate::watch::{picture, watch};
 
@@ -230,17 +230,11 @@ impl Command {
             }
             Self::Audit { id } => return audit(api, &id).await,
             Self::Certificate { id, verify } => return certificate::certificate(api, &id, verify).await,
-            Self::Create { signup, idempotency_key, dry_run, watch } => {
-                let key = idempotency_key.unwrap_or_else(|| Ulid::generate().to_string());
-                let reply = api.sign_up(&signup, &key, dry_run).await.map_err(|error| {
-                    if error.may_pass() && dry_run.is_none() {
-                        format!("{error}\nit may have been accepted: repeat it with --idempotency-key {key}")
-                    } else {
-                        error.to_string()
-                    }
-                })?;
-                (reply, watch)
+            Self::Create { signup, idempotency_key, dry_run: None, watch } => {
+                (sign_up(api, &signup, idempotency_key).await?, watch)
             }
+            // What is only rehearsed is not what a key stands for.
+            Self::Create { signup, dry_run, .. } => (api.sign_up(&signup, "", dry_run).await?, false),
             Self::Approve { id, approval, watch } => (api.approve(&id, &approval).await?, watch),
             Self::Reject { id, reason } => (api.because(&id, "reject", &reason).await?, false),
             Self::Update { id, update, dry_run, watch } => (api.update(&id, &update, dry_run).await?, watch),

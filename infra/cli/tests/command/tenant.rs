@@ -35,6 +35,25 @@ tenant acme-000000 provisioning, operation 01KE0000000000000000000000
 }
 
 #[test]
+fn what_is_provisioned_is_watched_and_then_says_where_it_answers() {
+    let stub = Stub::start(Mode::Healthy);
+    let provision =
+        ["provision", "acme", "--email", "owner@acme.example", "--blueprint", "merchant-workspace"];
+    let output = tenantry(&stub.url, &provision);
+    assert_eq!(stderr(&output), "");
+    assert!(output.status.success());
+    let told = stdout(&output);
+    assert!(told.starts_with("tenant acme-000000 provisioning, operation "), "{told}");
+    let (_, end) = told.split_once("provision                    succeeded\n").expect("an end");
+    assert!(end.lines().any(|line| line.starts_with("site      http")), "{end}");
+
+    let failing = Stub::start(Mode::Leaky);
+    let output = tenantry(&failing.url, &[&provision[..], &["--idempotency-key", "first"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(failing.keys(), ["first"]);
+}
+
+#[test]
 fn a_signup_with_mistakes_says_what_to_change() {
     let stub = Stub::start(Mode::Healthy);
     let output = tenantry(
