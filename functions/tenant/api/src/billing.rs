@@ -6,9 +6,9 @@ use serde_json::Value;
 use sqs::Queue;
 use store::{Account, UnknownEvent};
 use tenancy::{SubscriptionId, Usage};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::request::{Asked, Change, Named, Part, Tenant};
+use crate::request::{Asked, Change, Limit, Named, Tenant};
 use crate::{Api, Problem};
 
 /// How many letters are replayed at once: what is left is replayed by asking again.
@@ -47,19 +47,10 @@ pub(crate) struct UnknownEvents {
 )]
 pub(crate) async fn unknown(
     State(api): State<Api>,
-    Asked(Limit { limit }): Asked<Limit>,
+    Asked(limit): Asked<Limit>,
 ) -> Result<Json<UnknownEvents>, Problem> {
-    let limit = Part::new(None, limit)?.limit();
+    let limit = limit.get()?;
     Ok(Json(UnknownEvents { events: UnknownEvent::all(&api.db, limit, clock::now()).await? }))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Limit {
-    /// At most so many; 50 if nothing is said
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<usize>,
 }
 
 /// Events that could not be dealt with.

@@ -203,6 +203,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// How much of a list is wanted that has no pages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limit {
+    /// At most so many; 50 if nothing is said
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+impl Limit {
+    pub(crate) fn get(&self) -> Result<usize, Problem> {
+        Ok(Part::new(None, self.limit)?.limit())
+    }
+}
+
 /// Which part of a list is asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -5,9 +5,9 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use store::Sweep;
 use tenancy::SweepId;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::request::{Asked, Change, Part};
+use crate::request::{Asked, Change, Limit};
 use crate::{Api, Problem};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,10 +24,10 @@ pub(crate) struct Listing {
 )]
 pub(crate) async fn list(
     State(api): State<Api>,
-    Asked(Limit { limit }): Asked<Limit>,
+    Asked(limit): Asked<Limit>,
 ) -> Result<Json<Listing>, Problem> {
     let mut orphan_sweeps = Sweep::all(&api.db).await?;
-    orphan_sweeps.truncate(Part::new(None, limit)?.limit());
+    orphan_sweeps.truncate(limit.get()?);
     Ok(Json(Listing { orphan_sweeps }))
 }
 
@@ -42,15 +42,6 @@ pub(crate) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
     let id: SweepId = id.parse().map_err(Problem::not_found)?;
     let found = Sweep::get(&api.db, id).await?;
     found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no sweep {id}")))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Limit {
-    /// At most so many; 50 if nothing is said
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<usize>,
 }
 
 /// A sweep, as it is asked for.
