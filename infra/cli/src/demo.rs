@@ -1,4 +1,5 @@
 mod bought;
+mod visitor;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,8 +12,9 @@ use tenancy::{OperationId, State, Status, StepState, Tenant, TenantId, slug_of};
 use tokio::task::JoinSet;
 use ulid::Ulid;
 
+use self::visitor::Visitor;
 use crate::Outcome;
-use crate::api::{Accepted, Api, Deletion, Operation, Signup, answer, unanswered};
+use crate::api::{Accepted, Api, Deletion, Operation, Signup, answer};
 use crate::watch::{Screen, follow, reason};
 
 /// How many more sign-ups are timed.
@@ -37,12 +39,15 @@ pub(crate) struct Demo {
     sandbox: Option<Url>,
     #[command(flatten)]
     biller: bought::Biller,
+    #[command(flatten)]
+    visitor: Visitor,
 }
 
 impl Demo {
     pub(crate) async fn run(self, api: &Api) -> Outcome {
         if self.biller.bought {
-            let life = bought::live_and_end(api, &self.biller, invent(&self.blueprint, None).name);
+            let life =
+                bought::live_and_end(api, &self.biller, &self.visitor, invent(&self.blueprint, None).name);
             return in_time(async { Box::pin(life).await.map(|()| ExitCode::SUCCESS) }).await;
         }
         let blueprint = api.blueprint(&self.blueprint).await?;
@@ -50,7 +55,7 @@ impl Demo {
         let plan = self.plan.as_deref().map(|plan| named("plan", plan, &plans)).transpose()?;
         let wanted = Wanted { blueprint: &self.blueprint, plan: plan.as_deref() };
         let (Some(step), Some(sandbox)) = (&self.fail, &self.sandbox) else {
-            return in_time(Box::pin(succeed(api, wanted))).await;
+            return in_time(Box::pin(succeed(api, wanted, &self.visitor))).await;
         };
         let step = named("step", step, &blueprint.workflow.steps())?;
         let fault = Fault::inject(sandbox, &step).await?;
@@ -83,7 +88,7 @@ async fn in_time(demo: impl Future<Output = Outcome>) -> Outcome {
 }
 
 /// One tenant from nothing to a site that answers; then sign-ups against the clock, deleted again.
-async fn succeed(api: &Api, wanted: Wanted<'_>) -> Outcome {
+async fn succeed(api: &Api, wanted: Wanted<'_>, visitor: &Visitor) -> Outcome {
     let (tenant, operation, took) = sign_up(api, wanted).await?;
     if tenant.status != Status::Active {
         return Err(why(&tenant, &operation).into());
@@ -96,7 +101,7 @@ async fn succeed(api: &Api, wanted: Wanted<'_>) -> Outcome {
     }
     println!("tenant {} active in {:.1}s", tenant.id, took.as_secs_f64());
     println!("wall {wall:.1}s, critical path {critical_path:.1}s, ratio {:.2}", wall / critical_path);
-    visit(&tenant).await?;
+    visit(&tenant, visitor).await?;
     time_signups(api, wanted).await
 }
 
@@ -146,17 +151,22 @@ fn why(tenant: &Tenant, operation: &Operation) -> String {
 }
 
 /// Looks at the site as a visitor would; of a tenant that has none, at its API.
-async fn visit(Tenant { id, name, endpoints, .. }: &Tenant) -> Result<(), Box<dyn std::error::Error>> {
+async fn visit(
+    Tenant { id, name, subdomain, endpoints, .. }: &Tenant,
+    visitor: &Visitor,
+) -> Result<(), Box<dyn std::error::Error>> {
     let program = endpoints.get("api").or_else(|| endpoints.get("shop"));
+    // A site says whose it is, by one of its names.
     let (address, wanted) = match (endpoints.get("site"), program) {
-        (Some(site), _) => (site.clone(), name.as_str()),
-        (None, Some(program)) => (format!("{program}/health"), ""),
+        (Some(site), _) => (site.clone(), [name.as_str(), subdomain.as_str()]),
+        (None, Some(program)) => (format!("{program}/health"), ["", ""]),
         (None, None) => return Err(format!("tenant {id} is active, and nowhere to be seen").into()),
     };
-    let page = http_client::client().get(&address).send().await.map_err(|e| unanswered(&e))?;
+    let page = visitor.visit(&address).await?;
     let status = page.status();
-    if status != 200 || !page.text().await?.contains(wanted) {
-        return Err(format!("{address} answers {status}, without '{wanted}'").into());
+    let page = page.text().await?;
+    if status != 200 || !wanted.iter().any(|name| page.contains(name)) {
+        return Err(format!("{address} answers {status}, without '{}'", wanted[0]).into());
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tenancy::{Status, SubscriptionId, Tenant};
 use ulid::Ulid;
 
+use super::visitor::Visitor;
 use crate::api::{Api, unanswered};
 use crate::tenant::certificate::certificate;
 
@@ -37,7 +38,7 @@ struct Subscription<'a> {
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// From a signed event to an active tenant, to cancelled, to gone.
-pub(super) async fn live_and_end(api: &Api, biller: &Biller, name: String) -> Result<()> {
+pub(super) async fn live_and_end(api: &Api, biller: &Biller, visitor: &Visitor, name: String) -> Result<()> {
     let Some(secret) = &biller.stripe_secret else { return Err("say what Stripe signs with".into()) };
     let id = format!("sub_demo{}", Ulid::generate()).parse()?;
     let webhook = api.url(&["billing", "stripe"]);
@@ -59,7 +60,7 @@ pub(super) async fn live_and_end(api: &Api, biller: &Biller, name: String) -> Re
     told(&format!("tenant {id} is being provisioned"));
     let tenant = reaches(api, &id, Status::Active).await?;
     told("it is active");
-    super::visit(&tenant).await?;
+    super::visit(&tenant, visitor).await?;
     subscription.say("customer.subscription.created", "active").await?;
     told("Stripe says it again: nothing happens");
 
