@@ -132,16 +132,8 @@ impl ServeDomain {
 
     /// The records that say what is a tenant's.
     async fn marks(&self, owner: &str) -> Result<Vec<Record>, Fault> {
-        let (mut marks, mut next) = (Vec::new(), None);
-        loop {
-            let part = self.zone.records(owner, next.as_deref()).await?;
-            let own = |record: &Record| record.owner.as_deref() == Some(owner) && self.is_mark(record);
-            marks.extend(part.items.into_iter().filter(own));
-            next = part.next;
-            if next.is_none() {
-                return Ok(marks);
-            }
-        }
+        let records = self.zone.records_of(owner).await?;
+        Ok(records.into_iter().filter(|record| self.is_mark(record)).collect())
     }
 
     fn is_mark(&self, record: &Record) -> bool {

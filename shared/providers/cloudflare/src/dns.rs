@@ -1,5 +1,7 @@
+use std::fmt;
+
 use fault::Fault;
-use http_client::Method;
+use http_client::{Method, RequestBuilder};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -43,6 +45,18 @@ pub enum Kind {
     Other(String),
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Cname => "CNAME",
+            Self::Txt => "TXT",
+            Self::Other(kind) => kind,
+        })
+    }
+}
+
 /// A record to be made, or what one is to become.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRecord<'a> {
@@ -56,10 +70,31 @@ pub struct NewRecord<'a> {
 impl Zone {
     /// The records of a kind and a name: several answer in turn. Whose they are, the caller compares.
     pub async fn find_records(&self, kind: &Kind, name: &str) -> Result<Vec<Record>, Fault> {
-        let request = self.request(Method::GET, &["dns_records"])?;
-        let request = request.query(&[("type", kind)]).query(&[("name", name), ("match", "all")]);
-        let found: Vec<Record> = self.ask(request).await?;
+        let request = self.request(Method::GET, &["dns_records"])?.query(&[("type", kind)]);
+        self.named(request, name).await
+    }
+
+    /// The records of a name, of whatever kind.
+    pub async fn find_all_records(&self, name: &str) -> Result<Vec<Record>, Fault> {
+        self.named(self.request(Method::GET, &["dns_records"])?, name).await
+    }
+
+    async fn named(&self, request: RequestBuilder, name: &str) -> Result<Vec<Record>, Fault> {
+        let found: Vec<Record> = self.ask(request.query(&[("name", name), ("match", "all")])).await?;
         Ok(found.into_iter().filter(|found| found.name.eq_ignore_ascii_case(name)).collect())
+    }
+
+    /// All records with exactly this owner.
+    pub async fn records_of(&self, owner: &str) -> Result<Vec<Record>, Fault> {
+        let (mut records, mut next) = (Vec::new(), None);
+        loop {
+            let part = self.records(owner, next.as_deref()).await?;
+            records.extend(part.items.into_iter().filter(|record| record.owner.as_deref() == Some(owner)));
+            next = part.next;
+            if next.is_none() {
+                return Ok(records);
+            }
+        }
     }
 
     /// The records whose owner begins with this, a hundred at a time.

@@ -233,6 +233,33 @@ async fn records_are_listed_by_how_their_owner_begins() {
 }
 
 #[tokio::test]
+async fn a_name_is_looked_at_whatever_kind_its_records_are() {
+    let mut text = record("acme.example.net", None);
+    text["type"] = json!("TXT");
+    let script = script().answer(200, &envelope(&json!([record("acme.example.net", Some("demo/a")), text])));
+    let found = zone(&script).find_all_records("acme.example.net").await.expect("an answer");
+    let kinds: Vec<String> = found.iter().map(|record| record.kind.to_string()).collect();
+    assert_eq!(kinds, ["CNAME", "TXT"]);
+    assert_eq!(
+        script.lines(),
+        [format!("GET /client/v4/zones/{ZONE}/dns_records?name=acme.example.net&match=all")]
+    );
+}
+
+/// `demo/a` begins as `demo/ab` does.
+#[tokio::test]
+async fn an_owners_records_are_all_of_theirs_and_nobody_elses() {
+    let named = |name: &str, owner: &str| record(name, Some(owner));
+    let mut full: Vec<Value> = (0..99).map(|_| named("b.example.net", "demo/ab")).collect();
+    full.push(named("a.example.net", "demo/a"));
+    let rest = json!([named("z.example.net", "demo/a")]);
+    let script = script().answer(200, &envelope(&json!(full))).answer(200, &envelope(&rest));
+    let found = zone(&script).records_of("demo/a").await.expect("an answer");
+    let names: Vec<&str> = found.iter().map(|record| record.name.as_str()).collect();
+    assert_eq!((names, script.lines().len()), (vec!["a.example.net", "z.example.net"], 2));
+}
+
+#[tokio::test]
 async fn throttling_is_waited_out() {
     let script = script().answer_with(429, &[("retry-after", "240")], &refusal(10429).to_string());
     let fault = zone(&script).find_hostname("shop.example.com").await.expect_err("throttled");

@@ -1,0 +1,9 @@
+use dns::Authority;
+use dns_probe_records::ProbeRecords;
+use saga::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let probe = ProbeRecords { authority: Authority::from_env()? };
+    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+}
