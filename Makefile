@@ -10,7 +10,7 @@ export PATH := $(TENANTRY_CACHE)/venv/bin:$(TENANTRY_CACHE)/node_modules/.bin:$(
 
 STACK := python infra/local/stack
 # What a blueprint is made on is real where it can be.
-PEERS := --peer mariadb --peer rabbitmq
+PEERS := --peer mariadb --peer rabbitmq --peer bench
 SAM := $(TENANTRY_CACHE)/sam/bin/sam
 STAGE ?= dev
 
@@ -39,7 +39,7 @@ build: setup ## Build every function and command
 	@cargo build --workspace --exclude sagas --bins
 
 up: setup ## Start the local stack, or bring the running one up to date
-	@$(STACK) up $(if $(filter kubernetes-argocd,$(BLUEPRINT)),$(PEERS))
+	@$(STACK) up $(if $(filter kubernetes-argocd frappe-bench,$(BLUEPRINT)),$(PEERS))
 
 down: setup ## Stop the local stack; `make up` brings its data back
 	@$(STACK) down
@@ -55,9 +55,10 @@ test: build $(NODE_TOOLS) $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Ever
 	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
 
 # The sandbox is built among the whole workspace, with the features it has there.
-contract: setup $(CLIENTS) ## Official clients against the provider sandbox
+contract: setup $(CLIENTS) ## Official clients against the provider sandbox, and the agent on a bench host against real peers
 	@cargo build --quiet --workspace --exclude sagas --bin sandbox
 	@$(TENANTRY_CACHE)/clients/bin/pytest tests/contract/clients
+	@$(TENANTRY_CACHE)/clients/bin/pytest tests/bench-host
 
 faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMILY=<letters>, CASE='<one, again>'
 	@CASE="$(CASE)" BLUEPRINT="$(BLUEPRINT)" FAMILY="$(FAMILY)" SEEDS="$(SEEDS)" cargo test --quiet --profile faults --package sagas --test faults

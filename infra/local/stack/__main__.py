@@ -49,8 +49,8 @@ def main() -> int:
     run_ = commands.add_parser("run")
     run_.add_argument("argv", nargs="+", metavar="command")
     for command in (start, run_):
-        names = ", ".join(peers.START)
-        command.add_argument("--peer", action="append", default=[], choices=peers.START, help=f"a real server: {names}")
+        names = ", ".join(peers.PEERS)
+        command.add_argument("--peer", action="append", default=[], choices=peers.PEERS, help=f"a real server: {names}")
     arguments = parser.parse_args()
     directory = arguments.directory.resolve()
     # SIGTERM unwinds like an interrupt does, so that `finally` runs.
@@ -88,8 +88,9 @@ def running(directory: Path) -> Record:
 
 
 def up(record: Record, wanted: list[str], throw_away: bool) -> None:
-    peers.ensure(record, wanted, throw_away)
     servers.ensure(record, BINARIES / "sandbox", throw_away)
+    # They look up names at the sandbox.
+    peers.ensure(record, wanted, throw_away)
     if not TEMPLATE.exists():
         raise SystemExit("template.yaml is not there: the servers run, but nothing is deployed")
     from deploy import deploy
@@ -201,6 +202,7 @@ def run(argv: list[str], wanted: list[str]) -> int:
         if os.environ.get("KEEP"):
             print(f"kept: {directory}")
         else:
+            peers.remove(record)
             shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-# The one the sandbox has from the start.
-ZONE = "0123456789abcdef0123456789abcdef"
+# The ones the sandbox has from the start: of customers' domains, and of tenants on a bench.
+ZONE, TENANT_ZONE = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 EMAIL = "tenantry@vendin-store.iam.gserviceaccount.com"
 # Secrets that are made up, each for one account.
 DRAWN = ("neon", "cloudflare", "minio", "grafana", "rabbitmq", "websites", "kubernetes", "stripe", "subscriptions")
@@ -87,6 +87,9 @@ def parameters(deployment: str, clouds: str) -> dict[str, str]:
         "CloudflareZone": ZONE,
         "CloudflareZoneName": "vendin.example",
         "CloudflareTokenSecret": f"{deployment}/providers/cloudflare",
+        "TenantZone": TENANT_ZONE,
+        "TenantDomain": "frappe.example",
+        "BenchAddress": "127.0.0.1",
         "DomainTarget": "customers.vendin.example",
         # The sandbox's edge serves nothing, and the internet's must not be asked for it.
         "DomainVisits": "false",

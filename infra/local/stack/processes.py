@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 
-def start(command: list[str], env: dict[str, str], log: Path, dies_with_us: bool) -> dict:
-    """Starts `command` in a session of its own, so that an interrupt in the terminal is ours to pass on."""
+def start(command: list[str], env: dict[str, str], log: Path, dies_with_us: bool, **more) -> dict:
+    """Starts `command` in a session of its own, so that an interrupt in the terminal is ours to pass on. `more` is for `Popen`."""
     with open(log, "ab") as output:
         process = subprocess.Popen(
             command,
@@ -21,6 +21,7 @@ def start(command: list[str], env: dict[str, str], log: Path, dies_with_us: bool
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=_end_with_parent if dies_with_us and sys.platform == "linux" else None,
+            **more,
         )
     return {"pid": process.pid, "started": _start_time(process.pid)}
 

@@ -51,7 +51,7 @@ impl Call {
     pub fn act(&self) -> Act {
         let name = self.operation.strip_prefix("Admin").unwrap_or(&self.operation);
         let says = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
-        if says(&["Delete", "DELETE", "Remove", "Abort"]) {
+        if says(&["Delete", "DELETE", "Remove", "Abort", "drop-", "withdraw", "delete-"]) {
             Act::Destroy
         } else if says(&[
             "BatchGet",
@@ -64,6 +64,9 @@ impl Call {
             "Query",
             "Scan",
             "TransactGet",
+            "list",
+            "look",
+            "read",
         ]) {
             Act::Read
         } else {

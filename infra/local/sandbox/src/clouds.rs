@@ -1,6 +1,6 @@
 //! The clouds a tenant of ours lives in, as one state machine: Neon, Google and Cloudflare by their real host
 //! names, the instances that Cloud Run starts, and a Kubernetes cluster with what runs in it beside its tenants: MinIO,
-//! RabbitMQ, Grafana and the websites service, by their names there.
+//! RabbitMQ, Grafana and the websites service, by their names there; and a bench host with Frappe's sites.
 //!
 //! Pure and synchronous: a request and the time go in, an answer comes out. What goes on in a cloud meanwhile is
 //! computed from moments in the state when somebody looks. So the local stack serves it on the wire and a
@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hickory_proto::op::Message;
 use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +18,8 @@ use serde_json::{Map, Value, json};
 
 pub use self::ask::Takes;
 use self::ask::{Ask, Waits};
+pub use self::bench_host::Bench;
+use self::bench_host::BenchHost;
 use self::cloud_run::{CloudRun, Neighbours};
 use self::cloudflare::Cloudflare;
 use self::customer_dns::CustomerDns;
@@ -27,6 +30,7 @@ pub use self::kubernetes::{
     Charts, Cluster, ClusterRole, End, Release, RemoteSecrets, Right, Rule, Subject, render,
 };
 use self::minio::Minio;
+pub use self::name_servers::Resolved;
 use self::neon::Neon;
 pub use self::pace::Pace;
 use self::pace::{Moment, latency};
@@ -36,6 +40,7 @@ use self::websites::Websites;
 use crate::call::{Call, function};
 
 mod ask;
+mod bench_host;
 mod cloud_run;
 mod cloudflare;
 mod customer_dns;
@@ -47,6 +52,7 @@ mod instance;
 mod kubernetes;
 mod medusa;
 mod minio;
+mod name_servers;
 mod neon;
 mod pace;
 mod quota;
@@ -75,6 +81,7 @@ pub struct Settings {
     pub minio_memory: u32,
     /// A bucket that an operator made in MinIO, for backups.
     pub backups: Option<String>,
+    pub bench: Bench,
 }
 
 /// How much the providers stand.
@@ -96,16 +103,17 @@ impl Default for Settings {
             base: "https://".to_owned(),
             pace: Pace::default(),
             neon_projects: vec!["tenants".to_owned()],
-            cloudflare_zones: BTreeMap::from([(
-                "0123456789abcdef0123456789abcdef".to_owned(),
-                "vendin.example".to_owned(),
-            )]),
+            cloudflare_zones: BTreeMap::from([
+                ("0123456789abcdef0123456789abcdef".to_owned(), "vendin.example".to_owned()),
+                ("fedcba9876543210fedcba9876543210".to_owned(), "frappe.example".to_owned()),
+            ]),
             images: None,
             start_page: "start-page".to_owned(),
             limits: Limits::default(),
             cluster: Cluster::default(),
             minio_memory: 64 * 1024,
             backups: None,
+            bench: Bench::default(),
         }
     }
 }
@@ -182,10 +190,10 @@ impl std::fmt::Debug for ServiceAccount {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Thing {
     /// As faults name it: `neon`, `secret-manager`, `cloud-run`, `cloudflare`, `kubernetes`, `minio`,
-    /// `grafana`, `websites`, `rabbitmq`.
+    /// `grafana`, `websites`, `rabbitmq`, `bench-host`.
     pub provider: &'static str,
     /// `branch`, `project`, `secret`, `service`, `custom-hostname`, `dns-record`, `bucket`, `user`, `policy`, `org`, `website`,
-    /// `vhost`;
+    /// `vhost`, `site`, `database`, `nginx-file`, `certificate`;
     /// in the cluster, the kind: `Deployment`.
     pub kind: &'static str,
     pub name: String,
@@ -251,6 +259,9 @@ enum Host {
     Grafana,
     Websites,
     RabbitMq,
+    Bench,
+    /// What a tenant of the bench shows the world.
+    BenchTenant,
     /// What a tenant of the cluster shows the world.
     Tenant,
     Instance,
@@ -272,6 +283,8 @@ impl Host {
             "rabbitmq.e-commerce-shared.svc" | "rabbitmq.e-commerce-shared.svc.cluster.local" => {
                 Some(Self::RabbitMq)
             }
+            "bench.example" => Some(Self::Bench),
+            name if bench_host::is_tenant(name) => Some(Self::BenchTenant),
             name if kubernetes::is_tenant(name) => Some(Self::Tenant),
             name if name.ends_with(".run.app") => Some(Self::Instance),
             _ => None,
@@ -292,7 +305,8 @@ impl Host {
             Self::Grafana => "grafana",
             Self::Websites => "websites",
             Self::RabbitMq => "rabbitmq",
-            Self::Tenant => "tenant",
+            Self::Bench => "bench-host",
+            Self::BenchTenant | Self::Tenant => "tenant",
             Self::Instance => "medusa",
         }
     }
@@ -312,6 +326,7 @@ pub struct Clouds {
     grafana: Grafana,
     websites: Websites,
     rabbitmq: RabbitMq,
+    bench_host: BenchHost,
     calls: BTreeMap<(&'static str, &'static str), u64>,
 }
 
@@ -365,6 +380,7 @@ impl Clouds {
             grafana: Grafana::new(&credentials.grafana),
             websites: Websites::new(&credentials.websites_token),
             rabbitmq: RabbitMq::new(&credentials.rabbitmq),
+            bench_host: BenchHost::new(&settings.bench),
             calls: BTreeMap::new(),
         })
     }
@@ -398,7 +414,8 @@ impl Clouds {
             Host::Grafana => Grafana::operation(&ask),
             Host::Websites => Websites::operation(&ask),
             Host::RabbitMq => RabbitMq::operation(&ask),
-            Host::Tenant => "GetPage",
+            Host::Bench => BenchHost::operation(&ask),
+            Host::BenchTenant | Host::Tenant => "GetPage",
             Host::Instance => medusa::operation(&ask),
         }
     }
@@ -445,6 +462,8 @@ impl Clouds {
             Host::Grafana => self.grafana.answer(now, &ask),
             Host::Websites => self.websites.answer(now, &ask),
             Host::RabbitMq => self.rabbitmq.answer(&ask),
+            Host::Bench => self.bench_host.answer(moment, &ask, self.cloudflare.name_servers()),
+            Host::BenchTenant => self.bench_host.visit(now, name, &ask, self.cloudflare.name_servers()),
             Host::Tenant => self.kubernetes.visit(moment, name, &ask),
             Host::Instance => match self.cloud_run.visit(moment, name) {
                 Err(turned_away) => turned_away,
@@ -471,6 +490,7 @@ impl Clouds {
         things.extend(self.grafana.things());
         things.extend(self.websites.things());
         things.extend(self.rabbitmq.things());
+        things.extend(self.bench_host.things(now, self.cloudflare.name_servers()));
         things.extend(self.kubernetes.things());
         things.sort();
         things
@@ -480,7 +500,7 @@ impl Clouds {
     /// there and the name free. The place is the parent as the API spells it: `projects/<id>` for Neon and Secret
     /// Manager, `projects/<id>/locations/<region>` for Cloud Run, `zones/<id>` for Cloudflare, and in the cluster
     /// `namespaces/<name>`, or `cluster` for a namespace itself. The rest have one place; of a policy of MinIO it is what
-    /// that notes.
+    /// that notes, and of a file of nginx' the hosts it serves.
     pub fn plant(&mut self, now: Timestamp, place: &str, thing: &Thing) -> bool {
         let moment = Moment { now, pace: self.pace };
         let pairs = thing.owner.iter().flat_map(|owner| owner.split(','));
@@ -502,6 +522,7 @@ impl Clouds {
             "grafana" => self.grafana.plant(now, thing),
             "websites" => self.websites.plant(now, thing),
             "rabbitmq" => self.rabbitmq.plant(thing),
+            "bench-host" => self.bench_host.plant(now, place, thing),
             "kubernetes" => self.kubernetes.plant(now, place, thing, &marks),
             _ => false,
         }
@@ -512,6 +533,16 @@ impl Clouds {
         let moment = Moment { now, pace: self.pace };
         self.cloudflare.keep_issued(moment, &self.customer_dns);
         self.customer_dns.point(now, name, target);
+    }
+
+    /// What each name server of Cloudflare's says of a name's addresses by now, by the server's name.
+    pub fn addresses(&self, now: Timestamp, name: &str) -> Vec<(&'static str, Resolved)> {
+        self.cloudflare.name_servers().addresses(now, name)
+    }
+
+    /// What the name server that learns last answers.
+    pub fn name_server(&self, now: Timestamp, query: &Message) -> Message {
+        self.cloudflare.name_servers().answer(now, query)
     }
 
     /// Takes a thing away behind everyone's back, as somebody at the provider's console does; whether there was one.
@@ -525,6 +556,7 @@ impl Clouds {
             "grafana" => self.grafana.remove(kind, name),
             "websites" => self.websites.remove(name),
             "rabbitmq" => self.rabbitmq.remove(kind, name),
+            "bench-host" => self.bench_host.remove(kind, name),
             "kubernetes" => self.kubernetes.remove(kind, name),
             _ => false,
         }
@@ -555,9 +587,20 @@ impl Clouds {
         self.kubernetes.minio(Moment { now, pace: self.pace }).objects(now, bucket, prefix)
     }
 
-    /// Whether a store says so: in what it keeps of its owner and itself, or in what its container was told.
+    /// On the bench host, so many of the next attempts of a task end with this failure; whether there is such a task.
+    pub fn fail(&mut self, task: &str, code: &'static str, times: usize) -> bool {
+        self.bench_host.fail(task, code, times)
+    }
+
+    /// People write this into whatever site of a bench they have.
+    pub fn write(&mut self, text: &str) {
+        self.bench_host.write_into_sites(text);
+    }
+
+    /// Whether a store says so: in what it keeps of its owner and itself, or in what its container was told; or a site, in
+    /// what it keeps of its people.
     pub fn says(&self, text: &str) -> bool {
-        self.neon.says(text) || self.cloud_run.says(text)
+        self.neon.says(text) || self.cloud_run.says(text) || self.bench_host.says(text)
     }
 
     /// How often each operation was asked for, by service: `("neon", "CreateBranch")`.

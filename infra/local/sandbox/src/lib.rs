@@ -6,6 +6,7 @@ pub mod call;
 pub mod clouds;
 pub mod contract;
 pub mod control;
+pub mod dns;
 pub mod fault;
 pub mod front;
 pub mod proxy;

@@ -10,6 +10,7 @@ use sandbox::aws::Aws;
 use sandbox::clouds::{Clouds, Cluster, Credentials, Pace, Settings};
 use sandbox::contract::Contract;
 use sandbox::control::{self, Control};
+use sandbox::dns::Dns;
 use sandbox::fault::Faults;
 use sandbox::front::Front;
 use sandbox::proxy::Proxy;
@@ -39,6 +40,9 @@ struct Arguments {
     /// Port of the clouds. They are there when there are credentials for them.
     #[arg(long, default_value_t = 0)]
     clouds_port: u16,
+    /// Port of the name server of Cloudflare's zones.
+    #[arg(long, default_value_t = 0)]
+    dns_port: u16,
     /// JSON file of whom the clouds let in: `{neon_key, cloudflare_token, google: {client_email, public_key_pem}, minio?, grafana?,
     /// rabbitmq?, websites_token?, kubernetes_token?}`.
     #[arg(long)]
@@ -67,6 +71,9 @@ struct Urls {
     control: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     clouds: Option<String>,
+    /// Where the zones' name server answers, over UDP and TCP: no URL, but `127.0.0.1:5353`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dns: Option<String>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -82,8 +89,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(Proxy::new(front.clone(), Arc::clone(&faults)).serve(front_port));
     tokio::spawn(Proxy::new(aws, Arc::clone(&faults)).serve(aws_port));
 
-    let (sky, clouds_url) = match &arguments.credentials {
-        None => (None, None),
+    let (sky, clouds_url, dns_address) = match &arguments.credentials {
+        None => (None, None, None),
         Some(path) => {
             let (clouds_port, url) = listen(arguments.clouds_port).await?;
             let credentials: Credentials = serde_json::from_slice(&std::fs::read(path)?)?;
@@ -104,7 +111,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let clouds = Clouds::new(&settings, &credentials)?;
             let sky = Arc::new(Sky::new(clouds, contract, Arc::clone(&faults)).reading(vault));
             tokio::spawn(Arc::clone(&sky).serve(clouds_port));
-            (Some(sky), Some(url))
+            let (dns, address) = Dns::listen(arguments.dns_port).await?;
+            tokio::spawn(dns.serve(Arc::clone(&sky)));
+            (Some(sky), Some(url), Some(address))
         }
     };
 
@@ -114,6 +123,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         aws: aws_url,
         control: control_url,
         clouds: clouds_url,
+        dns: dns_address,
     })?;
     let partial = arguments.ready.with_extension("partial");
     std::fs::write(&partial, urls)?;

@@ -91,7 +91,7 @@ fn of_a_cloud(refusal: Refusal, service: &str, message: &str) -> Option<(StatusC
             let error = of("not_authorised", "internal_server_error", "too_many_requests");
             json!({"error": error, "reason": message})
         }
-        "grafana" | "websites" | "tenant" => json!({"message": message}),
+        "bench-host" | "grafana" | "websites" | "tenant" => json!({"message": message}),
         "kubernetes" => {
             let reason = of("Forbidden", "InternalError", "TooManyRequests");
             json!({

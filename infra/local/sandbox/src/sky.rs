@@ -6,6 +6,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hickory_proto::op::{Message, ResponseCode};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
@@ -88,6 +89,31 @@ impl Sky {
     /// A customer's DNS changes.
     pub fn point(&self, name: &str, target: Option<&str>) {
         self.clouds().point(Timestamp::now(), name, target);
+    }
+
+    /// What a name server of our zones answers, if it does. A question says nothing of the function that asks it.
+    #[expect(clippy::disallowed_methods, reason = "being slow is what was asked for")]
+    pub async fn name_server(&self, query: &Message) -> Option<Message> {
+        let name = query.queries.first().map(|question| question.name().to_ascii()).unwrap_or_default();
+        let (service, operation) = ("dns".to_owned(), "GetAnswer".to_owned());
+        let call = Call { function: None, service, operation };
+        let fault = self.faults.strike(&call, Content { path: &name, body: &[] });
+        let answer = self.clouds().name_server(Timestamp::now(), query);
+        let refuse = |code| {
+            let mut refusal = Message::error_msg(query.id, query.op_code, code);
+            refusal.add_queries(query.queries.iter().cloned());
+            Some(refusal)
+        };
+        match fault.as_ref().map(|fault| fault.kind) {
+            Some(Kind::Deny) => return refuse(ResponseCode::Refused),
+            Some(Kind::Error) => return refuse(ResponseCode::ServFail),
+            Some(Kind::Throttle | Kind::LostResponse | Kind::Hang) => return None,
+            Some(Kind::Slow) => {
+                tokio::time::sleep(Duration::from_millis(fault.map_or(0, |fault| fault.ms))).await;
+            }
+            None => {}
+        }
+        Some(answer)
     }
 
     pub fn set_pace(&self, pace: Pace) {

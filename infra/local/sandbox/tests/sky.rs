@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use hickory_proto::op::{Message, Query};
+use hickory_proto::rr::{Name, RecordType};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -16,17 +18,20 @@ use hyper_util::rt::TokioExecutor;
 use sandbox::clouds::{Clouds, Cluster, Credentials, Pace, ServiceAccount, Settings};
 use sandbox::contract::Contract;
 use sandbox::control::{self, Control};
+use sandbox::dns::Dns;
 use sandbox::fault::Faults;
 use sandbox::front::Front;
 use sandbox::sky::Sky;
 use sandbox::vault::Vault;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 struct World {
     clouds: String,
     control: String,
+    dns: String,
 }
 
 impl World {
@@ -39,7 +44,7 @@ impl World {
         let public_key_pem = include_str!("clouds/keys/public.pem").to_owned();
         let credentials = Credentials {
             neon_key: "napi_test".to_owned(),
-            cloudflare_token: "cf_test".to_owned(),
+            cloudflare_token: "napi_test".to_owned(),
             google: ServiceAccount { client_email: "a@b.iam.gserviceaccount.com".to_owned(), public_key_pem },
             kubernetes_token: "napi_test".to_owned(),
             ..Credentials::default()
@@ -55,9 +60,11 @@ impl World {
         let (clouds_port, clouds) = listen().await;
         let (control_port, control) = listen().await;
         tokio::spawn(Arc::clone(&sky).serve(clouds_port));
+        let (server, dns) = Dns::listen(0).await.unwrap();
+        tokio::spawn(server.serve(Arc::clone(&sky)));
         let router = control::router(Control { faults, front: Front::default(), sky: Some(sky) });
         tokio::spawn(async move { axum::serve(control_port, router).await });
-        Self { clouds, control }
+        Self { clouds, control, dns }
     }
 
     async fn neon(&self, method: &str, path: &str, body: &Value) -> Result<Response<Bytes>, Error> {
@@ -207,4 +214,50 @@ async fn the_cluster_reads_from_the_vault_of_the_emulator() {
         "what was read is kept: {asked:?}"
     );
     assert!(asked.iter().filter(|name| *name == "acme/none").count() > 1, "what is missing may come");
+}
+
+#[tokio::test]
+async fn a_name_server_answers_over_udp_and_over_tcp_what_does_not_fit() {
+    let world = World::new(0.0).await;
+    let zone = "api.cloudflare.com/client/v4/zones/fedcba9876543210fedcba9876543210/dns_records";
+    let mut query = Message::query();
+    query.add_query(Query::query(Name::from_ascii("acme.frappe.example.").unwrap(), RecordType::A));
+    let packet = query.to_vec().unwrap();
+    let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let mut tcp = TcpStream::connect(&world.dns).await.unwrap();
+    for (made, truncated) in [(1, false), (40, true)] {
+        for last in 1..=made {
+            let record =
+                json!({"type": "A", "name": "acme", "content": format!("203.0.{made}.{last}"), "ttl": 1});
+            let made = send("POST", &format!("{}/{zone}", world.clouds), &record).await.unwrap();
+            assert_eq!(made.status(), StatusCode::OK, "{made:?}");
+        }
+        // What is no question gets no answer, and does no harm.
+        udp.send_to(b"not DNS", &world.dns).await.unwrap();
+        udp.send_to(&packet, &world.dns).await.unwrap();
+        let mut bytes = [0; 4096];
+        let length = timeout(Duration::from_secs(5), udp.recv(&mut bytes)).await.unwrap().unwrap();
+        let answer = Message::from_vec(&bytes[..length]).unwrap();
+        assert_eq!(
+            (answer.id, answer.truncation, answer.answers.is_empty()),
+            (query.id, truncated, truncated)
+        );
+        assert!(length <= 512);
+        tcp.write_u16(packet.len().try_into().unwrap()).await.unwrap();
+        tcp.write_all(&packet).await.unwrap();
+        let mut bytes = vec![0; tcp.read_u16().await.unwrap().into()];
+        tcp.read_exact(&mut bytes).await.unwrap();
+        let answers = Message::from_vec(&bytes).unwrap().answers.len();
+        assert_eq!(answers, if truncated { 41 } else { 1 });
+    }
+    let fault =
+        |kind: &str| json!({"service": "dns", "contains": "acme.frappe.example", "kind": kind, "times": 1});
+    for (kind, code) in [("deny", Some(5)), ("error", Some(2)), ("hang", None), ("slow", Some(0))] {
+        world.control("POST", "/_faults", &fault(kind)).await;
+        udp.send_to(&packet, &world.dns).await.unwrap();
+        let mut bytes = [0; 4096];
+        let answered = timeout(Duration::from_millis(1500), udp.recv(&mut bytes)).await;
+        let told = answered.ok().map(|length| Message::from_vec(&bytes[..length.unwrap()]).unwrap());
+        assert_eq!(told.map(|answer| u16::from(answer.response_code)), code, "{kind}");
+    }
 }

@@ -7,16 +7,17 @@
 //! Custom metadata is refused, as it is to whoever has not bought Enterprise.
 //! Deliberately absent: certificates that fail or expire, validation by mail or TXT, tags, and traffic itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ask::{self, Ask, digits, uuid};
 use super::customer_dns::CustomerDns;
+use super::name_servers::{Entry, NAME_SERVERS, NameServers};
 use super::pace::{CLOUDFLARE_CERTIFICATE_STAGE, CLOUDFLARE_INITIALIZE, Moment};
 use super::quota::Quota;
 use super::{Limits, Thing};
@@ -33,6 +34,7 @@ pub(crate) struct Cloudflare {
     records: BTreeMap<String, Record>,
     /// By zone.
     fallback_origins: BTreeMap<String, String>,
+    name_servers: NameServers,
     quota: Quota,
     most_hostnames: usize,
     made: u64,
@@ -83,6 +85,7 @@ impl Cloudflare {
             hostnames: BTreeMap::new(),
             records: BTreeMap::new(),
             fallback_origins: BTreeMap::new(),
+            name_servers: NameServers::new(zones.values().cloned().collect()),
             quota: Quota::new(limits.cloudflare_per_5_minutes, five_minutes, five_minutes),
             most_hostnames: limits.custom_hostnames,
             made: 0,
@@ -124,10 +127,25 @@ impl Cloudflare {
         if ask.bearer() != Some(self.token.as_str()) {
             return refuse(&Refused(StatusCode::FORBIDDEN, 9109, "Invalid access token".to_owned()));
         }
-        match self.route(moment, ask, dns) {
+        let answer = match self.route(moment, ask, dns) {
             Ok(body) => ask::json(StatusCode::OK, &body),
             Err(refused) => refuse(&refused),
+        };
+        if *ask.method != Method::GET {
+            self.publish(moment);
         }
+        answer
+    }
+
+    pub(crate) fn name_servers(&self) -> &NameServers {
+        &self.name_servers
+    }
+
+    /// Tells the name servers what records there are.
+    fn publish(&mut self, moment: Moment) {
+        let entry = |record: &Record| Some(record.entry(self.zones.get(&record.zone)?));
+        let entries: BTreeSet<Entry> = self.records.values().filter_map(entry).collect();
+        self.name_servers.publish(moment, &entries);
     }
 
     fn route(&mut self, moment: Moment, ask: &Ask<'_>, dns: &CustomerDns) -> Outcome {
@@ -457,6 +475,7 @@ impl Cloudflare {
         };
         let id = self.id("record");
         self.records.insert(id, record);
+        self.publish(moment);
         true
     }
 
@@ -466,6 +485,7 @@ impl Cloudflare {
             self.hostnames.retain(|_, it| it.hostname != name);
         } else {
             self.records.retain(|_, it| it.name != name);
+            self.name_servers.forget(name);
         }
         self.hostnames.len() + self.records.len() < before
     }
@@ -534,7 +554,7 @@ fn show_zone(id: &str, name: &str) -> Value {
         "owner": {"id": digits(&["owner"], 32), "name": "owner", "type": "organization"},
         "account": {"id": digits(&["account"], 32), "name": "account"}, "meta": {"page_rule_quota": 3, "step": 4},
         "plan": {"id": digits(&["plan"], 32), "name": "Business Website", "legacy_id": "business", "price": 200},
-        "name_servers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"], "original_name_servers": ["ns1.example.net"],
+        "name_servers": NAME_SERVERS, "original_name_servers": ["ns1.example.net"],
         "original_registrar": "registrar", "original_dnshost": "host",
         "created_on": since, "modified_on": since, "activated_on": since,
     })
@@ -596,6 +616,11 @@ impl Record {
         let proxied = body["proxied"].as_bool().or(old.map(|old| old.proxied)).unwrap_or(false);
         let zone = zone.to_owned();
         Ok(Self { zone, kind, name, content, proxied, ttl, comment, created_at: now, modified_at: now })
+    }
+
+    fn entry(&self, zone: &str) -> Entry {
+        let (zone, name, kind) = (zone.to_owned(), self.name.clone(), self.kind.clone());
+        Entry { zone, name, kind, content: self.content.clone(), proxied: self.proxied, ttl: self.ttl }
     }
 
     fn matches(&self, ask: &Ask<'_>) -> bool {

@@ -67,6 +67,9 @@ pub(crate) const CLOUDFLARE_INITIALIZE: Duration = Duration::from_secs(1);
 /// Each of Cloudflare's four stages between the right DNS and a certificate.
 pub(crate) const CLOUDFLARE_CERTIFICATE_STAGE: Duration = Duration::from_secs(5);
 
+/// Until the last name server has learnt of a record.
+pub(crate) const CLOUDFLARE_DNS: Duration = Duration::from_secs(5);
+
 /// What any call takes, 80 to 250 ms, told from a number that counts calls.
 pub(crate) fn latency(call: u64) -> Duration {
     Duration::from_millis(80 + (call.wrapping_mul(2_654_435_761) >> 7) % 171)
@@ -104,3 +107,17 @@ pub(crate) const POSTGRES_START: Duration = Duration::from_secs(10);
 pub(crate) const POSTGRES_BACKUP: Duration = Duration::from_secs(10);
 /// Until a chart is installed.
 pub(crate) const OPERATOR_CHART: Duration = Duration::from_secs(5);
+/// What bench's programs take: a new site, its apps, and what is done in one.
+pub(crate) const BENCH_NEW_SITE: Duration = Duration::from_secs(45);
+pub(crate) const BENCH_ERPNEXT: Duration = Duration::from_secs(180);
+pub(crate) const BENCH_INSTALL_APP: Duration = Duration::from_secs(40);
+pub(crate) const BENCH_CONFIGURE: Duration = Duration::from_secs(5);
+pub(crate) const BENCH_USER: Duration = Duration::from_secs(3);
+pub(crate) const BENCH_SEED: Duration = Duration::from_secs(10);
+pub(crate) const BENCH_DROP_SITE: Duration = Duration::from_secs(15);
+pub(crate) const BENCH_BACK_UP: Duration = Duration::from_secs(20);
+pub(crate) const BENCH_RESTORE: Duration = Duration::from_secs(60);
+/// certbot: order, challenge, certificate.
+pub(crate) const BENCH_CERTIFICATE: Duration = Duration::from_secs(8);
+/// What there is to be done and is done already, and a file of nginx' with its reload.
+pub(crate) const BENCH_MOMENT: Duration = Duration::from_secs(1);

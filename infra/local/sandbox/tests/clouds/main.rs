@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 mod bed;
+mod bench_host;
 mod cloud_run;
 mod cloudflare;
 mod contract;
+mod dns;
 mod google_token;
 mod grafana;
 mod helm;

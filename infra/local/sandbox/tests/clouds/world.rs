@@ -207,6 +207,7 @@ fn a_refusal_that_was_asked_for_is_worded_as_the_provider_would() {
         ("http://websites-service.e-commerce-shared.svc.cluster.local:8080/api/v1/websites", "message"),
         ("http://rabbitmq.e-commerce-shared.svc:15672/api/vhosts", "reason"),
         ("https://acme.collectverything.example/health", "message"),
+        ("https://bench.example/", "message"),
     ] {
         let request = request(Method::GET, url, None, &Value::Null);
         let call = Clouds::call(&request).unwrap();

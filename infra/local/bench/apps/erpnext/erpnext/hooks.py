@@ -1,0 +1,2 @@
+app_name = "erpnext"
+app_title = "ERPNext"

@@ -1,0 +1,2 @@
+app_name = "tenant_oauth_auth"
+app_title = "Tenant OAuth Auth"
