@@ -8,7 +8,7 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
     (
@@ -22,6 +22,10 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("shared/fault", &[]),
     ("shared/governor", &["shared/fault"]),
     ("shared/http", &["shared/clock", "shared/fault", "shared/governor"]),
+    (
+        "shared/providers/bench-host",
+        &["shared/aws", "shared/fault", "shared/providers/ssh", "shared/secrets"],
+    ),
     ("shared/providers/", &["shared/aws", "shared/clock", "shared/fault", "shared/http", "shared/secrets"]),
     ("shared/reach", &["shared/fault", "shared/http"]),
     (

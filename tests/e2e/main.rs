@@ -6,6 +6,7 @@ mod access;
 mod billing;
 mod decisions;
 mod events;
+mod frappe_bench;
 mod front;
 mod health;
 mod helm_cloudnativepg;

@@ -23,7 +23,7 @@ pub(crate) type Attempt = (Right, Pin<Box<dyn Future<Output = bool> + Send>>);
 const NOBODY: &str = "isolation";
 
 /// Whose keys are in the vault.
-const PROVIDERS: [&str; 9] = [
+const PROVIDERS: [&str; 10] = [
     "neon",
     "google",
     "cloudflare",
@@ -33,6 +33,7 @@ const PROVIDERS: [&str; 9] = [
     "rabbitmq",
     "grafana",
     "websites",
+    "bench-host",
 ];
 
 /// Everything that is tried on a deployment, by whoever a session is.

@@ -9,7 +9,6 @@ use std::time::Duration;
 use sagas::asl::transcript::{self, Entry};
 use sagas::asl::{self, Execution, Failure, Host, Outcome, Running, Status, Tokens};
 use serde_json::{Value, json};
-use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 /// What every machine of the folder is given.
@@ -135,8 +134,7 @@ impl Host for Bench {
 
 /// Runs something on a clock that jumps from one event to the next, and a while longer.
 pub(crate) fn simulated<T>(run: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    LocalSet::new().block_on(&runtime.expect("a runtime"), async {
+    sagas::simulated(async {
         clock::simulate("2027-01-01T00:00:00Z".parse().expect("a time"));
         let ran = run.await;
         sleep(3600).await;

@@ -5,6 +5,7 @@ mod governed;
 mod refusal;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,10 +40,26 @@ pub fn guarded(resolver: Arc<dyn Resolve>) -> Client {
 
 /// The same, which believes this authority alone, in PEM: that of a server for which no public one vouches.
 pub fn trusting(authority: &[u8]) -> Result<Client, Fault> {
-    let unusable =
-        |e: reqwest::Error| Fault::terminal(format!("this is no certificate of an authority: {e}"));
-    let certificates = Certificate::from_pem_bundle(authority).map_err(unusable)?;
-    builder().tls_certs_only(certificates).build().map_err(unusable)
+    let certificates = Certificate::from_pem_bundle(authority).map_err(|e| unusable(&e))?;
+    builder().tls_certs_only(certificates).build().map_err(|e| unusable(&e))
+}
+
+/// The same, which finds these names at these addresses, and goes through no proxy. It believes this authority, in PEM, beside the
+/// public ones, if there is one.
+pub fn visiting(places: &[(&str, &[SocketAddr])], authority: Option<&[u8]>) -> Result<Client, Fault> {
+    let mut client = builder().no_proxy();
+    for (name, addresses) in places {
+        client = client.resolve_to_addrs(name, addresses);
+    }
+    if let Some(authority) = authority {
+        let certificates = Certificate::from_pem_bundle(authority).map_err(|e| unusable(&e))?;
+        client = client.tls_certs_merge(certificates);
+    }
+    client.build().map_err(|e| unusable(&e))
+}
+
+fn unusable(error: &reqwest::Error) -> Fault {
+    Fault::terminal(format!("this is no certificate of an authority: {error}"))
 }
 
 #[allow(clippy::disallowed_methods)] // Lambda names the function; it tells the other side who calls.

@@ -13,11 +13,13 @@ use crate::{Intent, Invocation, Lease, Ledger, Resource, Runner, Standing, Step}
 ///
 /// As for the other acts of a step: any number of times, after a crash anywhere.
 pub trait BackUp: Step {
-    /// Reads all that the resource holds. What is not there any more holds nothing.
+    /// Reads all that the resource holds. What is not there any more holds nothing. A take names this time that it is read: what
+    /// is under way is [`Fault::not_ready`], and found again by it.
     fn back_up(
         &self,
         mark: &Mark,
         handle: &Self::Handle,
+        take: &str,
     ) -> impl Future<Output = Result<Holding, Fault>> + Send;
 
     /// Puts back what was read, into a resource that was made anew. The copies are those that were kept, to the byte.
@@ -158,7 +160,8 @@ impl<S: BackUp, L: Ledger, A: Archive> BackedUp<S, L, A> {
     async fn back_up(&self, Backup { operation, tenant, take }: Backup) -> Result<Option<Noted>, Fault> {
         let Some(handle) = self.handle(&tenant.id, operation).await? else { return Ok(None) };
         let folder = format!("tenants/{}/{operation}/{take}/{}", tenant.id, S::NAME);
-        let holding = self.runner.step.back_up(&self.runner.mark(tenant.id), &handle).await?;
+        let take = format!("{operation}-{take}");
+        let holding = self.runner.step.back_up(&self.runner.mark(tenant.id), &handle, &take).await?;
         let mut part = Part { step: S::NAME.to_owned(), objects: Vec::new(), out_of_reach: None };
         match holding {
             Holding::OutOfReach(why) => part.out_of_reach = Some(why),

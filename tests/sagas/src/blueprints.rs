@@ -4,12 +4,22 @@
 use std::sync::Arc;
 
 use argocd_create_application::CreateApplication;
+use bench_configure_site::ConfigureSite;
+use bench_create_site::CreateSite;
+use bench_create_user::CreateUser;
+use bench_host::BenchHost;
+use bench_install_apps::InstallApps;
+use bench_probe_site::{Ports, ProbeSite, Visitors};
+use bench_seed_data::SeedData as SeedSite;
+use certbot_issue_certificate::IssueCertificate;
 use cloudflare::Zone;
+use cloudflare_create_records::CreateRecords;
 use cloudflare_probe_domain::ProbeDomain as ProbeHostname;
 use cloudflare_serve_domain::ServeDomain as ServeHostname;
 use cloudnativepg_create_database::CreateDatabase as CreatePostgres;
 use cloudnativepg_probe_database::ProbeDatabase;
 use cognito::UserPool;
+use dns_probe_records::ProbeRecords;
 use google::{CloudRun, SecretManager, Tokens};
 use google_deploy_service::DeployService;
 use google_reserve_service::ReserveService;
@@ -43,6 +53,7 @@ use mysql_create_databases::CreateDatabases;
 use mysql_probe_databases::ProbeDatabases;
 use neon::Neon;
 use neon_create_database::{CreateDatabase, Place};
+use nginx_serve_site::ServeSite;
 use object_store::ObjectStore;
 use object_store_create_buckets::CreateBuckets;
 use object_store_keep_backups::KeepBackups;
@@ -65,6 +76,7 @@ use crate::aws::{self, Cognito, S3, Site, Vault};
 use crate::clouds::{self, Clouds};
 use crate::deployment::Deployment;
 use crate::mysql::{Line, MySql};
+use crate::name_servers::{self, NameServers};
 use crate::roles;
 use crate::world::DEPLOYMENT;
 
@@ -114,6 +126,9 @@ pub const ALL: [Blueprint; 4] = [
         ..SMALL
     },
 ];
+
+pub const FRAPPE_BENCH: Blueprint =
+    Blueprint { name: "frappe-bench", deploy: frappe_bench, former: ("apps", "erpnext"), most: 300, ..SMALL };
 
 /// One of nothing special.
 const SMALL: Blueprint = Blueprint {
@@ -351,4 +366,38 @@ fn helm_cloudnativepg(to: &mut Deployment) {
         prefix: PREFIX.to_owned(),
         welcome_url: WELCOME_URL.to_owned(),
     });
+}
+
+fn frappe_bench(to: &mut Deployment) {
+    let vault = to.service(Arc::new(Vault::default()));
+    let vault = secrets::Vault::new(aws_sdk_secretsmanager::Client::new(&aws::config(vault)));
+    let clouds = Arc::new(Clouds::default());
+    let wire = to.service(Arc::clone(&clouds) as _);
+    let http = Arc::new(wire.clone());
+    let bench = BenchHost::new(bench_host::Wire::InProcess(Arc::new(crate::bench_host::Line(wire))));
+    let name_servers = name_servers::Line(to.wire(Arc::new(NameServers(clouds))));
+
+    let zone = Zone::new(
+        Http::InProcess(Arc::clone(&http) as _),
+        cloudflare::URL,
+        clouds::BENCH_ZONE.to_owned(),
+        clouds::CLOUDFLARE_TOKEN.to_owned().into(),
+    );
+    to.step(CreateRecords {
+        zone: zone.expect("an address"),
+        zone_name: clouds::BENCH_ZONE_NAME.to_owned(),
+        bench: cloudflare_create_records::addresses(clouds::BENCH_ADDRESS).expect("an address"),
+        deployment: DEPLOYMENT.to_owned(),
+    });
+    to.probe(ProbeRecords { authority: dns::Authority::new(dns::Wire::InProcess(Arc::new(name_servers))) });
+    to.step(StorePassword { vault: vault.clone() });
+    to.step_backed_up(CreateSite { bench: bench.clone(), vault });
+    to.setup(InstallApps { bench: bench.clone() });
+    to.setup(ConfigureSite { bench: bench.clone() });
+    to.setup(CreateUser { bench: bench.clone() });
+    to.setup(SeedSite { bench: bench.clone() });
+    to.step(ServeSite { bench: bench.clone() });
+    to.step(IssueCertificate { bench: bench.clone() });
+    let ports = Ports { http: 80, https: 443 };
+    to.probe(ProbeSite { bench, visitors: Visitors::InProcess(http), ports });
 }

@@ -93,7 +93,7 @@ impl Trouble {
     pub fn of(call: &str, act: Act) -> Vec<Self> {
         let store = call.starts_with("store:");
         // One server: what it says is so, and what it says it has done is done.
-        let server = call.starts_with("mysql:");
+        let server = ["mysql:", "bench-host:"].iter().any(|server| call.starts_with(server));
         let fits = |trouble: &Self| match trouble {
             Self::Unavailable | Self::Lost | Self::CrashBefore => true,
             Self::Twice | Self::AtOnce | Self::Belated => act == Act::Invoke,

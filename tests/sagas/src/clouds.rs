@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use sandbox::clouds::{self, Account, Cluster, Credentials, Pace, Right, ServiceAccount, Settings};
+use sandbox::clouds::{
+    self, Account, Bench, Cluster, Credentials, Pace, Resolved, Right, ServiceAccount, Settings,
+};
 use serde_json::{Value, json};
 
 use crate::chaos::Act;
 use crate::service::{Memory, Reply, Request, Service, Takes, Thing, View, at, now};
+use crate::world::DEPLOYMENT;
 
 /// Made for nothing but tests.
 const PUBLIC_KEY: &str = include_str!("../../../infra/local/sandbox/tests/clouds/keys/public.pem");
@@ -20,6 +23,10 @@ pub const CLOUDFLARE_TOKEN: &str = "cf_simulation";
 /// The zone that the sandbox has from the start.
 pub const ZONE: &str = "0123456789abcdef0123456789abcdef";
 pub const ZONE_NAME: &str = "vendin.example";
+/// The one whose names lead to the bench's host, and where that is.
+pub const BENCH_ZONE: &str = "fedcba9876543210fedcba9876543210";
+pub const BENCH_ZONE_NAME: &str = "frappe.example";
+pub const BENCH_ADDRESS: &str = "203.0.113.7";
 /// What customers point their domains to.
 pub const TARGET: &str = "customers.vendin.example";
 pub const NEON_KEY: &str = "napi_simulation";
@@ -64,7 +71,7 @@ const PACE: Pace = Pace(0.25);
 #[derive(Debug)]
 pub struct Clouds {
     memory: Mutex<Memory<clouds::Clouds>>,
-    /// What the websites that somebody else has planted are called, by their domains.
+    /// What the websites and records that somebody else has planted are called, by their domains.
     planted: Mutex<BTreeMap<String, String>>,
     /// What was applied to the cluster last, by its path.
     applied: Mutex<BTreeMap<String, Value>>,
@@ -87,6 +94,7 @@ impl Clouds {
             cluster,
             minio_memory: SEALING,
             backups: Some(BACKUPS.to_owned()),
+            bench: Bench { deployment: DEPLOYMENT.to_owned(), ..Bench::default() },
             ..Settings::default()
         };
         let account = || Account { user: ADMINISTRATOR.to_owned(), password: PASSWORD.to_owned() };
@@ -161,6 +169,19 @@ impl Clouds {
         self.post(("argoproj.io/v1alpha1", "Application", "applications"), (ARGOCD, name), owner, &spec);
     }
 
+    /// It is called as its owner is. One that is in the way has the name that a tenant wants.
+    fn post_record(&self, name: &str, owner: &str) {
+        let label = if owner == "somebody/else" { "acme" } else { name };
+        let domain = format!("{label}.{BENCH_ZONE_NAME}");
+        let record =
+            json!({ "type": "A", "name": domain, "content": "192.0.2.9", "ttl": 1, "comment": owner });
+        let url = format!("https://api.cloudflare.com/client/v4/zones/{BENCH_ZONE}/dns_records");
+        let request = http::Request::post(url).header("authorization", format!("Bearer {CLOUDFLARE_TOKEN}"));
+        let request = request.body(Bytes::from(record.to_string())).expect("a request");
+        self.planted.lock().expect("no panic while it is held").insert(domain, name.to_owned());
+        now(&self.memory).now.answer(clock::now(), &request);
+    }
+
     /// What it is in is somebody's own.
     fn post_release(&self, name: &str, owner: &str) {
         let (namespace, name) = name.split_once('/').unwrap_or_default();
@@ -171,6 +192,11 @@ impl Clouds {
         let spec = json!({ "interval": "10m", "chart": { "spec": chart } });
         let kind = ("helm.toolkit.fluxcd.io/v2", "HelmRelease", "helmreleases");
         self.post(kind, (namespace, name), owner, &spec);
+    }
+
+    /// What each name server says of a name.
+    pub(crate) fn addresses(&self, name: &str, view: View) -> Vec<(&'static str, Resolved)> {
+        at(&self.memory, view, Act::Read, |clouds| clouds.addresses(clock::now(), name))
     }
 
     /// All there is, as the clouds call it.
@@ -229,9 +255,10 @@ impl Service for Clouds {
     fn asked(&self, request: &Request) -> (String, Act) {
         let call = clouds::Clouds::call(&with_bytes(request)).expect("an address of a cloud");
         let operation = call.operation.as_str();
-        let act = if ["Get", "List", "Watch", "Head"].iter().any(|read| operation.starts_with(read)) {
+        let is = |words: &[&str]| words.iter().any(|word| operation.starts_with(word));
+        let act = if is(&["Get", "List", "Watch", "Head", "list", "look", "read"]) {
             Act::Read
-        } else if operation.starts_with("Delete") {
+        } else if is(&["Delete", "delete-", "drop-", "withdraw"]) {
             Act::Delete
         } else {
             Act::Write
@@ -340,8 +367,20 @@ impl Service for Clouds {
                 self.planted.lock().expect("no panic while it is held").insert(domain.clone(), name.clone());
                 self.put("websites", "website", "", &domain, owner.clone());
             }
+            "site" | "certificate" => self.put("bench-host", field, "", name, owner.clone()),
+            // One that is in the way has a name that a tenant wants.
+            "served" => {
+                let hosts =
+                    if owner == "somebody/else" { format!("acme.{BENCH_ZONE_NAME}") } else { String::new() };
+                self.put("bench-host", "nginx-file", &hosts, name, owner.clone());
+            }
+            "records_of" => self.post_record(name, owner),
             _ => {}
         }
+    }
+
+    fn edit(&self, _: &str, that: &str) {
+        now(&self.memory).now.write(that);
     }
 
     fn remove(&self, thing: &Thing) {
@@ -382,6 +421,16 @@ fn thing(there: &clouds::Thing, all: &[clouds::Thing], planted: &BTreeMap<String
         (_, "branch") => ("name", name, mark()),
         (_, "secret") => ("secret", name, mark()),
         (_, "service") => ("service", name, mark()),
+        // The host's database goes with its site.
+        ("bench-host", "database") => ("site", name.trim_start_matches('_').replace('_', "-"), marks),
+        ("bench-host", "site") => ("site", name, marks),
+        ("bench-host", "nginx-file") => ("served", name, marks),
+        ("bench-host", _) => ("certificate", name, marks),
+        // What makes a tenant's names lead to the bench is called by whose it is.
+        (_, "dns-record") if name.ends_with(BENCH_ZONE_NAME) => {
+            let tenant = marks.split_once('/')?.1.to_owned();
+            ("records_of", planted.get(&name).cloned().unwrap_or(tenant), marks)
+        }
         // The record of a tenant's domain is found by its mark alone.
         (_, "dns-record") => ("owner", marks.clone(), marks),
         ("kubernetes", "Ingress") => ("served_in", own_domain(&name)?.0.to_owned(), mark()),

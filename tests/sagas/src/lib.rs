@@ -3,6 +3,7 @@
 
 pub mod asl;
 pub mod aws;
+pub mod bench_host;
 pub mod blueprints;
 pub mod case;
 pub mod chaos;
@@ -16,6 +17,7 @@ pub mod leaving;
 mod line;
 pub mod matrix;
 pub mod mysql;
+pub mod name_servers;
 pub mod roles;
 pub mod service;
 mod simulated;

@@ -9,6 +9,9 @@ use saga::{BackUp, Context, Copied, Holding, Inventory, Presence, Step};
 use serde_json::Value;
 use tenancy::Mark;
 
+/// What a handle names something by that has no name of its own: whose it is, in every version.
+const WHOSE: &str = "records_of";
+
 /// Whether the next version is deployed.
 #[derive(Clone, Debug, Default)]
 pub struct NextVersion(Arc<AtomicBool>);
@@ -37,9 +40,11 @@ impl<S: Step> Step for Versioned<S> {
             return handle;
         }
         let mut renamed = serde_json::to_value(handle).expect("a handle is JSON");
-        let names = renamed.as_object_mut().into_iter().flat_map(|fields| fields.values_mut());
-        for name in names {
-            if let Value::String(name) = name {
+        let fields = renamed.as_object_mut().into_iter().flatten();
+        for (field, name) in fields {
+            if let Value::String(name) = name
+                && field != WHOSE
+            {
                 name.push_str("-2");
             }
         }
@@ -64,8 +69,8 @@ impl<S: Step> Step for Versioned<S> {
 }
 
 impl<S: BackUp> BackUp for Versioned<S> {
-    async fn back_up(&self, mark: &Mark, handle: &S::Handle) -> Result<Holding, Fault> {
-        self.step.back_up(mark, handle).await
+    async fn back_up(&self, mark: &Mark, handle: &S::Handle, take: &str) -> Result<Holding, Fault> {
+        self.step.back_up(mark, handle, take).await
     }
 
     async fn restore(&self, mark: &Mark, handle: &S::Handle, copies: Vec<Copied>) -> Result<(), Fault> {

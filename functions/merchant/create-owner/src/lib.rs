@@ -99,7 +99,7 @@ struct Account {
 }
 
 impl BackUp for CreateOwner {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, _: &str) -> Result<Holding, Fault> {
         let found = self.pool.find_user(&handle.username).await?;
         let ours = found.filter(|user| user.owner.as_deref() == Some(&mark.to_string()));
         let account = ours.map(|user| Account { username: handle.username.clone(), email: user.email });

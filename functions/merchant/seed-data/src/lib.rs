@@ -73,7 +73,7 @@ impl Step for SeedData {
 }
 
 impl BackUp for SeedData {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, _: &str) -> Result<Holding, Fault> {
         let files = self.workspaces.read_folder(&handle.folder, &mark.to_string()).await?;
         let copy = |File { path, content_type, body }| Copied { path, content_type, body };
         Ok(Holding::Copies(files.into_iter().map(copy).collect()))

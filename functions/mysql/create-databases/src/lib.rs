@@ -118,7 +118,7 @@ impl Step for CreateDatabases {
 
 /// What a tenant's services have written. Who gets in is made anew.
 impl BackUp for CreateDatabases {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, _: &str) -> Result<Holding, Fault> {
         let (owner, mut copies) = (mark.to_string(), Vec::new());
         for (service, Names { database, .. }) in handle.databases() {
             if self.holds(Kind::Database, &database, mark).await? {

@@ -144,7 +144,7 @@ impl Step for CreateDatabase {
 
 /// Neon gives what is in a database to whoever connects to it, and to nobody by its API.
 impl BackUp for CreateDatabase {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, _: &str) -> Result<Holding, Fault> {
         Ok(match self.observe(mark, handle).await? {
             Presence::Present => Holding::OutOfReach("a database at Neon is not dumped".to_owned()),
             Presence::Absent => Holding::Copies(Vec::new()),

@@ -144,7 +144,7 @@ impl Step for CreateBuckets {
 
 /// What the tenant's services and people have put there, as it is now: without older versions.
 impl BackUp for CreateBuckets {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, _: &str) -> Result<Holding, Fault> {
         let (owner, mut left, mut copies) = (mark.to_string(), MIRRORED, Vec::new());
         for (purpose, name) in handle.buckets(mark) {
             if !self.has_bucket(&name, &owner).await? {

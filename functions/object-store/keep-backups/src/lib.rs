@@ -133,7 +133,7 @@ impl Step for KeepBackups {
 
 /// Only where it is: there is more of it than passes through here, and it is kept by itself.
 impl BackUp for KeepBackups {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, _: &str) -> Result<Holding, Fault> {
         let Some(policy) = self.own_policy(&handle.backup_user, &mark.to_string()).await? else {
             return Ok(Holding::OutOfReach("its plan has no backups: its database goes with it".to_owned()));
         };

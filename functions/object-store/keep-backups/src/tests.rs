@@ -245,12 +245,12 @@ async fn who_is_made_from_backups_is_told_where_they_are() {
 async fn an_archive_says_where_the_backups_are() {
     let sky = Sky::new();
     let (step, handle) = (sky.step(), sky.step().handle(&mark()));
-    let without = step.back_up(&mark(), &handle).await.expect("an answer");
+    let without = step.back_up(&mark(), &handle, "1").await.expect("an answer");
     assert!(matches!(without, Holding::OutOfReach(_)), "{without:?}");
     sky.keep(&json!({})).await.expect("a place");
-    assert_eq!(step.back_up(&mark(), &handle).await.expect_err("none yet").kind, Kind::NotReady);
+    assert_eq!(step.back_up(&mark(), &handle, "1").await.expect_err("none yet").kind, Kind::NotReady);
     sky.back_up("acme-7f3a9c/postgres-01", "20261101T020000").await;
-    let Holding::Copies(copies) = step.back_up(&mark(), &handle).await.expect("a place") else {
+    let Holding::Copies(copies) = step.back_up(&mark(), &handle, "1").await.expect("a place") else {
         panic!("out of reach")
     };
     let place: Value = serde_json::from_slice(&copies[0].body).expect("JSON");

@@ -125,7 +125,7 @@ impl Step for CreateVhost {
 
 /// What there is to publish to and consume from. Messages are on their way, and belong to nobody's records.
 impl BackUp for CreateVhost {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, _: &str) -> Result<Holding, Fault> {
         if !self.has_vhost(mark, handle).await? {
             return Ok(Holding::Copies(Vec::new()));
         }

@@ -13,10 +13,10 @@ use crate::turns::run;
 
 /// What a thing holds is its size.
 impl BackUp for MakeThing {
-    async fn back_up(&self, mark: &Mark, handle: &Handle) -> Result<Holding, Fault> {
+    async fn back_up(&self, mark: &Mark, handle: &Handle, take: &str) -> Result<Holding, Fault> {
         Ok(match self.0.things().get(&handle.name).filter(|thing| thing.owner == mark.to_string()) {
             Some(Thing { size: 0, .. }) => {
-                Holding::OutOfReach("nobody can read a thing of no size".to_owned())
+                Holding::OutOfReach(format!("nobody can read a thing of no size, as {take} says"))
             }
             Some(Thing { size, .. }) => Holding::Copies(vec![Copied {
                 path: "size".to_owned(),
@@ -146,9 +146,13 @@ fn what_is_not_what_was_kept_is_not_put_back() {
 #[test]
 fn what_is_out_of_reach_is_said() {
     let bench = Bench::holding(0);
-    let noted = bench.back_up("1").expect("said").expect("a part");
-    let part: Part = run(noted.read(&bench.shelf)).expect("genuine");
-    assert_eq!(part.out_of_reach.as_deref(), Some("nobody can read a thing of no size"));
+    for take in ["1", "2"] {
+        let noted = bench.back_up(take).expect("said").expect("a part");
+        let part: Part = run(noted.read(&bench.shelf)).expect("genuine");
+        // A step finds by it again what it began for this take, and for no other of any operation.
+        let why = format!("nobody can read a thing of no size, as {}-{take} says", bench.lab.operation);
+        assert_eq!(part.out_of_reach, Some(why));
+    }
 }
 
 #[test]

@@ -1,0 +1,9 @@
+use bench_create_user::CreateUser;
+use bench_host::BenchHost;
+use saga::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let setup = CreateUser { bench: BenchHost::from_env().await? };
+    saga::serve_setup(setup, store::ResourceLedger::from_env().await).await
+}
