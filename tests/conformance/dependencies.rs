@@ -148,7 +148,9 @@ fn the_domain_and_its_faults_do_no_io() {
 fn a_crate_names_no_dependency_it_does_not_use() {
     let mut problems = Vec::new();
     for (folder, package) in crates() {
-        let sources: String = files(&folder, ".rs").iter().map(text).collect();
+        let own = files(&folder, ".rs");
+        let shared: Vec<String> = own.iter().flat_map(|file| included(file)).collect();
+        let sources: String = own.iter().chain(&shared).map(text).collect();
         let words: Names =
             sources.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
         let unused = package
@@ -159,6 +161,25 @@ fn a_crate_names_no_dependency_it_does_not_use() {
             .extend(unused.map(|dependency| format!("{folder}/Cargo.toml: {} is not used", dependency.name)));
     }
     assert_none(problems);
+}
+
+/// The files of other folders that a file takes in by `#[path = "..."]`, which are a part of its crate.
+fn included(file: &str) -> Vec<String> {
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let from_here = |path: &str| {
+        let mut segments: Vec<&str> = folder.split('/').collect();
+        for segment in path.split('/') {
+            match segment {
+                ".." => segments.truncate(segments.len().saturating_sub(1)),
+                _ => segments.push(segment),
+            }
+        }
+        segments.join("/")
+    };
+    let source = text(file);
+    let paths =
+        source.lines().filter_map(|line| line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]"));
+    paths.map(from_here).collect()
 }
 
 /// Our crates by folder; these tests, which look at everything, left out.

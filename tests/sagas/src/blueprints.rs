@@ -97,7 +97,7 @@ pub struct Blueprint {
     pub most: usize,
 }
 
-pub const ALL: [Blueprint; 4] = [
+pub const ALL: [Blueprint; 5] = [
     Blueprint {
         name: "merchant-workspace",
         deploy: merchant_workspace,
@@ -125,10 +125,8 @@ pub const ALL: [Blueprint; 4] = [
         most: 300,
         ..SMALL
     },
+    Blueprint { name: "frappe-bench", deploy: frappe_bench, former: ("apps", "erpnext"), most: 300, ..SMALL },
 ];
-
-pub const FRAPPE_BENCH: Blueprint =
-    Blueprint { name: "frappe-bench", deploy: frappe_bench, former: ("apps", "erpnext"), most: 300, ..SMALL };
 
 /// One of nothing special.
 const SMALL: Blueprint = Blueprint {

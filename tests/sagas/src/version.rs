@@ -9,8 +9,9 @@ use saga::{BackUp, Context, Copied, Holding, Inventory, Presence, Step};
 use serde_json::Value;
 use tenancy::Mark;
 
-/// What a handle names something by that has no name of its own: whose it is, in every version.
-const WHOSE: &str = "records_of";
+/// What a handle names something by that has no name of its own, or none that could be another: whose it is, in every
+/// version.
+const WHOSE: [&str; 4] = ["records_of", "site", "served", "certificate"];
 
 /// Whether the next version is deployed.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +44,7 @@ impl<S: Step> Step for Versioned<S> {
         let fields = renamed.as_object_mut().into_iter().flatten();
         for (field, name) in fields {
             if let Value::String(name) = name
-                && field != WHOSE
+                && !WHOSE.contains(&field.as_str())
             {
                 name.push_str("-2");
             }
