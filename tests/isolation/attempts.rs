@@ -79,6 +79,7 @@ impl World {
             "object-store-create-buckets",
             "object-store-keep-backups",
             "rabbitmq-create-vhost",
+            "bench-create-site",
         ];
         let archived = keepers.map(|step| kept(&format!("archived-{step}"), &format!("{step}/{NOBODY}")));
         let world = Self {
