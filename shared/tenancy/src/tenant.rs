@@ -138,3 +138,11 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served_by: Option<String>,
 }
+
+impl Snapshot {
+    /// Whether its product is to serve nobody just now: it is suspended, or sleeps.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.suspended || self.hibernating
+    }
+}

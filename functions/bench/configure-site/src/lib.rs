@@ -57,7 +57,7 @@ impl Params {
             country: of_a_new_site(&self.country),
             time_zone: of_a_new_site(&self.time_zone),
             oauth: OAuth { name: self.oauth_name.clone(), base_url: self.oauth_url.clone() },
-            suspended: cx.tenant.suspended || cx.tenant.hibernating,
+            suspended: cx.tenant.rests(),
             read_only: cx.tenant.access == Access::ReadOnly,
             max_file_mb: whole_number("max_file_mb", &self.max_file_mb)?,
         })

@@ -58,8 +58,7 @@ impl Step for CreateSite {
     }
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
-        let holder = self.bench.holder(Kind::Site, &handle.subject(mark)).await?;
-        Ok(Presence::from(matches!(holder, Holder::Subject { .. })))
+        Ok(Presence::from(self.bench.holds(Kind::Site, &handle.subject(mark)).await?))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

@@ -59,7 +59,7 @@ impl Probe for ProbeSite {
 
     async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         let subject = Subject { name: cx.mark.tenant.to_string(), owner: cx.mark.to_string() };
-        let rests = cx.tenant.suspended || cx.tenant.hibernating;
+        let rests = cx.tenant.rests();
         self.look_at_site(&subject, params, rests).await?;
         let tls = self.look_at_nginx(&subject, params, rests).await?;
         let visitor = self.visitors.one([&params.site, &params.api], params.addresses.as_ref())?;

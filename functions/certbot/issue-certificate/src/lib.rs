@@ -4,7 +4,7 @@
 //! It may come late, and a tenant does not wait for it: the host keeps the authority's limits, goes on asking within them, and renews.
 //! The wish itself has the mark, so that its end also ends the asking. A certificate that is not needed any more is revoked.
 
-use bench_host::{BenchHost, Holder, IssueCertificate as Issued, Kind, Marked, Subject, Task};
+use bench_host::{BenchHost, IssueCertificate as Issued, Kind, Marked, Subject, Task};
 use fault::Fault;
 use jiff::Timestamp;
 use saga::{Context, Held, Inventory, Presence, Step};
@@ -56,8 +56,7 @@ impl Step for IssueCertificate {
     }
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
-        let holder = self.bench.holder(Kind::Certificate, &handle.subject(mark)).await?;
-        Ok(Presence::from(matches!(holder, Holder::Subject { .. })))
+        Ok(Presence::from(self.bench.holds(Kind::Certificate, &handle.subject(mark)).await?))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

@@ -88,7 +88,7 @@ impl Setup for CreateDatabase {
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         let (namespace, owner) = (params.namespace.as_str(), cx.mark.to_string());
         let deadline = SignedDuration::from_secs(whole_number("deadline_seconds", &params.deadline_seconds)?);
-        let asleep = cx.tenant.suspended || cx.tenant.hibernating;
+        let asleep = cx.tenant.rests();
         let there: Option<Postgres> = self.cluster.find_own(Some(namespace), &params.cluster, &owner).await?;
         let storage = match &there {
             Some(there) => larger(&there.spec.storage.size, &params.storage)?,

@@ -59,7 +59,7 @@ impl Probe for ProbeDatabase {
         let postgres = found.ok_or_else(|| Fault::terminal(format!("{what} is not there")))?;
         let pods = self.cluster.pods(&postgres).await?;
         let instances: u32 = whole_number("instances", &params.instances)?;
-        let asleep = cx.tenant.suspended || cx.tenant.hibernating;
+        let asleep = cx.tenant.rests();
         if asleep != postgres.is_asleep() {
             let told = if asleep { "is not asked to sleep" } else { "is asked to sleep" };
             return Err(Fault::not_ready(format!("{what} {told}")));

@@ -41,7 +41,7 @@ impl Probe for ProbeIngress {
 
     async fn look(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         let at = |host: &str| self.tenant_url.replace("{host}", host);
-        let rests = cx.tenant.suspended || cx.tenant.hibernating;
+        let rests = cx.tenant.rests();
         let wanted = if rests { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
         let with_www = params.www.then(|| format!("www.{}", params.host));
         for host in std::iter::once(&params.host).chain(&with_www) {

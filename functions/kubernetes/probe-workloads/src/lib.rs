@@ -64,7 +64,7 @@ impl Probe for ProbeWorkloads {
             let deployment = *found.get(service).ok_or_else(missing)?;
             let status = deployment.status.clone().unwrap_or_default();
             let serving = status.ready_replicas.unwrap_or_default();
-            if (cx.tenant.suspended || cx.tenant.hibernating) && serving > 0 {
+            if cx.tenant.rests() && serving > 0 {
                 return Err(Fault::not_ready(format!("the service {service} still runs")));
             }
             self.cluster.state(deployment).await?.demand(&format!("the service {service}"))?;

@@ -46,7 +46,7 @@ impl Setup for InitializeStore {
 
     async fn set_up(&self, cx: &Context, params: &Params) -> Result<Output, Fault> {
         // There is a page in the store's place, or a store that a question would wake.
-        if cx.tenant.suspended || cx.tenant.hibernating {
+        if cx.tenant.rests() {
             return Ok(self.made(None));
         }
         let email = cx.tenant.email.as_str();

@@ -88,7 +88,7 @@ impl Step for CreateDatabase {
             self.at_rest(&project, &branch).await?;
         }
         // Until the next connection. A store that still runs may be that; Neon does the same after five idle minutes.
-        if (cx.tenant.suspended || cx.tenant.hibernating) && endpoint.awake {
+        if cx.tenant.rests() && endpoint.awake {
             self.neon.suspend_endpoint(&project, &endpoint.id).await?;
             self.at_rest(&project, &branch).await?;
         }

@@ -5,7 +5,7 @@
 //! until there is a certificate, and then with it. It has nginx test the whole before it is taken, and puts back what was there before
 //! when nginx says no: one tenant's file never breaks another's.
 
-use bench_host::{BenchHost, Holder, Kind, Marked, Mode, Serve, Subject, Task};
+use bench_host::{BenchHost, Kind, Marked, Mode, Serve, Subject, Task};
 use fault::Fault;
 use saga::{Context, Held, Inventory, Presence, Step};
 use serde::{Deserialize, Serialize};
@@ -46,8 +46,7 @@ impl Step for ServeSite {
     async fn apply(&self, cx: &Context, params: &Params, handle: &Handle) -> Result<Output, Fault> {
         let subject = handle.subject(&cx.mark);
         self.bench.look_for_others(Kind::Served, &subject).await?;
-        let rests = cx.tenant.suspended || cx.tenant.hibernating;
-        let mode = if rests { Mode::Suspended } else { Mode::Live };
+        let mode = if cx.tenant.rests() { Mode::Suspended } else { Mode::Live };
         let task = Task::Serve { site: params.site.clone(), api: params.api.clone(), mode };
         let Serve { tls } = self.bench.run(&subject, &cx.operation.to_string(), &task).await?;
         Ok(Output { tls })
@@ -58,8 +57,7 @@ impl Step for ServeSite {
     }
 
     async fn observe(&self, mark: &Mark, handle: &Handle) -> Result<Presence, Fault> {
-        let holder = self.bench.holder(Kind::Served, &handle.subject(mark)).await?;
-        Ok(Presence::from(matches!(holder, Holder::Subject { .. })))
+        Ok(Presence::from(self.bench.holds(Kind::Served, &handle.subject(mark)).await?))
     }
 
     async fn inventory(&self, after: Option<&str>) -> Result<Inventory<Handle>, Fault> {

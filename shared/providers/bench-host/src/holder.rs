@@ -39,6 +39,11 @@ impl BenchHost {
         })
     }
 
+    /// Whether the subject has a mark: the thing is there, or may be.
+    pub async fn holds(&self, at: Kind, subject: &Subject) -> Result<bool, Fault> {
+        Ok(matches!(self.holder(at, subject).await?, Holder::Subject { .. }))
+    }
+
     /// Whether a thing of the subject's name may be made or changed: none is there that is not the subject's.
     pub async fn look_for_others(&self, at: Kind, subject: &Subject) -> Result<(), Fault> {
         if self.holder(at, subject).await? != Holder::Other {
