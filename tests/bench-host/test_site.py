@@ -153,6 +153,18 @@ def test_a_dropped_site_leaves_nothing(host):
     assert host.done("drop-site", key="op-2") == {}
 
 
+def test_a_backup_that_nobody_can_fetch_outlives_its_site(host):
+    host.done("new-site")
+    host.done("back-up")
+    kept = host.state / "transfer/acme-7f3a9c/op-1/back-up"
+    os.truncate(kept / "database.sql.gz", 96 << 20)
+    host.done("drop-site")
+    assert kept.exists()
+    os.utime(kept, (0, 0))
+    host.tend()
+    assert not list((host.state / "transfer").rglob("*"))
+
+
 def test_a_site_that_bench_cannot_drop_goes_all_the_same(host):
     host.done("new-site")
     (host.bench / "sites/acme-7f3a9c/site_config.json").write_text("broken")

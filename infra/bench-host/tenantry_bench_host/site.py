@@ -170,7 +170,7 @@ def drop(work) -> dict:
     site.clear()
     from tenantry_bench_host import transfer
 
-    transfer.forget(configuration, work.name)
+    transfer.forget_carried(configuration, work.name)
     marks.remove(configuration, "site", work.name)
     return {}
 

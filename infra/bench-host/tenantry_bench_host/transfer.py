@@ -23,6 +23,8 @@ NAMES = dict(zip(FILES, ("database.sql.gz", "files.tgz", "private-files.tgz")))
 CONFIGURATION = "site_config.json"
 # Of files, for seconds: whoever wanted them has had them by then.
 KEPT = 3 * 24 * 3600
+# Of a backup, in bytes, as much as is fetched over this door in a call's time. A larger one is only here.
+CARRIED = 96 << 20
 
 
 def back_up(work) -> dict:
@@ -112,6 +114,16 @@ def forget(configuration, name: str, what: str | None = None, older_than: float 
             os.rmdir(f"{kept}/{key}")
     with contextlib.suppress(OSError):
         os.rmdir(kept)
+
+
+def forget_carried(configuration, name: str) -> None:
+    """As a site goes: a backup that is nowhere else is kept for its days."""
+    forget(configuration, name, "restore")
+    for key in _entries(f"{configuration.state}/transfer/{name}"):
+        folder = _folder(configuration, name, key, "back-up")
+        if sum(os.path.getsize(f"{folder}/{file}") for file in _entries(folder)) < CARRIED:
+            shutil.rmtree(folder)
+    forget(configuration, name, older_than=KEPT)
 
 
 def forget_old(configuration) -> None:

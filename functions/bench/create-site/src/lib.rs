@@ -12,8 +12,8 @@ use secrets::{SecretRef, SecretString, Vault};
 use serde::{Deserialize, Serialize};
 use tenancy::Mark;
 
-/// Of a backup, in MiB, as much as is carried.
-const CARRIED: u64 = 512;
+/// Of a backup, in MiB, as much as is carried, in a call's time. The host keeps a larger one when its site goes.
+const CARRIED: u64 = 96;
 
 #[derive(Debug)]
 pub struct CreateSite {
