@@ -12,7 +12,7 @@ use sshd::{Sshd, kill};
 const NEVER_ENDS: &str = "tail --pid=$PPID -f /dev/null";
 
 fn request(command: &'static str, input: &[u8]) -> Request {
-    Request { command, input: input.to_vec(), within: Duration::from_secs(20), at_most: 8 << 20 }
+    Request { command, input: input.to_vec(), within: Duration::from_secs(60), at_most: 8 << 20 }
 }
 
 async fn output(host: &Host, command: &'static str, input: &[u8]) -> Vec<u8> {
