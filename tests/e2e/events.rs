@@ -142,14 +142,17 @@ async fn two_secrets_are_good_while_one_takes_the_others_place() {
     let secret = rotated["secret"].as_str().expect("the new one").to_owned();
     stack.api.ask(Method::POST, &format!("{path}/test"), &json!({ "reason": "a test" })).await;
     let begun = Instant::now();
-    while receiver.heard().is_empty() {
+    // It also hears what becomes of other tests' tenants.
+    let Heard { headers, body, .. } = loop {
+        let test = |heard: &Heard| heard.event["type"] == "tenantry.webhook.test.v1";
+        if let Some(test) = receiver.heard().into_iter().find(test) {
+            break test;
+        }
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing came");
         tests::api::pause().await;
-    }
-    let Heard { headers, body, event } = &receiver.heard()[0];
-    assert_eq!(event["type"], "tenantry.webhook.test.v1");
+    };
     for secret in [former, secret] {
-        Webhook::new(&secret).expect("a secret").verify(body, headers).expect("signed by both");
+        Webhook::new(&secret).expect("a secret").verify(&body, &headers).expect("signed by both");
     }
     stack.api.remove(&path).await;
 }

@@ -64,6 +64,7 @@ impl Sshd {
         keygen(&path.join("theirs"), "ed25519");
         let ours = read(&path.join("ours.pub"));
         std::fs::write(path.join("authorized_keys"), format!("{}{ours}", allows(&path))).expect("a file");
+        // What runs is a shell's, and a shell has its user's own words first, which may complain.
         let config = format!(
             "ListenAddress 127.0.0.1:{port}\n\
              HostKey {here}/host\n\
@@ -73,6 +74,7 @@ impl Sshd {
              StrictModes no\n\
              UsePAM no\n\
              PidFile none\n\
+             SetEnv HOME={here}\n\
              {more}\n",
             here = path.display()
         );
