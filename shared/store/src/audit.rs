@@ -75,6 +75,11 @@ impl Audit {
         Self::page(db.query(Table::Tenants, tenant.as_str(), "AUDIT#", limit, after).await?)
     }
 
+    /// The same, to its end.
+    pub async fn all(db: &Database, tenant: &TenantId) -> Result<Vec<Self>, Error> {
+        db.query_all(Table::Tenants, tenant.as_str(), "AUDIT#").await?.iter().map(Row::decode).collect()
+    }
+
     /// What was done to the catalogue, the oldest first, `limit` at a time.
     pub async fn of_catalogue(
         db: &Database,

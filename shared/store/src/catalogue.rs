@@ -138,10 +138,16 @@ impl Catalogue {
         Ok(versions)
     }
 
-    /// Offers a blueprint: under its name to new tenants, under its version to those it will be pinned to. What
-    /// was learnt about its steps is kept. Where it was changed by hand, it becomes the version after that: tenants are
-    /// pinned to what those versions say.
+    /// Offers a blueprint: under its name to new tenants, under its version to those it will be pinned to.
     pub async fn put_blueprint(&self, blueprint: &Blueprint) -> Result<(), Error> {
+        let blueprint = self.succeeding(blueprint).await?;
+        self.put(blueprint.reference(), &blueprint).await?;
+        self.put(&blueprint.name, &blueprint).await
+    }
+
+    /// What a blueprint would be once it is put. What was learnt about its steps is kept. Where it was changed by hand, it
+    /// becomes the version after that: tenants are pinned to what those versions say.
+    pub async fn succeeding(&self, blueprint: &Blueprint) -> Result<Blueprint, Error> {
         let mut blueprint = blueprint.clone();
         if let Some(known) = self.blueprint(&blueprint.name).await? {
             blueprint.usual_ms.clone_from(&known.usual_ms);
@@ -150,8 +156,7 @@ impl Catalogue {
                 blueprint.version += u32::from(blueprint != known);
             }
         }
-        self.put(blueprint.reference(), &blueprint).await?;
-        self.put(&blueprint.name, &blueprint).await
+        Ok(blueprint)
     }
 
     /// Learns how long the steps of a blueprint took this time.

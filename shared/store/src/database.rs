@@ -224,6 +224,11 @@ impl Database {
         Self::Dynamo(Dynamo::from_env().await)
     }
 
+    /// DynamoDB in that region, or in the environment's, and of its tables those that are named.
+    pub async fn at(region: Option<String>, name: impl Fn(Table) -> Option<String>) -> Self {
+        Self::Dynamo(Dynamo::with(name).await.at(region))
+    }
+
     /// DynamoDB, with tables of other names: for a suite that must not wake what reads a deployment's streams.
     pub async fn named(name: impl Fn(Table) -> String) -> Self {
         Self::Dynamo(Dynamo::with(|table| Some(name(table))).await)

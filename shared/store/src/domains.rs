@@ -21,7 +21,7 @@ use crate::tenants::{
 impl Tenants {
     /// A tenant's domains. Of one that never had any, none, at version 0.
     pub async fn domains(&self, id: &TenantId) -> Result<Versioned<Domains>, Error> {
-        let Some(row) = self.db.get(&key(id)).await? else {
+        let Some(row) = self.db.get(&domains_key(id)).await? else {
             return Ok(Versioned { value: Domains::default(), version: 0 });
         };
         Ok(Versioned { value: row.decode()?, version: row.version })
@@ -190,7 +190,8 @@ impl Tenants {
         if found.version == 0 {
             return Ok(Vec::new());
         }
-        let mut writes = vec![Write::Delete { key: key(id), condition: Condition::Version(found.version) }];
+        let mut writes =
+            vec![Write::Delete { key: domains_key(id), condition: Condition::Version(found.version) }];
         let claims = Claims::new(self.db.clone());
         for domain in &found.value.all {
             writes.extend(claims.free_domain(&domain.hostname, id).await?);
@@ -225,6 +226,34 @@ impl Tenants {
         let none =
             || Refusal::NotPossible(format!("tenants of {} have no domain of their own", tenant.blueprint));
         step.map(Workflow::Step).ok_or_else(none)
+    }
+
+    /// The domain that waits for a tenant to become active, and the writes with which that one does instead, or none.
+    pub(crate) async fn begin_at(
+        &self,
+        id: &TenantId,
+        wanted: Option<&DomainName>,
+        now: Timestamp,
+    ) -> Result<(Option<DomainName>, Vec<Write>), Refusal> {
+        let mut found = self.domains(id).await?;
+        let former = found.value.all.first().map(|domain| domain.hostname.clone());
+        if former.as_ref() == wanted {
+            return Ok((former, Vec::new()));
+        }
+        let claims = Claims::new(self.db.clone());
+        let mut writes = Vec::new();
+        for domain in found.value.all.drain(..) {
+            writes.extend(claims.free_domain(&domain.hostname, id).await?);
+        }
+        if let Some(hostname) = wanted {
+            if claims.tenant_at(hostname).await?.is_some() {
+                return Err(Refusal::DomainTaken(hostname.clone()));
+            }
+            writes.push(claim_domain(hostname, id)?);
+            found.value.wait(hostname.clone(), now);
+        }
+        writes.push(over(id, &found)?);
+        Ok((former, writes))
     }
 
     async fn accept_domains(
@@ -289,7 +318,7 @@ pub(crate) fn wait(hostname: &DomainName, tenant: &TenantId, now: Timestamp) -> 
 
 fn over(tenant: &TenantId, found: &Versioned<Domains>) -> Result<Write, Error> {
     let condition = if found.version == 0 { Condition::Absent } else { Condition::Version(found.version) };
-    Write::put(key(tenant), &found.value, condition)
+    Write::put(domains_key(tenant), &found.value, condition)
 }
 
 fn refusal(tenant: &TenantId, hostname: &DomainName, unwilling: Unwilling) -> Refusal {
@@ -307,10 +336,10 @@ fn unusable(refusal: Refusal) -> Error {
     }
 }
 
-fn is_claim(row: Option<&crate::database::Row>) -> bool {
+pub(crate) fn is_claim(row: Option<&crate::database::Row>) -> bool {
     row.is_some_and(|row| row.key.pk.starts_with("DOMAIN#"))
 }
 
-fn key(tenant: &TenantId) -> Key {
+pub(crate) fn domains_key(tenant: &TenantId) -> Key {
     Key::new(Table::Tenants, tenant, "DOMAINS")
 }

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Region;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -44,6 +45,12 @@ impl Dynamo {
     pub(crate) async fn with(name: impl Fn(Table) -> Option<String>) -> Self {
         let names = Table::ALL.into_iter().filter_map(|table| Some((table, name(table)?))).collect();
         Self { client: Client::new(&aws::config().await), names }
+    }
+
+    pub(crate) fn at(self, region: Option<String>) -> Self {
+        let Some(region) = region else { return self };
+        let config = self.client.config().to_builder().region(Region::new(region));
+        Self { client: Client::from_conf(config.build()), ..self }
     }
 
     /// A function is told only of the tables it may use.

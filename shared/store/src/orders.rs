@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tenancy::{
-    Access, Edit, Event, Former, Grace, Kind, Offboarding, OnFailure, Operation, OperationId, State, Status,
-    StepFault, Tenant, TenantId,
+    Access, DomainName, Edit, Event, Former, Grace, Kind, Offboarding, OnFailure, Operation, OperationId,
+    State, Status, StepFault, Tenant, TenantId,
 };
 
 use crate::audit::By;
@@ -12,6 +12,7 @@ use crate::change_requests::ChangeRequest;
 use crate::claims::{Claims, RequestKey, answered, claim, claim_subdomain, commit, holder};
 use crate::database::{Condition, Error, Write};
 use crate::decisions::ENDING_TRIES;
+use crate::domains;
 use crate::idle;
 use crate::ledger::ResourceLedger;
 use crate::offboarding::guarded;
@@ -38,6 +39,8 @@ pub struct Order {
     skipped: BTreeSet<String>,
     /// What is to be different about the signup.
     edit: Edit,
+    /// The domain of its own that it is to begin with, or that there is none, instead of what it signed up with.
+    domain: Option<Option<DomainName>>,
     /// The wish that it fulfils.
     granted: Option<ChangeRequest>,
     /// How far the tenant is on its way out.
@@ -56,6 +59,7 @@ impl Order {
             from_start: false,
             skipped,
             edit,
+            domain: None,
             granted: None,
             offboarding: None,
         }
@@ -180,6 +184,12 @@ impl Order {
     #[must_use]
     pub fn editing(self, edit: Edit) -> Self {
         Self { edit, ..self }
+    }
+
+    /// What is made begins with that domain, or with none, where it is said.
+    #[must_use]
+    pub fn beginning_at(self, domain: Option<Option<DomainName>>) -> Self {
+        Self { domain, ..self }
     }
 }
 
@@ -472,6 +482,14 @@ impl Tenants {
             others.extend(Claims::new(self.db.clone()).free(&before.subdomain, id).await?);
         }
         others.extend(words::change(&before, &tenant)?);
+        let former_domain = match &order.domain {
+            Some(domain) => {
+                let (former, writes) = self.begin_at(id, domain.as_ref(), now).await?;
+                others.extend(writes);
+                former
+            }
+            None => None,
+        };
         let mut operation = new_operation(&tenant, order.kind, &blueprint, now);
         operation.forced = order.forced;
         operation.former = order.kind.back().map(|_| Former::of(&before));
@@ -479,7 +497,10 @@ impl Tenants {
         operation.offboarding = order.offboarding;
         operation.on_failure = order.on_failure.unwrap_or(operation.on_failure);
         if let Some((action, by)) = order.by {
-            let change = (summary(&before, &tenant), summary(&tenant, &before));
+            let mut change = (summary(&before, &tenant), summary(&tenant, &before));
+            if let Some(domain) = order.domain.as_ref().filter(|domain| **domain != former_domain) {
+                (change.0["domain"], change.1["domain"]) = (json!(former_domain), json!(domain));
+            }
             others.push(by.did(action, change, now).through(operation.id).put(id)?);
         }
         let wanted = claims.then(|| (usize::from(request.is_some()), tenant.subdomain.clone()));
@@ -490,6 +511,11 @@ impl Tenants {
                 let taken = conflict.existing.as_ref().and_then(holder).is_some_and(|holder| holder != *id);
                 if let Some((_, subdomain)) = wanted.filter(|(claim, _)| taken && *claim == conflict.index) {
                     return Err(Refusal::SubdomainTaken(subdomain));
+                }
+                if let Some(domain) =
+                    order.domain.flatten().filter(|_| domains::is_claim(conflict.existing.as_ref()))
+                {
+                    return Err(Refusal::DomainTaken(domain));
                 }
                 match self.get(id).await?.and_then(|tenant| tenant.value.operation) {
                     Some(rival) => Err(Refusal::Busy(rival)),
@@ -547,10 +573,13 @@ fn restorable(tenant: &Tenant, now: Timestamp) -> Result<(), Refusal> {
     }
 }
 
+/// What stands for a step in the fault of an operation that somebody stopped.
+pub(crate) const OPERATOR: &str = "operator";
+
 /// What an operator's stop looks like beside the faults of steps.
 pub(crate) fn stopped(action: &str, by: &By) -> StepFault {
     let fault = fault::Fault::terminal(format!("{action} by {}: {}", by.who, by.why));
-    StepFault { step: "operator".to_owned(), fault }
+    StepFault { step: OPERATOR.to_owned(), fault }
 }
 
 fn standing(operation: &Operation) -> Value {

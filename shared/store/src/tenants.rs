@@ -111,6 +111,14 @@ impl Tenants {
         self.record(&tenant_key(id)).await
     }
 
+    /// Those of several that there are.
+    pub async fn get_all(&self, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, Tenant>, Error> {
+        let keys: Vec<Key> = ids.iter().map(tenant_key).collect();
+        let rows = self.db.get_all(&keys).await?;
+        let tenants = ids.iter().zip(rows).filter_map(|(id, row)| Some((id.clone(), row?)));
+        tenants.map(|(id, row)| Ok((id, row.decode()?))).collect()
+    }
+
     pub async fn operation(
         &self,
         tenant: &TenantId,

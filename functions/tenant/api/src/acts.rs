@@ -60,15 +60,19 @@ enum From {
 
 /// Provisions a tenant again that failed or is stuck
 #[utoipa::path(
-    post, path = "/v1/tenants/{id}/retry", tag = "tenants", params(Tenant), request_body = Retry,
-    responses((status = 202, description = "It will be tried", body = Accepted)),
+    post, path = "/v1/tenants/{id}/retry", tag = "tenants", params(Tenant, Rehearsal), request_body = Retry,
+    responses(
+        (status = 202, description = "It will be tried", body = Accepted),
+        (status = 200, description = "What would be done, or what is wrong: nothing was", body = Preview),
+    ),
     security(("token" = ["admin", "operator"])),
 )]
 pub(crate) async fn retry(
     State(api): State<Api>,
     Named(id): Named,
+    rehearsal: Rehearsal,
     change: Change,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let Retry {
         reason,
         from,
@@ -85,10 +89,13 @@ pub(crate) async fn retry(
     } = change.decode()?;
     let by = change.by(&reason)?;
     let edit = EditRequest { name, subdomain, email, plan, theme, category, integrations, overrides: None };
+    if let Some(preview) = api.rehearse_retry(&id, &edit, &skip, &rehearsal).await? {
+        return Ok(preview.into_response());
+    }
     let order = Order::retry(by).on_failure(on_failure).skipping(skip).from_start(from == From::Start);
     let order = order.editing(Box::pin(api.check(&id, edit)).await?);
     let order = if let Some(access) = access { order.giving(access) } else { order };
-    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?))
+    Ok(accepted(&api.tenants.order(&id, order, change.key.as_ref(), clock::now()).await?).into_response())
 }
 
 impl Api {

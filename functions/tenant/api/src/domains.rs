@@ -147,7 +147,7 @@ impl Api {
         Ok(Ok(platform))
     }
 
-    fn shown(&self, domain: Domain) -> Shown {
+    pub(crate) fn shown(&self, domain: Domain) -> Shown {
         let wanted = domain.state != DomainState::Removing;
         let alias = self
             .settings

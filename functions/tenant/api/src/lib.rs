@@ -20,13 +20,16 @@ mod deliveries;
 mod docs;
 mod domains;
 mod entries;
+mod export;
 mod guards;
 mod health;
 mod hibernation;
 mod log;
+mod me;
 mod offers;
 mod openapi;
 mod operations;
+mod overview;
 mod plans;
 mod preview;
 mod problem;
@@ -40,6 +43,7 @@ mod sweeps;
 mod tenants;
 mod themes;
 mod upgrade;
+mod watch;
 mod webhooks;
 
 use std::sync::Arc;
@@ -96,6 +100,7 @@ pub fn router(db: Database, settings: Settings) -> Result<Router, serde_json::Er
         document: Arc::new(document),
     };
     Ok(router
+        .route_layer(from_fn(watch::follow))
         .route_layer(from_fn_with_state(api.clone(), access::permit))
         .fallback(async || Problem::not_found("there is no such resource"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
@@ -105,6 +110,7 @@ pub fn router(db: Database, settings: Settings) -> Result<Router, serde_json::Er
 
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(me::show))
         .routes(routes!(signups::sign_up))
         .routes(routes!(subdomains::suggest))
         .routes(routes!(subdomains::show))
@@ -115,6 +121,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::show, tenants::update, acts::delete))
         .routes(routes!(health::show))
+        .routes(routes!(export::show))
         .routes(routes!(acts::retry))
         .routes(routes!(acts::suspend))
         .routes(routes!(acts::resume))
@@ -141,6 +148,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(change_requests::reject))
         .routes(routes!(domains::list, domains::add))
         .routes(routes!(domains::show, domains::remove))
+        .routes(routes!(overview::show))
         .routes(routes!(operations::list))
         .routes(routes!(operations::show))
         .routes(routes!(operations::cancel))
@@ -185,9 +193,11 @@ fn routes() -> OpenApiRouter<Api> {
 async fn observe(request: Request, next: Next) -> Response {
     let clock = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // A watch takes as long as nothing happens, which says nothing of how fast the API is.
+    let watched = watch::is_asked_for(request.headers());
     let mut response = next.run(request).await;
     let (status, duration_ms) = (response.status().as_u16(), clock.elapsed().as_millis());
-    tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "{method} {path} {status}");
+    tracing::info!(http.method = %method, http.path = path, http.status = status, watched, duration_ms, "{method} {path} {status}");
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -10,9 +10,15 @@ Turns signups into live tenants, changes them, and takes them away again without
 
 What takes time is accepted (202) and done by an operation, which the `Location` of the answer leads to. A request that \
 changes something can carry an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): sent again within 24 hours, \
-it takes effect once and is answered as it was the first time. Errors are problem details (RFC 9457).";
+it takes effect once and is answered as it was the first time. Errors are problem details (RFC 9457).
 
-const TAGS: [(&str, &str); 11] = [
+What is read has an `ETag`, and is not sent again to who names it in `If-None-Match`. Whatever takes a token to be read can be \
+watched: with `Accept: text/event-stream` it is answered once it is another than `Last-Event-ID` says, as one server-sent event \
+whose id is the `ETag` and whose data is the JSON; after 20 seconds in any case, then with a comment for want of an event. \
+After either, ask again. What is only counted until now (`wall_ms`, `exported_at`) makes no difference.";
+
+const TAGS: [(&str, &str); 12] = [
+    ("people", "Who asks"),
     ("signup", "Open to who signs up"),
     ("tenants", "Tenants, from their making to their end"),
     ("operations", "What is being done to a tenant, and was"),
@@ -68,6 +74,7 @@ fn count(value: &mut Value) {
 
 /// What may come of every operation of that kind.
 fn complete(path: &str, method: &str, operation: &mut Value) {
+    operation["operationId"] = name(path, method).into();
     let secured = operation["security"].is_array();
     let changes = method != "get";
     let asks = |place: &str| {
@@ -106,6 +113,14 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             *known = json!({ "$ref": format!("#/components/responses/{status}") });
         }
     }
+}
+
+/// What an operation is called where it needs a name: not as its function, for each module has a `list`, and clients that
+/// are made of the document would take them for one.
+fn name(path: &str, method: &str) -> String {
+    let words =
+        path.trim_start_matches("/v1").split(['/', '-', '.']).map(|word| word.trim_matches(['{', '}']));
+    std::iter::once(method).chain(words.filter(|word| !word.is_empty())).collect::<Vec<_>>().join("_")
 }
 
 /// Here what may be left out has a value when it is there: `null` is none.

@@ -57,7 +57,7 @@ pub(crate) struct Listing {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperationSummary)]
-struct Summary {
+pub(crate) struct Summary {
     id: OperationId,
     kind: Kind,
     state: Stage,
@@ -95,14 +95,20 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn list(State(api): State<Api>, Named(tenant): Named) -> Result<Json<Listing>, Problem> {
     api.known(&tenant).await?;
-    let operations = api.tenants.operations(&tenant).await?.into_iter().map(|operation| Summary {
-        id: operation.id,
-        kind: operation.kind,
-        state: operation.state,
-        accepted_at: operation.accepted_at,
-        ended_at: operation.ended_at,
-    });
-    Ok(Json(Listing { operations: operations.collect() }))
+    let operations = api.tenants.operations(&tenant).await?;
+    Ok(Json(Listing { operations: operations.iter().map(Summary::from).collect() }))
+}
+
+impl From<&Operation> for Summary {
+    fn from(operation: &Operation) -> Self {
+        Self {
+            id: operation.id,
+            kind: operation.kind,
+            state: operation.state,
+            accepted_at: operation.accepted_at,
+            ended_at: operation.ended_at,
+        }
+    }
 }
 
 /// Stops an operation, and has what it made destroyed or what it changed led back

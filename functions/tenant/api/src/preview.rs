@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Claims, Headroom, Refusal};
-use tenancy::{Blueprint, Edit, EditRequest, Plan, Signup, Tenant, TenantId, Violation, Violations};
+use tenancy::{Blueprint, Edit, EditRequest, Event, Plan, Signup, Tenant, TenantId, Violation, Violations};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::{domain_taken, subdomain_taken};
@@ -122,6 +122,13 @@ impl Preview {
     fn planned(plan: Plans) -> Self {
         Self { plan: Some(plan), ..Self::of(Vec::new()) }
     }
+
+    fn without(mut self, skip: &BTreeSet<String>) -> Self {
+        if let Some(plan) = &mut self.plan {
+            plan.steps.retain(|step| !skip.contains(&step.step));
+        }
+        self
+    }
 }
 
 impl Rehearsal {
@@ -184,6 +191,23 @@ impl Api {
         let checked = self.fits(edit.clone(), &tenant, &blueprint).await?;
         let approval = self.settings.separation_of_duty && edit.overrides.is_some();
         self.rehearse_edit(tenant, checked, approval, rehearsal).await.map(Some)
+    }
+
+    /// What another try would come to, without the steps that it is to do without, unless it is meant.
+    pub(crate) async fn rehearse_retry(
+        &self,
+        id: &TenantId,
+        edit: &EditRequest,
+        skip: &BTreeSet<String>,
+        rehearsal: &Rehearsal,
+    ) -> Result<Option<Preview>, Problem> {
+        if rehearsal.is_meant() {
+            return Ok(None);
+        }
+        // Refused as the real one is: there is no field to change.
+        self.known(id).await?.status.after(Event::RetryRequested).map_err(Refusal::NotNow)?;
+        let preview = self.rehearse_change(id, edit, rehearsal).await?;
+        Ok(preview.map(|preview| preview.without(skip)))
     }
 
     /// What an edit of a tenant would come to, that may need somebody's approval.

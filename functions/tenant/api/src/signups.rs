@@ -170,7 +170,7 @@ impl Api {
 }
 
 /// In the words of the signup: its domain is a field of another name than elsewhere.
-fn refused(refusal: Refusal) -> Problem {
+pub(crate) fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::DomainTaken(domain) => Problem::domain_taken("custom_domain", &domain),
         refusal => refusal.into(),

@@ -122,12 +122,18 @@ pub(crate) struct Shown {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Left {
+pub(crate) struct Left {
     step: String,
     state: ResourceState,
     handle: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<Fault>,
+}
+
+impl From<Resource> for Left {
+    fn from(Resource { step, state, handle, fault, .. }: Resource) -> Self {
+        Self { step, state, handle, fault }
+    }
 }
 
 /// Shows a tenant
@@ -143,13 +149,8 @@ pub(crate) async fn show(State(api): State<Api>, Named(id): Named) -> Result<Jso
         Status::Failed | Status::Stuck | Status::Deleted => resource.is_left(),
         _ => false,
     };
-    let resources = api.ledger.resources(&id).await?.into_iter().filter(worth_saying).map(|resource| Left {
-        step: resource.step,
-        state: resource.state,
-        handle: resource.handle,
-        fault: resource.fault,
-    });
-    let resources = resources.collect();
+    let resources = api.ledger.resources(&id).await?.into_iter().filter(worth_saying);
+    let resources = resources.map(Left::from).collect();
     let newest = api.catalogue.blueprint(&tenant.blueprint.name).await?.map(|newest| newest.version);
     let newer_version = newest.filter(|newest| *newest > tenant.blueprint.version);
     Ok(Json(Shown { tenant, newer_version, resources }))

@@ -14,10 +14,14 @@ mod catalogue;
 mod check;
 mod document;
 mod domains;
+mod export;
 mod guards;
 mod hibernation;
+mod me;
+mod overview;
 mod signups;
 mod upgrade;
+mod watch;
 mod webhooks;
 
 async fn api() -> Router {
@@ -443,6 +447,26 @@ async fn a_retry_may_edit_what_was_signed_up_for() {
         let response = send(&api, "POST", "/v1/tenants", None, &signup(subdomain).to_string()).await;
         assert_eq!(response.status(), status, "{subdomain}");
     }
+}
+
+#[tokio::test]
+async fn a_retry_is_rehearsed_before_it_is_asked_for() {
+    let db = Database::memory();
+    let api = api_over(db.clone()).await;
+    let (tenant, operation) = signed_up(&api).await;
+    let (path, wish) = (format!("{tenant}/retry?dry_run=plan"), r#"{"reason":"r","plan":"professional"}"#);
+    let refused = send(&api, "POST", &path, None, wish).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT, "it is still being made");
+    failed(&db, &operation).await;
+    let all = body(send(&api, "POST", &path, None, wish).await).await;
+    let steps = all["plan"]["steps"].as_array().expect("steps");
+    assert_eq!(all["plan"]["price"]["cents"], 9999, "{all}");
+    let skip = json!({ "reason": "r", "skip": [steps[0]["step"]] }).to_string();
+    let fewer = body(send(&api, "POST", &path, None, &skip).await).await;
+    assert_eq!(fewer["plan"]["steps"].as_array().expect("steps")[..], steps[1..]);
+    let wrong = body(send(&api, "POST", &path, None, r#"{"reason":"r","plan":"gold"}"#).await).await;
+    assert_eq!((&wrong["valid"], &wrong["violations"][0]["field"]), (&json!(false), &json!("plan")));
+    assert_eq!(body(send(&api, "GET", &tenant, None, "").await).await["status"], "failed");
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn a_cancelled_tenant_can_be_restored_until_it_is_deleted() {
 }
 
 /// A tenant that is gone, as the machine leaves it.
-async fn gone(db: &Database, tenant: &str, operation: &str) {
+pub(super) async fn gone(db: &Database, tenant: &str, operation: &str) {
     let (tenant, operation) = (tenant.trim_start_matches("/v1/tenants/").parse().expect("an id"), operation);
     let operation = operation.rsplit_once('/').expect("two ids").1.parse().expect("an id");
     let (tenants, later) = (Tenants::new(db.clone()), clock::now() + jiff::ToSpan::hours(25));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn plan(id: &str) -> Value {
+pub(super) fn plan(id: &str) -> Value {
     json!({
         "id": id, "name": "Gold", "description": "d", "price_cents": 1, "currency": "USD", "billing_cycle": "monthly",
         "trial_days": 0, "popular": false, "active": true, "features": [], "limits": {},

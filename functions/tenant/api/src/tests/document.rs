@@ -112,3 +112,15 @@ async fn the_examples_are_requests() {
     }
     assert!(tried > 15, "{tried} examples");
 }
+
+/// Clients that are made of the document take operations of one name for one.
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = document();
+    let items = document["paths"].as_object().expect("paths").values().filter_map(Value::as_object);
+    let operations = items.flat_map(|item| item.values());
+    let names: Vec<&str> = operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+    let distinct: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    assert!(names.len() > 50, "{}", names.len());
+    assert_eq!(distinct.len(), names.len());
+}

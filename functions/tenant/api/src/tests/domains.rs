@@ -128,3 +128,53 @@ async fn where_no_domain_is_served_none_is_taken() {
     let refused = post(&api, &id, None, "shop.example.com").await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn a_signup_is_approved_with_another_domain_or_with_none() {
+    let (api, _) = serving().await;
+    let gate = r#"{"reason":"we look at them first","approval":true}"#;
+    assert_eq!(
+        send(&api, "PATCH", "/v1/blueprints/merchant-workspace", None, gate).await.status(),
+        StatusCode::OK
+    );
+    let domains = async |id: &str| {
+        let listed = body(send(&api, "GET", &format!("/v1/tenants/{id}/domains"), None, "").await).await;
+        listed["domains"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|d| d["hostname"].clone())
+            .collect::<Vec<_>>()
+    };
+    let waiting = async |subdomain: &str, domain: &str| {
+        let mut wished = signup(subdomain);
+        wished["custom_domain"] = json!(domain);
+        let kept = send_as(&Person::default(), &api, "POST", "/v1/signups", None, &wished.to_string()).await;
+        let id = body(kept).await["tenant"]["id"].clone();
+        id.as_str().expect("an id").to_owned()
+    };
+    let approve = async |id: &str, domain: &str| {
+        let approval = json!({ "reason": "checked", "custom_domain": domain }).to_string();
+        send(&api, "POST", &format!("/v1/tenants/{id}/approve"), None, &approval).await
+    };
+
+    let beta = waiting("beta", "beta.example.com").await;
+    for bad in ["-", "beta.vendin.store"] {
+        assert_eq!(approve(&beta, bad).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+    let gamma = waiting("gamma", "gamma.example.com").await;
+    let taken = approve(&beta, "gamma.example.com").await;
+    assert_eq!(taken.status(), StatusCode::CONFLICT);
+    assert_eq!(body(taken).await["violations"][0]["field"], "custom_domain");
+    assert_eq!(domains(&beta).await, ["beta.example.com"], "nothing was done");
+
+    assert_eq!(approve(&beta, "shop.example.org").await.status(), StatusCode::ACCEPTED);
+    assert_eq!(domains(&beta).await, ["shop.example.org"]);
+    let audit = body(send(&api, "GET", &format!("/v1/tenants/{beta}/audit"), None, "").await).await;
+    assert_eq!(audit["audit"][0]["after"]["domain"], "shop.example.org");
+    assert_eq!(approve(&gamma, "").await.status(), StatusCode::ACCEPTED);
+    assert_eq!(domains(&gamma).await, Vec::<Value>::new());
+    // What they gave up is free again.
+    waiting("delta", "beta.example.com").await;
+    waiting("epsilon", "gamma.example.com").await;
+}
