@@ -10,28 +10,33 @@ mod preview;
 mod problem;
 mod repairs;
 mod reply;
+mod said;
 mod sweeps;
 mod tenants;
 mod webhooks;
 
-use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
+pub(crate) use billing::{DeadEvent, DeadEvents, Subscription, UnknownEvent};
 pub(crate) use catalogue::Seeded;
 pub(crate) use certificates::CertificateKey;
-pub(crate) use domains::Shown;
-pub(crate) use health::{Health, Pod, Seen};
+pub(crate) use domains::{Asked, Shown};
+pub(crate) use health::{Health, Part, Pod, Seen};
 pub(crate) use listing::Wanted;
 pub(crate) use operations::Operation;
-pub(crate) use preview::{DryRun, Headroom, Plan, Preview, Price, Step};
-pub(crate) use problem::Error;
-use problem::Problem;
-pub(crate) use reply::{Accepted, Reply};
+pub(crate) use preview::{Headroom, Plan, Preview, Price, Step};
+pub(crate) use problem::{Error, Problem, Violation};
+pub(crate) use repairs::RepairTask;
+pub(crate) use reply::{Accepted, Change, Reply};
+pub(crate) use said::Said;
 pub(crate) use sweeps::Sweep;
-pub(crate) use tenants::{Again, Approval, Deletion, PlanChange, ShownTenant, Signup, Update, Upgrade};
+pub(crate) use tenants::{
+    Again, Approval, Audit, Deletion, PlanChange, ShownTenant, Signup, Update, Upgrade,
+};
 pub(crate) use webhooks::Webhook;
 
 /// The API of a deployment.
@@ -47,21 +52,19 @@ impl Api {
         Self { http: http_client::client(), base, token }
     }
 
-    /// A list that is given part by part.
-    async fn all<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Vec<T>, Error> {
-        #[derive(Deserialize)]
-        struct Part<T> {
-            #[serde(alias = "audit", alias = "change_requests", alias = "repair_tasks")]
-            items: Vec<T>,
-            next: Option<String>,
-        }
-        let (mut items, mut url) = (Vec::new(), self.url(path));
+    /// A list, of the name it has in the answer, that is given part by part.
+    async fn all<T: DeserializeOwned>(&self, name: &str, mut url: Url) -> Result<Said<Vec<T>>, Error> {
+        let mut items = Vec::new();
         loop {
-            let part: Part<T> = answer(self.ask(Method::GET, url.clone())).await?;
-            items.extend(part.items);
-            let Some(next) = part.next else { return Ok(items) };
+            let part: Said<Next> = answer(self.ask(Method::GET, url.clone())).await?;
+            let mut json = part.json;
+            items.extend(json[name].as_array_mut().map(std::mem::take).unwrap_or_default());
+            let Some(next) = part.read.next else { break };
             url.query_pairs_mut().clear().append_pair("after", &next);
         }
+        let items = Value::Array(items);
+        let read = Vec::deserialize(&items).map_err(|cause| Error::Unreadable { url, cause })?;
+        Ok(Said { json: json!({ name: items }), read })
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
@@ -87,17 +90,18 @@ impl Api {
     }
 }
 
+/// Where a list goes on.
+#[derive(Deserialize)]
+struct Next {
+    next: Option<String>,
+}
+
 /// Sends a request and reads what it is answered.
-pub(crate) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
+pub(crate) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<Said<T>, Error> {
     let answer = granted(request).await?;
     let url = answer.url().clone();
     let body = answer.bytes().await.map_err(|e| unanswered(&e))?;
-    serde_json::from_slice(&body).map_err(|cause| Error::Unreadable { url, cause })
-}
-
-/// Sends a request whose answer says nothing more.
-async fn done(request: RequestBuilder) -> Result<(), Error> {
-    granted(request).await.map(|_| ())
+    Said::read(&body).map_err(|cause| Error::Unreadable { url, cause })
 }
 
 async fn granted(request: RequestBuilder) -> Result<Response, Error> {
@@ -106,9 +110,9 @@ async fn granted(request: RequestBuilder) -> Result<Response, Error> {
     if status.is_success() {
         return Ok(answer);
     }
-    let again = answer.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let headers = answer.headers().clone();
     let body = answer.bytes().await.map_err(|e| unanswered(&e))?;
-    Err(Error::Refused(Problem::read(status, again, &body)))
+    Err(Error::Refused(Problem::read(status, &headers, &body)))
 }
 
 /// reqwest says what it did; why it failed is at the far end of the chain.

@@ -14,7 +14,10 @@ use ulid::Ulid;
 
 use self::visitor::Visitor;
 use crate::Outcome;
-use crate::api::{Accepted, Api, Deletion, Operation, Signup, answer};
+use crate::api::{Accepted, Api, Deletion, Operation, Said, Signup, answer};
+use crate::failure::Failure;
+use crate::form::Form;
+use crate::session::Session;
 use crate::watch::{Screen, follow, reason};
 
 /// How many more sign-ups are timed.
@@ -44,22 +47,25 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    pub(crate) async fn run(self, api: &Api) -> Outcome {
+    pub(crate) async fn run(self, session: &Session) -> Outcome {
+        if session.form == Form::Json {
+            return Err(Failure::usage("a demo is for people to look at: it does not speak JSON").into());
+        }
         if self.biller.bought {
-            let life =
-                bought::live_and_end(api, &self.biller, &self.visitor, invent(&self.blueprint, None).name);
+            let name = invent(&self.blueprint, None).name;
+            let life = bought::live_and_end(session, &self.biller, &self.visitor, name);
             return in_time(async { Box::pin(life).await.map(|()| ExitCode::SUCCESS) }).await;
         }
-        let blueprint = api.blueprint(&self.blueprint).await?;
+        let blueprint = session.api.blueprint(&self.blueprint).await?.read;
         let plans: Vec<&str> = blueprint.plans.iter().map(String::as_str).collect();
         let plan = self.plan.as_deref().map(|plan| named("plan", plan, &plans)).transpose()?;
-        let wanted = Wanted { blueprint: &self.blueprint, plan: plan.as_deref() };
+        let wanted = Wanted { blueprint: &self.blueprint, plan: plan.as_deref(), session };
         let (Some(step), Some(sandbox)) = (&self.fail, &self.sandbox) else {
-            return in_time(Box::pin(succeed(api, wanted, &self.visitor))).await;
+            return in_time(Box::pin(succeed(wanted, &self.visitor))).await;
         };
         let step = named("step", step, &blueprint.workflow.steps())?;
         let fault = Fault::inject(sandbox, &step).await?;
-        let outcome = in_time(Box::pin(fail(api, wanted, &step))).await;
+        let outcome = in_time(Box::pin(fail(wanted, &step))).await;
         match fault.remove().await {
             Ok(()) => outcome,
             Err(error) => {
@@ -70,11 +76,12 @@ impl Demo {
     }
 }
 
-/// What a demo's tenants are made of, and what was bought of it.
+/// What a demo's tenants are made of, what was bought of it, and where.
 #[derive(Clone, Copy, Debug)]
 struct Wanted<'a> {
     blueprint: &'a str,
     plan: Option<&'a str>,
+    session: &'a Session,
 }
 
 /// Ends a demo that hangs, or that somebody has seen enough of, in an orderly way.
@@ -88,8 +95,8 @@ async fn in_time(demo: impl Future<Output = Outcome>) -> Outcome {
 }
 
 /// One tenant from nothing to a site that answers; then sign-ups against the clock, deleted again.
-async fn succeed(api: &Api, wanted: Wanted<'_>, visitor: &Visitor) -> Outcome {
-    let (tenant, operation, took) = sign_up(api, wanted).await?;
+async fn succeed(wanted: Wanted<'_>, visitor: &Visitor) -> Outcome {
+    let (tenant, (id, operation), took) = sign_up(wanted).await?;
     if tenant.status != Status::Active {
         return Err(why(&tenant, &operation).into());
     }
@@ -102,38 +109,42 @@ async fn succeed(api: &Api, wanted: Wanted<'_>, visitor: &Visitor) -> Outcome {
     println!("tenant {} active in {:.1}s", tenant.id, took.as_secs_f64());
     println!("wall {wall:.1}s, critical path {critical_path:.1}s, ratio {:.2}", wall / critical_path);
     visit(&tenant, visitor).await?;
-    time_signups(api, wanted).await
+    let outcome = time_signups(wanted).await?;
+    print!("{}", wanted.session.link(&tenant.id, Some(id)));
+    Ok(outcome)
 }
 
 /// A tenant whose step is refused: everything made before it must go again.
-async fn fail(api: &Api, wanted: Wanted<'_>, step: &str) -> Outcome {
+async fn fail(wanted: Wanted<'_>, step: &str) -> Outcome {
     println!("{step} will be refused by its provider");
-    let (tenant, operation, _) = sign_up(api, wanted).await?;
+    let (tenant, (id, operation), _) = sign_up(wanted).await?;
     if tenant.status != Status::Failed {
         return Err(format!("{step} was refused, and yet {}", why(&tenant, &operation)).into());
     }
     println!("tenant {} failed, {} resources left", tenant.id, operation.resources_left);
+    print!("{}", wanted.session.link(&tenant.id, Some(id)));
     Ok(if operation.resources_left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Signs up a tenant and shows its steps, until it is what it will be.
 async fn sign_up(
-    api: &Api,
     wanted: Wanted<'_>,
-) -> Result<(Tenant, Operation, Duration), Box<dyn std::error::Error>> {
+) -> Result<(Tenant, (OperationId, Operation), Duration), Box<dyn std::error::Error>> {
+    let api = &wanted.session.api;
     let signup = invent(wanted.blueprint, wanted.plan);
     println!("signing up {} as {}", signup.name, signup.subdomain.as_deref().unwrap_or_default());
     let begun = Instant::now();
-    let Accepted { tenant, operation } = accepted(api, &signup).await?;
-    let mut screen = Screen::open();
-    let operation = follow(api, &tenant.id, operation, |operation| screen.show(operation)).await?;
-    let tenant = api.tenant(&tenant.id).await?;
-    Ok((tenant, operation, begun.elapsed()))
+    let Accepted { tenant, operation: id } = accepted(api, &signup).await?;
+    print!("{}", wanted.session.link(&tenant.id, Some(id)));
+    let mut screen = Screen::open(Form::Words);
+    let operation = follow(api, &tenant.id, id, |operation| screen.show(operation)).await?;
+    let tenant = api.tenant(&tenant.id).await?.read;
+    Ok((tenant, (id, operation), begun.elapsed()))
 }
 
 async fn accepted(api: &Api, signup: &Signup) -> Result<Accepted, Box<dyn std::error::Error>> {
-    let reply = api.sign_up(signup, &Ulid::generate().to_string(), None).await?;
-    Ok(reply.operation()?)
+    let reply = api.sign_up(signup).ask_once(&Ulid::generate().to_string()).await?;
+    Ok(reply.read.operation()?)
 }
 
 /// Why a tenant is not what it was to be.
@@ -172,7 +183,8 @@ async fn visit(
 }
 
 /// Times sign-ups, one after another; then sees all of them live and die at once.
-async fn time_signups(api: &Api, wanted: Wanted<'_>) -> Outcome {
+async fn time_signups(wanted: Wanted<'_>) -> Outcome {
+    let api = &wanted.session.api;
     let mut latencies = Vec::new();
     let mut tenants = Vec::new();
     for _ in 0..SIGNUPS {
@@ -210,8 +222,8 @@ async fn live_and_die(api: Api, Accepted { tenant, operation }: Accepted) -> Res
     if tenant.status != Status::Active {
         return Err(why(&tenant, &operation));
     }
-    let deletion = api.delete(&tenant.id, &Deletion::default(), None).await;
-    let deletion = deletion.map_err(|e| format!("tenant {}: {e}", tenant.id))?.operation()?;
+    let deletion = api.delete(&tenant.id, &Deletion::default()).ask().await;
+    let deletion = deletion.map_err(|e| format!("tenant {}: {e}", tenant.id))?.read.operation()?;
     let (tenant, operation) = settled(&api, &tenant.id, deletion.operation).await?;
     if tenant.status == Status::Deleted { Ok(operation) } else { Err(why(&tenant, &operation)) }
 }
@@ -219,7 +231,7 @@ async fn live_and_die(api: Api, Accepted { tenant, operation }: Accepted) -> Res
 async fn settled(api: &Api, id: &TenantId, operation: OperationId) -> Result<(Tenant, Operation), String> {
     let named = |e| format!("tenant {id}: {e}");
     let operation = follow(api, id, operation, |_| ()).await.map_err(named)?;
-    Ok((api.tenant(id).await.map_err(named)?, operation))
+    Ok((api.tenant(id).await.map_err(named)?.read, operation))
 }
 
 /// A store nobody has, with a name a person can read out.
@@ -279,7 +291,7 @@ impl Fault {
         let acts: &[&str] = if step.contains("-probe-") { &["create", "read"] } else { &["create"] };
         let fault = json!({ "function": step, "acts": acts, "kind": "deny" });
         let faults = sandbox.join("/_faults")?;
-        let Added { id } = answer(http.post(faults).json(&fault)).await?;
+        let Said { read: Added { id }, .. } = answer(http.post(faults).json(&fault)).await?;
         Ok(Self { url: sandbox.join(&format!("/_faults/{id}"))?, http })
     }
 

@@ -5,7 +5,8 @@ use clap::Subcommand;
 use tenancy::{Aspect, DnsRecord, DomainState, TenantId};
 
 use crate::Outcome;
-use crate::api::{Api, Shown};
+use crate::api::{Asked, Shown};
+use crate::session::Session;
 
 /// How often a domain is asked about that somebody watches: it is looked at twice a minute at most.
 const AGAIN: Duration = Duration::from_secs(15);
@@ -28,42 +29,43 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) async fn run(self, api: &Api) -> Outcome {
+    pub(crate) async fn run(self, session: &Session) -> Outcome {
+        let Session { api, form, .. } = session;
         match self {
             Self::Add { tenant, hostname, watch } => {
-                let asked = api.add_domain(&tenant, &hostname).await?;
-                println!("{} is waited for. To publish:", asked.hostname);
-                publish(&asked.records);
-                if watch { attend(api, &tenant, &asked.hostname).await } else { Ok(ExitCode::SUCCESS) }
-            }
-            Self::List { tenant } => {
-                for domain in api.domains(&tenant).await? {
-                    println!("{}", picture(&domain));
-                    publish(&domain.records);
+                let said = api.add_domain(&tenant, &hostname).await?;
+                form.tell(&said, |Asked { hostname, records, .. }| {
+                    format!("{hostname} is waited for. To publish:\n{}", to_publish(records))
+                });
+                if watch {
+                    return attend(session, &tenant, &said.read.hostname).await;
                 }
-                Ok(ExitCode::SUCCESS)
             }
+            Self::List { tenant } => form.tell(&api.domains(&tenant).await?, |domains| {
+                domains.iter().map(|domain| picture(domain) + &to_publish(&domain.records)).collect()
+            }),
             Self::Remove { tenant, hostname } => {
-                let asked = api.remove_domain(&tenant, &hostname).await?;
-                println!("{} is being removed, operation {}", asked.hostname, asked.operation);
-                Ok(ExitCode::SUCCESS)
+                form.tell(&api.remove_domain(&tenant, &hostname).await?, |asked| {
+                    format!("{} is being removed, operation {}\n", asked.hostname, asked.operation)
+                });
             }
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Says what changes, until nothing does any more.
 #[allow(clippy::disallowed_methods)] // A person watches.
-async fn attend(api: &Api, tenant: &TenantId, hostname: &str) -> Outcome {
-    let mut said = String::new();
+async fn attend(Session { api, form, .. }: &Session, tenant: &TenantId, hostname: &str) -> Outcome {
+    let mut told = String::new();
     loop {
-        let shown = api.domain(tenant, hostname).await?;
-        let now = picture(&shown);
-        if now != said {
-            println!("{now}");
-            said = now;
+        let said = api.domain(tenant, hostname).await?;
+        let now = picture(&said.read);
+        if now != told {
+            form.tell(&said, |_| now.clone());
+            told = now;
         }
-        match shown.domain.state {
+        match said.read.domain.state {
             DomainState::Active => return Ok(ExitCode::SUCCESS),
             DomainState::Failed | DomainState::Removing => return Ok(ExitCode::FAILURE),
             DomainState::Waiting | DomainState::Pending => tokio::time::sleep(AGAIN).await,
@@ -79,11 +81,10 @@ fn picture(Shown { domain, .. }: &Shown) -> String {
     let aspects = [("name", &domain.name), ("dns", &domain.dns), ("certificate", &domain.certificate)];
     let aspects: String = aspects.map(|(what, seen)| aspect(what, seen)).concat();
     let why = domain.fault.as_ref().map(|fault| format!("\n  {}", crate::watch::reason(fault)));
-    format!("{} {}{aspects}{}", domain.hostname, domain.state.name(), why.unwrap_or_default())
+    format!("{} {}{aspects}{}\n", domain.hostname, domain.state.name(), why.unwrap_or_default())
 }
 
-fn publish(records: &[DnsRecord]) {
-    for DnsRecord { kind, name, value } in records {
-        println!("  {kind:<6}{name}  {value}");
-    }
+fn to_publish(records: &[DnsRecord]) -> String {
+    let line = |DnsRecord { kind, name, value }: &DnsRecord| format!("  {kind:<6}{name}  {value}\n");
+    records.iter().map(line).collect()
 }

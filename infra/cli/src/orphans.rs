@@ -5,7 +5,10 @@ use clap::{Args, Subcommand};
 use tenancy::SweepId;
 
 use crate::Outcome;
-use crate::api::{Api, Sweep};
+use crate::api::{Api, Error, Said, Sweep};
+use crate::failure::{Exit, Failure};
+use crate::form::Form;
+use crate::session::Session;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -29,27 +32,32 @@ pub(crate) struct Wanted {
 }
 
 impl Command {
-    pub(crate) async fn run(self, api: &Api) -> Outcome {
+    pub(crate) async fn run(self, Session { api, form, .. }: &Session) -> Outcome {
         match self {
             Self::Sweep(Wanted { reason, destroy, limit }) => {
-                let sweep = api.sweep(&reason, !destroy, limit).await?;
-                println!("sweep {}: starts within a minute", sweep.id);
-                show(&ended(api, sweep.id).await?)
+                let sweep = api.sweep(&reason, !destroy, limit).await?.read;
+                if *form == Form::Words {
+                    println!("sweep {}: starts within a minute", sweep.id);
+                }
+                show(*form, &ended(api, sweep.id).await?)
             }
-            Self::Show { id: Some(id) } => show(&api.show_sweep(id).await?),
-            Self::Show { id: None } => match api.newest_sweep().await? {
-                Some(sweep) => show(&sweep),
-                None => Err("there was no sweep yet".into()),
-            },
+            Self::Show { id } => {
+                let newest = match id {
+                    None => api.newest_sweep().await?,
+                    named => named,
+                };
+                let id = newest.ok_or_else(|| Failure::new(Exit::Missing, "there was no sweep yet"))?;
+                show(*form, &api.show_sweep(id).await?)
+            }
         }
     }
 }
 
 #[allow(clippy::disallowed_methods)] // A person waits for the answer.
-async fn ended(api: &Api, id: SweepId) -> Result<Sweep, crate::api::Error> {
+async fn ended(api: &Api, id: SweepId) -> Result<Said<Sweep>, Error> {
     loop {
         match api.show_sweep(id).await {
-            Ok(sweep) if sweep.outcome.is_some() => return Ok(sweep),
+            Ok(sweep) if sweep.read.outcome.is_some() => return Ok(sweep),
             Err(error) if !error.may_pass() => return Err(error),
             Ok(_) | Err(_) => tokio::time::sleep(Duration::from_secs(2)).await,
         }
@@ -57,21 +65,25 @@ async fn ended(api: &Api, id: SweepId) -> Result<Sweep, crate::api::Error> {
 }
 
 /// A line for each thing; a failure, if the sweep was refused.
-fn show(sweep: &Sweep) -> Outcome {
-    let Some(outcome) = &sweep.outcome else {
-        println!("sweep {}: accepted {}, and not over", sweep.id, sweep.accepted_at);
-        return Ok(ExitCode::SUCCESS);
-    };
-    let how = if sweep.dry_run { "only looked" } else { "destroys" };
-    println!("sweep {}: {how}, found {} (limit {})", sweep.id, outcome.found, outcome.limit);
-    for found in &outcome.findings {
-        println!("{:15} {}:{}  {}", found.verdict, found.tenant, found.step, found.handle);
-    }
-    for step in &outcome.unswept {
-        println!("{:15} {}  {}", "not asked", step.step, step.fault.cause);
-    }
-    match &outcome.refused {
-        Some(refused) => Err(refused.as_str().into()),
+fn show(form: Form, said: &Said<Sweep>) -> Outcome {
+    form.tell(said, picture);
+    match said.read.outcome.as_ref().and_then(|outcome| outcome.refused.clone()) {
+        Some(refused) => Err(refused.into()),
         None => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn picture(sweep: &Sweep) -> String {
+    let Some(outcome) = &sweep.outcome else {
+        return format!("sweep {}: accepted {}, and not over\n", sweep.id, sweep.accepted_at);
+    };
+    let how = if sweep.dry_run { "only looked" } else { "destroys" };
+    let mut told = format!("sweep {}: {how}, found {} (limit {})\n", sweep.id, outcome.found, outcome.limit);
+    for found in &outcome.findings {
+        told += &format!("{:15} {}:{}  {}\n", found.verdict, found.tenant, found.step, found.handle);
+    }
+    for step in &outcome.unswept {
+        told += &format!("{:15} {}  {}\n", "not asked", step.step, step.fault.cause);
+    }
+    told
 }

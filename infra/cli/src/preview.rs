@@ -1,19 +1,20 @@
 use std::process::ExitCode;
 
 use crate::Outcome;
-use crate::api::{Headroom, Plan, Preview, Price, Step};
+use crate::api::{Headroom, Plan, Preview, Price, Said, Step};
+use crate::failure::Failure;
+use crate::form::Form;
 use crate::table::table;
 
 /// Shows what a change would come to; one that would be refused is a failure.
-pub(crate) fn show(preview: &Preview) -> Outcome {
-    if !preview.valid {
-        let wrong: String = preview.violations.iter().map(|violation| format!("\n  {violation}")).collect();
-        return Err(format!("it would be refused{wrong}").into());
+pub(crate) fn show(form: Form, said: Said<Preview>) -> Outcome {
+    if !said.read.valid {
+        return Err(Failure::invalid(said.read.violations).into());
     }
-    println!("it would be accepted; nothing was done");
-    if let Some(plan) = &preview.plan {
-        print!("{}", picture(plan));
-    }
+    form.tell(&said, |preview| {
+        let plan = preview.plan.as_ref().map(picture).unwrap_or_default();
+        format!("it would be accepted; nothing was done\n{plan}")
+    });
     Ok(ExitCode::SUCCESS)
 }
 

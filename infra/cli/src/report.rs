@@ -4,30 +4,31 @@ use store::{ChangeRequest, Wish};
 use tenancy::{Status, Tenant};
 
 use crate::Outcome;
-use crate::api::{Accepted, Api, Reply};
-use crate::preview;
+use crate::api::{Accepted, Reply, Said};
+use crate::session::Session;
 use crate::watch::watch;
 
 /// Says what became of what was asked for, and follows the operation that does it to its end, if that is wanted.
-pub(crate) async fn report(api: &Api, reply: &Reply, follow: bool) -> Outcome {
-    match reply {
-        Reply::Operation(Accepted { tenant, operation }) => {
-            match tenant.grace {
-                Some(_) => println!("{}", waits(tenant)),
-                None => println!("tenant {} {}, operation {operation}", tenant.id, tenant.status),
-            }
-            if follow {
-                return Ok(watch(api, &tenant.id, *operation).await?);
-            }
+pub(crate) async fn report(session: &Session, said: &Said<Reply>, follow: bool) -> Outcome {
+    session.form.tell(said, |reply| told_of(session, reply));
+    match &said.read {
+        Reply::Operation(Accepted { tenant, operation }) if follow => {
+            watch(session, &tenant.id, *operation).await
         }
-        Reply::Tenant { tenant } => println!("{}", waits(tenant)),
-        Reply::ChangeRequest { change_request } => {
-            println!("{}", wished(change_request));
-            println!("  tenantry changes approve {} --reason …", change_request.id);
-        }
-        Reply::Preview(preview) => return preview::show(preview),
+        _ => Ok(ExitCode::SUCCESS),
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+fn told_of(session: &Session, reply: &Reply) -> String {
+    match reply {
+        Reply::Operation(Accepted { tenant, .. }) if tenant.grace.is_some() => waits(tenant),
+        Reply::Operation(Accepted { tenant, operation }) => {
+            let told = format!("tenant {} {}, operation {operation}\n", tenant.id, tenant.status);
+            told + &session.link(&tenant.id, Some(*operation))
+        }
+        Reply::Tenant { tenant } => waits(tenant),
+        Reply::ChangeRequest { change_request } => wished(change_request),
+    }
 }
 
 /// Where a tenant stands of which nothing is under way, and what it waits for.
@@ -35,21 +36,24 @@ fn waits(Tenant { id, status, approve_by, grace, .. }: &Tenant) -> String {
     match (status, approve_by, grace) {
         (Status::PendingApproval, Some(until), _) => format!(
             "tenant {id} {status}: nothing is made before somebody approves it, until {until:.0}\n  \
-             tenantry tenant approve {id} --reason …"
+             tenantry activate {id} --reason …\n"
         ),
         (Status::Cancelling, _, Some(grace)) => format!(
             "tenant {id} {status}: it is deleted at {:.0}, unless it is restored before\n  \
-             tenantry tenant restore {id} --reason …",
+             tenantry restore {id} --reason …\n",
             grace.deletes_at
         ),
-        _ => format!("tenant {id} {status}"),
+        _ => format!("tenant {id} {status}\n"),
     }
 }
 
 /// What somebody else has to approve, and until when.
 fn wished(ChangeRequest { id, tenant, wish, until, .. }: &ChangeRequest) -> String {
     let wish = told(wish);
-    format!("change request {id} ({tenant}: {wish}): another admin has to approve it, until {until:.0}")
+    format!(
+        "change request {id} ({tenant}: {wish}): another admin has to approve it, until {until:.0}\n  \
+         tenantry change-requests approve {id} --reason …\n"
+    )
 }
 
 /// A wish in a few words.

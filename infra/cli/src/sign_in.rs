@@ -3,13 +3,13 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::api::{Error, answer};
+use crate::api::{Error, Said, answer};
 
 /// What a machine asks of the issuer.
 const SCOPE: &str = "tenantry/machine";
 
 /// Who calls the API: whoever a token was issued to, or a machine with credentials of its own.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct SignIn {
     /// A token for the API.
     #[arg(long, env = "TENANTRY_TOKEN", hide_env_values = true, global = true)]
@@ -26,10 +26,14 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
-    /// The token to call with. Without one, the API is called as nobody.
-    pub(crate) async fn token(self) -> Result<Option<SecretString>, Error> {
+    /// The token to call with; a machine is known by the profile, too. Without one, the API is called as nobody.
+    pub(crate) async fn token(
+        self,
+        client_id: Option<String>,
+        token_url: Option<Url>,
+    ) -> Result<Option<SecretString>, Error> {
         let token = self.token.filter(|token| !token.expose_secret().is_empty());
-        match (token, self.client_id, self.client_secret, self.token_url) {
+        match (token, self.client_id.or(client_id), self.client_secret, self.token_url.or(token_url)) {
             (Some(token), ..) => Ok(Some(token)),
             (None, Some(id), Some(secret), Some(url)) => machine_token(&id, &secret, url).await.map(Some),
             _ => Ok(None),
@@ -44,7 +48,14 @@ async fn machine_token(id: &str, secret: &SecretString, url: Url) -> Result<Secr
         access_token: SecretString,
     }
     let request = http_client::client().post(url).basic_auth(id, Some(secret.expose_secret()));
-    let issued: Issued =
-        answer(request.form(&[("grant_type", "client_credentials"), ("scope", SCOPE)])).await?;
-    Ok(issued.access_token)
+    let issued = answer(request.form(&[("grant_type", "client_credentials"), ("scope", SCOPE)])).await;
+    match issued {
+        Ok(Said { read: Issued { access_token }, .. }) => Ok(access_token),
+        // Issuers call bad credentials a bad request (RFC 6749, 5.2).
+        Err(Error::Refused(mut problem)) if problem.status == 400 => {
+            problem.status = 401;
+            Err(Error::Refused(problem))
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -11,6 +11,11 @@ pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>)
     rows.iter().map(line).collect()
 }
 
+/// What there is to know of one thing, a line each.
+pub(crate) fn fields<T: AsRef<str>>(fields: impl IntoIterator<Item = (T, String)>) -> String {
+    fields.into_iter().map(|(name, value)| format!("{:<12} {value}\n", name.as_ref())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::table;

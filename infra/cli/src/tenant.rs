@@ -1,116 +1,148 @@
 pub(crate) mod certificate;
+mod export;
 mod health;
 mod list;
 mod log;
+mod provision;
 mod show;
 
+use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use tenancy::{OperationId, TenantId};
 
 use crate::Outcome;
-use crate::api::{Again, Api, Approval, Deletion, DryRun, PlanChange, Signup, Update, Upgrade, Wanted};
-use crate::provision::sign_up;
+use crate::api::{Again, Api, Approval, Deletion, PlanChange, Signup, Update, Upgrade, Wanted};
+use crate::failure::{Exit, Failure};
 use crate::report::report;
+use crate::session::Session;
 use crate::watch::{picture, watch};
 
+/// What is done to tenants, and asked about them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists tenants by name.
-    List(Wanted),
     /// Signs up a tenant.
-    Create {
+    Provision {
         #[command(flatten)]
         signup: Signup,
         /// Repeats an earlier signup safely: the same key never makes a second tenant.
-        #[arg(long)]
+        #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
-        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
-        #[arg(long)]
-        dry_run: Option<DryRun>,
         /// Shows its steps until it is active or has failed.
         #[arg(long)]
         watch: bool,
     },
+    /// Has a tenant made that waits for approval; what is named is to be different.
+    Activate {
+        #[command(flatten)]
+        approval: Of<Approval>,
+        /// Shows its steps until it is active or has failed.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Turns a signup down that waits for approval.
+    Reject(Act),
+    /// Lists tenants by name.
+    List(Wanted),
     /// Shows a tenant.
-    Show { id: TenantId },
+    Show { tenant: TenantId },
     /// Shows how far an operation is: the one named, or the tenant's last.
     Status {
-        id: TenantId,
+        tenant: TenantId,
         operation: Option<OperationId>,
-        /// Keeps showing until it has ended.
+        /// Keeps showing until it has ended; the exit code says how.
         #[arg(long)]
         watch: bool,
     },
     /// Shows how each part of a tenant is, as it was seen last: pods, conditions, the last backup.
-    Health { id: TenantId },
+    Health { tenant: TenantId },
     /// Tells an operation from its beginning: the one named, or the tenant's last.
-    Log { id: TenantId, operation: Option<OperationId> },
+    Log { tenant: TenantId, operation: Option<OperationId> },
     /// Lists who did what to a tenant, and why.
-    Audit { id: TenantId },
-    /// Has a tenant made that waits for approval; what is named is to be different.
-    Approve {
-        id: TenantId,
+    Audit { tenant: TenantId },
+    /// Gives everything that is held about a tenant, as one JSON document.
+    Export {
+        tenant: TenantId,
+        /// Where to; the terminal, if left out.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Shows what proves that a tenant is gone.
+    Certificate {
+        tenant: TenantId,
+        /// Compares it with its signature, and says whose that is.
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Provisions a tenant again that failed or is stuck; what is named is to be different.
+    Retry {
+        #[command(flatten)]
+        retry: Of<Again>,
         /// Shows its steps until it is active or has failed.
         #[arg(long)]
         watch: bool,
-        #[command(flatten)]
-        approval: Approval,
     },
-    /// Turns a signup down that waits for approval.
-    Reject {
-        id: TenantId,
+    /// Lets a signup or a retry do without an optional step: of the operation named, or the tenant's last.
+    Skip {
+        tenant: TenantId,
+        step: String,
+        operation: Option<OperationId>,
+        /// Why: it is written down.
         #[arg(long)]
         reason: String,
+        /// Shows its steps until it is active or has failed.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Stops a signup or a retry, and destroys what it made: the operation named, or the tenant's last.
+    Cancel {
+        tenant: TenantId,
+        operation: Option<OperationId>,
+        /// Why: it is written down.
+        #[arg(long)]
+        reason: String,
+        /// Shows what is undone until nothing is left.
+        #[arg(long)]
+        watch: bool,
     },
     /// Changes what a tenant was signed up with.
     Update {
-        id: TenantId,
         #[command(flatten)]
-        update: Update,
-        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
-        #[arg(long)]
-        dry_run: Option<DryRun>,
+        update: Of<Update>,
         /// Shows its steps until the change is in force.
         #[arg(long)]
         watch: bool,
     },
     /// Moves a tenant to another plan, or gives it what its plan does not.
     ChangePlan {
-        id: TenantId,
         #[command(flatten)]
-        change: PlanChange,
-        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
-        #[arg(long)]
-        dry_run: Option<DryRun>,
+        change: Of<PlanChange>,
         /// Shows its steps until the plan is in force.
         #[arg(long)]
         watch: bool,
     },
     /// Moves a tenant to another version of its blueprint, or back to the one before.
     Upgrade {
-        id: TenantId,
         #[command(flatten)]
-        upgrade: Upgrade,
-        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
-        #[arg(long)]
-        dry_run: Option<DryRun>,
+        upgrade: Of<Upgrade>,
         /// Shows its steps until the version is in force.
         #[arg(long)]
         watch: bool,
     },
     /// Has visitors see that a tenant is suspended. Its data is kept.
-    Suspend(Because),
+    Suspend(Act),
     /// Has a suspended tenant serve its visitors again.
-    Resume(Because),
+    Resume(Act),
     /// Looks at every part of a tenant anew, and mends it; `health` shows what was seen.
-    Check(Because),
+    Check(Act),
     /// Has its product refuse changes, or take them again.
     Access {
-        id: TenantId,
+        tenant: TenantId,
         #[arg(value_parser = ["full", "read_only"])]
         access: String,
+        /// Why: it is written down.
         #[arg(long)]
         reason: String,
         /// Shows its steps until it is so.
@@ -118,57 +150,27 @@ pub(crate) enum Command {
         watch: bool,
     },
     /// Puts a tenant to sleep: nothing computes for it until somebody comes.
-    Hibernate(Because),
+    Hibernate(Act),
     /// Wakes a tenant that sleeps.
-    Wake(Because),
-    /// Provisions a tenant again that failed or is stuck.
-    Retry {
-        id: TenantId,
-        /// Shows its steps until it is active or has failed.
-        #[arg(long)]
-        watch: bool,
-        #[command(flatten)]
-        retry: Again,
-    },
-    /// Stops a signup or a retry, and destroys what it made: the operation named, or the tenant's last.
-    Cancel {
-        id: TenantId,
-        operation: Option<OperationId>,
-        #[arg(long)]
-        reason: String,
-        /// Shows what is undone until nothing is left.
-        #[arg(long)]
-        watch: bool,
-    },
-    /// Lets a signup or a retry do without an optional step.
-    Skip {
-        id: TenantId,
-        operation: OperationId,
-        step: String,
-        #[arg(long)]
-        reason: String,
-    },
+    Wake(Act),
     /// Deletes a tenant and everything it has.
     Delete {
-        id: TenantId,
-        /// Ends whatever is under way, and the tenant also when something would not go.
-        #[arg(long, requires = "reason", conflicts_with_all = ["grace_days", "dry_run"])]
-        force: bool,
         #[command(flatten)]
-        deletion: Deletion,
-        /// Does nothing: `validate` says what is wrong with it, `plan` also what would be done.
-        #[arg(long)]
-        dry_run: Option<DryRun>,
+        deletion: Of<Deletion>,
+        /// Ends whatever is under way, and the tenant also when something would not go.
+        #[arg(long, requires = "reason", conflicts_with = "grace_days")]
+        force: bool,
         /// Shows what is undone until nothing is left.
         #[arg(long)]
         watch: bool,
     },
     /// Brings a tenant back: in its days of grace as it was, afterwards from its archive.
     Restore {
-        id: TenantId,
+        tenant: TenantId,
         /// Where it answers from now on, if somebody else has its subdomain by now.
         #[arg(long)]
         subdomain: Option<String>,
+        /// Why: it is written down.
         #[arg(long)]
         reason: String,
         /// Shows its steps until it is active or has failed.
@@ -176,41 +178,29 @@ pub(crate) enum Command {
         watch: bool,
     },
     /// Has nothing take a tenant away until it is released, as for a court.
-    Hold {
-        id: TenantId,
-        #[arg(long)]
-        reason: String,
-    },
+    Hold(Act),
     /// Takes a hold off.
-    Release {
-        id: TenantId,
-        #[arg(long)]
-        reason: String,
-    },
+    Release(Act),
     /// Has deletions of a tenant refused, against mistakes.
-    Lock {
-        id: TenantId,
-        #[arg(long)]
-        reason: String,
-    },
+    Lock(Act),
     /// Takes the lock off.
-    Unlock {
-        id: TenantId,
-        #[arg(long)]
-        reason: String,
-    },
-    /// Shows what proves that a tenant is gone.
-    Certificate {
-        id: TenantId,
-        /// Compares it with its signature, and says whose that is.
-        #[arg(long)]
-        verify: bool,
-    },
+    Unlock(Act),
 }
 
+/// A tenant, and what is wished for it.
 #[derive(Debug, Args)]
-pub(crate) struct Because {
-    id: TenantId,
+#[group(skip)]
+pub(crate) struct Of<T: Args> {
+    pub(crate) tenant: TenantId,
+    #[command(flatten)]
+    pub(crate) wish: T,
+}
+
+/// What needs no more said than why.
+#[derive(Debug, Args)]
+pub(crate) struct Act {
+    tenant: TenantId,
+    /// Why: it is written down.
     #[arg(long)]
     reason: String,
     /// Shows its steps until it is done.
@@ -219,99 +209,105 @@ pub(crate) struct Because {
 }
 
 impl Command {
-    pub(crate) async fn run(self, api: &Api) -> Outcome {
-        let (reply, watch) = match self {
-            Self::List(wanted) => return list::list(api, &wanted).await,
-            Self::Show { id } => return show::show(api, &id).await,
-            Self::Status { id, operation, watch } => return status(api, &id, operation, watch).await,
-            Self::Health { id } => return health::health(api, &id).await,
-            Self::Log { id, operation } => {
-                return log::log(api, &id, last(api, &id, operation).await?).await;
-            }
-            Self::Audit { id } => return audit(api, &id).await,
-            Self::Certificate { id, verify } => return certificate::certificate(api, &id, verify).await,
-            Self::Create { signup, idempotency_key, dry_run: None, watch } => {
-                (sign_up(api, &signup, idempotency_key).await?, watch)
-            }
-            // What is only rehearsed is not what a key stands for.
-            Self::Create { signup, dry_run, .. } => (api.sign_up(&signup, "", dry_run).await?, false),
-            Self::Approve { id, approval, watch } => (api.approve(&id, &approval).await?, watch),
-            Self::Reject { id, reason } => (api.because(&id, "reject", &reason).await?, false),
-            Self::Update { id, update, dry_run, watch } => (api.update(&id, &update, dry_run).await?, watch),
-            Self::ChangePlan { id, change, dry_run, watch } => {
-                (api.change_plan(&id, &change, dry_run).await?, watch)
-            }
-            Self::Upgrade { id, upgrade, dry_run, watch } => {
-                (api.upgrade(&id, &upgrade, dry_run).await?, watch)
-            }
-            Self::Suspend(Because { id, reason, watch }) => {
-                (api.because(&id, "suspend", &reason).await?, watch)
-            }
-            Self::Resume(Because { id, reason, watch }) => {
-                (api.because(&id, "resume", &reason).await?, watch)
-            }
-            Self::Check(Because { id, reason, watch }) => (api.because(&id, "check", &reason).await?, watch),
-            Self::Access { id, access, reason, watch } => {
-                (api.change_access(&id, &access, &reason).await?, watch)
-            }
-            Self::Hibernate(Because { id, reason, watch }) => {
-                (api.because(&id, "hibernate", &reason).await?, watch)
-            }
-            Self::Wake(Because { id, reason, watch }) => (api.because(&id, "wake", &reason).await?, watch),
-            Self::Retry { id, retry, watch } => (api.retry(&id, &retry).await?, watch),
-            Self::Cancel { id, operation, reason, watch } => {
-                let operation = last(api, &id, operation).await?;
-                (api.cancel(&id, operation, &reason).await?, watch)
-            }
-            Self::Skip { id, operation, step, reason } => {
-                (api.skip(&id, operation, &step, &reason).await?, false)
-            }
-            Self::Delete { id, force: true, deletion, watch, .. } => {
-                let reason = deletion.reason.unwrap_or_default();
-                (api.force_delete(&id, &reason, deletion.break_glass).await?, watch)
-            }
-            Self::Delete { id, deletion, dry_run, watch, .. } => {
-                (api.delete(&id, &deletion, dry_run).await?, watch)
-            }
-            Self::Restore { id, subdomain, reason, watch } => {
-                (api.restore(&id, subdomain.as_deref(), &reason).await?, watch)
-            }
-            Self::Hold { id, reason } => (api.because(&id, "hold", &reason).await?, false),
-            Self::Release { id, reason } => (api.because(&id, "release", &reason).await?, false),
-            Self::Lock { id, reason } => (api.because(&id, "lock", &reason).await?, false),
-            Self::Unlock { id, reason } => (api.because(&id, "unlock", &reason).await?, false),
+    pub(crate) async fn run(self, session: &Session) -> Outcome {
+        let api = &session.api;
+        let because = async |act, Act { tenant, reason, watch }: Act| {
+            api.because(&tenant, act, &reason).await.map(|reply| (reply, watch))
         };
-        report(api, &reply, watch).await
+        let (reply, watch) = match self {
+            Self::List(wanted) => return list::list(session, &wanted).await,
+            Self::Show { tenant } => return show::show(session, &tenant).await,
+            Self::Status { tenant, operation, watch } => {
+                return status(session, &tenant, operation, watch).await;
+            }
+            Self::Health { tenant } => return health::health(session, &tenant).await,
+            Self::Log { tenant, operation } => {
+                return log::log(session, &tenant, last(api, &tenant, operation).await?).await;
+            }
+            Self::Audit { tenant } => return log::audit(session, &tenant).await,
+            Self::Export { tenant, output } => {
+                return export::export(session, &tenant, output.as_deref()).await;
+            }
+            Self::Certificate { tenant, verify } => {
+                return certificate::certificate(session, &tenant, verify).await;
+            }
+            Self::Provision { signup, idempotency_key, watch } => {
+                (provision::sign_up(api, &signup, idempotency_key).await?, watch)
+            }
+            Self::Activate { approval, watch } => {
+                (api.approve(&approval.tenant, &approval.wish).await?, watch)
+            }
+            Self::Reject(act) => because("reject", act).await?,
+            Self::Retry { retry, watch } => (api.retry(&retry.tenant, &retry.wish).ask().await?, watch),
+            Self::Skip { tenant, step, operation, reason, watch } => {
+                let operation = last(api, &tenant, operation).await?;
+                (api.skip(&tenant, operation, &step, &reason).await?, watch)
+            }
+            Self::Cancel { tenant, operation, reason, watch } => {
+                let operation = last(api, &tenant, operation).await?;
+                (api.cancel(&tenant, operation, &reason).await?, watch)
+            }
+            Self::Update { update, watch } => (api.update(&update.tenant, &update.wish).ask().await?, watch),
+            Self::ChangePlan { change, watch } => {
+                (api.change_plan(&change.tenant, &change.wish).ask().await?, watch)
+            }
+            Self::Upgrade { upgrade, watch } => {
+                (api.upgrade(&upgrade.tenant, &upgrade.wish).ask().await?, watch)
+            }
+            Self::Suspend(act) => because("suspend", act).await?,
+            Self::Resume(act) => because("resume", act).await?,
+            Self::Check(act) => because("check", act).await?,
+            Self::Access { tenant, access, reason, watch } => {
+                (api.change_access(&tenant, &access, &reason).await?, watch)
+            }
+            Self::Hibernate(act) => because("hibernate", act).await?,
+            Self::Wake(act) => because("wake", act).await?,
+            Self::Delete { deletion: Of { tenant, wish }, force: true, watch } => {
+                let reason = wish.reason.unwrap_or_default();
+                (api.force_delete(&tenant, &reason, wish.break_glass).await?, watch)
+            }
+            Self::Delete { deletion: Of { tenant, wish }, watch, .. } => {
+                (api.delete(&tenant, &wish).ask().await?, watch)
+            }
+            Self::Restore { tenant, subdomain, reason, watch } => {
+                (api.restore(&tenant, subdomain.as_deref(), &reason).await?, watch)
+            }
+            Self::Hold(act) => because("hold", act).await?,
+            Self::Release(act) => because("release", act).await?,
+            Self::Lock(act) => because("lock", act).await?,
+            Self::Unlock(act) => because("unlock", act).await?,
+        };
+        report(session, &reply, watch).await
     }
-}
-
-async fn audit(api: &Api, id: &TenantId) -> Outcome {
-    for entry in api.audit(id).await? {
-        println!("{} {:<12} {}: {}", entry.at, entry.action, entry.who, entry.why);
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The operation that was named, or the tenant's last.
 async fn last(
     api: &Api,
-    id: &TenantId,
+    tenant: &TenantId,
     named: Option<OperationId>,
-) -> Result<OperationId, Box<dyn std::error::Error>> {
+) -> Result<OperationId, Box<dyn Error>> {
     let found = match named {
-        None => api.last_operation(id).await?,
+        None => api.last_operation(tenant).await?,
         named => named,
     };
-    found.ok_or_else(|| format!("tenant {id} never had an operation").into())
+    let missing = || Failure::new(Exit::Missing, format!("tenant {tenant} never had an operation"));
+    Ok(found.ok_or_else(missing)?)
 }
 
-async fn status(api: &Api, id: &TenantId, operation: Option<OperationId>, follow: bool) -> Outcome {
-    let tenant = api.tenant(id).await?;
-    println!("tenant {} {}", tenant.id, tenant.status);
-    let operation = last(api, id, operation).await?;
+async fn status(
+    session: &Session,
+    tenant: &TenantId,
+    operation: Option<OperationId>,
+    follow: bool,
+) -> Outcome {
+    let Session { api, form, .. } = session;
+    let operation = last(api, tenant, operation).await?;
     if follow {
-        return Ok(watch(api, id, operation).await?);
+        return watch(session, tenant, operation).await;
     }
-    println!("{}", picture(&api.operation(id, operation).await?));
+    let known = api.tenant(tenant).await?.read;
+    let said = api.operation(tenant, operation).await?;
+    form.tell(&said, |operation| format!("tenant {tenant} {}\n{}\n", known.status, picture(operation)));
     Ok(ExitCode::SUCCESS)
 }

@@ -3,12 +3,17 @@ use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use fault::{Actor, Fault};
+use fault::Fault;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use jiff::Timestamp;
-use tenancy::{OperationId, State, StepFault, StepProgress, StepState, TenantId, Workflow};
+use serde_json::Value;
+use tenancy::{Kind, OperationId, State, StepFault, StepProgress, StepState, TenantId, Workflow};
 
-use crate::api::{Api, Error, Operation};
+use crate::Outcome;
+use crate::api::{Api, Error, Operation, Said};
+use crate::failure::acts;
+use crate::form::Form;
+use crate::session::Session;
 
 const INTERVAL: Duration = Duration::from_millis(150);
 
@@ -21,16 +26,16 @@ pub(crate) async fn follow(
     api: &Api,
     tenant: &TenantId,
     operation: OperationId,
-    mut show: impl FnMut(&Operation),
+    mut show: impl FnMut(&Said<Operation>),
 ) -> Result<Operation, Error> {
     let mut answered = Instant::now();
     loop {
         match api.operation(tenant, operation).await {
-            Ok(operation) => {
+            Ok(said) => {
                 answered = Instant::now();
-                show(&operation);
-                if operation.state.is_final() {
-                    return Ok(operation);
+                show(&said);
+                if said.read.state.is_final() {
+                    return Ok(said.read);
                 }
             }
             Err(error) if error.may_pass() && answered.elapsed() < PATIENCE => {}
@@ -40,21 +45,37 @@ pub(crate) async fn follow(
     }
 }
 
-/// Follows an operation on the screen, and says with the exit code whether it did what was asked.
-pub(crate) async fn watch(api: &Api, tenant: &TenantId, operation: OperationId) -> Result<ExitCode, Error> {
-    let mut screen = Screen::open();
-    let ended = follow(api, tenant, operation, |operation| screen.show(operation)).await?;
-    Ok(if ended.state == State::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+/// Follows an operation on the screen, and says with the exit code whether it did what was asked. Of a tenant that was
+/// provisioned it says where that answers.
+pub(crate) async fn watch(session: &Session, tenant: &TenantId, operation: OperationId) -> Outcome {
+    let Session { api, form, .. } = session;
+    let mut screen = Screen::open(*form);
+    let ended = follow(api, tenant, operation, |said| screen.show(said)).await?;
+    drop(screen);
+    if ended.state != State::Succeeded {
+        return Ok(ExitCode::FAILURE);
+    }
+    if ended.kind == Kind::Provision && *form == Form::Words {
+        for (purpose, address) in &api.tenant(tenant).await?.read.endpoints {
+            println!("{purpose:<10}{address}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Where an operation is shown: drawn anew at every look on a terminal, told line by line in a log.
 pub(crate) enum Screen {
     Terminal(ProgressBar),
     Log(Log),
+    /// As the API has it, at every change.
+    Json(Value),
 }
 
 impl Screen {
-    pub(crate) fn open() -> Self {
+    pub(crate) fn open(form: Form) -> Self {
+        if form == Form::Json {
+            return Self::Json(Value::Null);
+        }
         if !stdout().is_terminal() {
             return Self::Log(Log::default());
         }
@@ -66,13 +87,22 @@ impl Screen {
         Self::Terminal(bar)
     }
 
-    pub(crate) fn show(&mut self, operation: &Operation) {
+    pub(crate) fn show(&mut self, Said { json, read: operation }: &Said<Operation>) {
         match self {
             Self::Log(log) => log.news(operation).iter().for_each(|line| println!("{line}")),
             Self::Terminal(bar) => {
                 bar.set_prefix(format!("{} {}", operation.kind.name(), operation.state.name()));
                 bar.set_position(operation.percent.into());
                 bar.set_message(drawing(operation));
+            }
+            Self::Json(last) => {
+                let mut now = json.clone();
+                // Time passes by itself: that is no change.
+                now["wall_ms"] = Value::Null;
+                if now != *last {
+                    println!("{json}");
+                    *last = now;
+                }
             }
         }
     }
@@ -152,19 +182,16 @@ fn told(step: &StepProgress) -> String {
 
 /// A fault with everything a person needs to act on it.
 pub(crate) fn reason(fault: &Fault) -> String {
-    let actor = match fault.actor {
-        Actor::Us => "for us to act on",
-        Actor::Customer => "for the customer to act on",
-        Actor::Provider => "for the provider to act on",
-    };
     let request = match (&fault.provider, &fault.request_id) {
         (Some(provider), Some(id)) => Some(format!("{provider} request {id}")),
         (Some(provider), None) => Some(provider.clone()),
         (None, id) => id.as_ref().map(|id| format!("request {id}")),
     };
     let retry = fault.retry_at.map(|at| format!("again at {at}"));
-    let known: Vec<String> =
-        [Some(actor.to_owned()), request, retry, fault.hint.clone()].into_iter().flatten().collect();
+    let known: Vec<String> = [Some(acts(fault.actor).to_owned()), request, retry, fault.hint.clone()]
+        .into_iter()
+        .flatten()
+        .collect();
     format!("{} ({})", fault.cause, known.join("; "))
 }
 

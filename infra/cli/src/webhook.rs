@@ -9,6 +9,7 @@ use tenancy::{TenantId, WebhookId};
 
 use crate::Outcome;
 use crate::api::{Api, Webhook};
+use crate::session::Session;
 use crate::watch::reason;
 
 /// How often a test is asked about, and how often at most.
@@ -94,43 +95,43 @@ pub(crate) struct Replay {
 }
 
 impl Command {
-    pub(crate) async fn run(self, api: &Api) -> Outcome {
+    pub(crate) async fn run(self, session: &Session) -> Outcome {
+        let Session { api, form, .. } = session;
         match self {
             Self::List => {
-                for webhook in api.webhooks().await? {
-                    show(&webhook);
-                }
+                form.tell(&api.webhooks().await?, |webhooks| webhooks.iter().map(picture).collect());
             }
             Self::Add { url, types, tenant, description } => {
                 let mut wanted = json!({ "url": url, "types": types, "description": description });
                 if let Some(tenant) = tenant {
                     wanted["tenant"] = json!(tenant);
                 }
-                show(&api.add_webhook(&wanted).await?);
+                form.tell(&api.add_webhook(&wanted).await?, picture);
             }
-            Self::Show { id } => show(&api.webhook(id).await?),
+            Self::Show { id } => form.tell(&api.webhook(id).await?, picture),
             Self::Change { id, url, types, description, enable, disable, reason } => {
                 let mut edit = Map::from_iter([("reason".to_owned(), json!(reason))]);
                 edit.extend(url.map(|url| ("url".to_owned(), json!(url))));
                 edit.extend(description.map(|text| ("description".to_owned(), json!(text))));
                 edit.extend((!types.is_empty()).then(|| ("types".to_owned(), json!(types))));
                 edit.extend((enable || disable).then(|| ("enabled".to_owned(), json!(enable))));
-                show(&api.change_webhook(id, &edit.into()).await?);
+                form.tell(&api.change_webhook(id, &edit.into()).await?, picture);
             }
             Self::Delete { id, reason } => {
-                api.remove_webhook(id, &reason).await?;
-                println!("{id} is told nothing more");
+                form.tell(&api.remove_webhook(id, &reason).await?, |_| {
+                    format!("{id} is told nothing more\n")
+                });
             }
             Self::Rotate { id, former_hours, reason } => {
-                show(&api.rotate_secret(id, former_hours, &reason).await?);
+                form.tell(&api.rotate_secret(id, former_hours, &reason).await?, picture);
             }
-            Self::Test { id } => return test(api, id).await,
-            Self::Log { id, since } => {
-                for delivery in api.deliveries(id, since).await? {
-                    tell(&delivery);
-                }
+            Self::Test { id } => return test(session, id).await,
+            Self::Log { id, since } => form
+                .tell(&api.deliveries(id, since).await?, |deliveries| deliveries.iter().map(told).collect()),
+            Self::Replay(replay) => {
+                let replayed = replay.run(api).await?;
+                form.tell_json(&json!({ "replayed": replayed }), || format!("{replayed} sent again\n"));
             }
-            Self::Replay(replay) => println!("{} sent again", replay.run(api).await?),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -148,55 +149,55 @@ impl Replay {
 
 /// Sends a test and waits for what comes of it: it is tried once.
 #[allow(clippy::disallowed_methods)] // A person watches.
-async fn test(api: &Api, id: WebhookId) -> Outcome {
-    let mut delivery = api.test_webhook(id).await?;
+async fn test(Session { api, form, .. }: &Session, id: WebhookId) -> Outcome {
+    let mut said = api.test_webhook(id).await?;
     for _ in 0..LOOKS {
-        if delivery.state != DeliveryState::Waiting {
+        if said.read.state != DeliveryState::Waiting {
             break;
         }
         tokio::time::sleep(AGAIN).await;
-        delivery = api.delivery(id, &delivery.id.to_string()).await?;
+        said = api.delivery(id, &said.read.id.to_string()).await?;
     }
-    tell(&delivery);
-    Ok(if delivery.state == DeliveryState::Delivered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    form.tell(&said, told);
+    Ok(if said.read.state == DeliveryState::Delivered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn show(webhook: &Webhook) {
+fn picture(webhook: &Webhook) -> String {
     let state = if webhook.enabled { "enabled" } else { "disabled" };
-    println!("{}  {state}  {}", webhook.id, webhook.url);
     let whose = webhook.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
     let types = if webhook.types.is_empty() { "everything".to_owned() } else { webhook.types.join(", ") };
-    println!("  told {types}{whose}");
+    let mut picture = format!("{}  {state}  {}\n  told {types}{whose}\n", webhook.id, webhook.url);
+    let mut line = |told: String| picture += &format!("  {told}\n");
     if let Some(disabled) = &webhook.disabled {
-        println!("  since {}: {}", disabled.at, reason(&disabled.fault));
+        line(format!("since {}: {}", disabled.at, reason(&disabled.fault)));
     } else if let Some(since) = webhook.failing_since {
-        println!("  nothing has got through since {since}");
+        line(format!("nothing has got through since {since}"));
     }
     if let Some(until) = webhook.former_secret_until {
-        println!("  also signed by its former secret until {until}");
+        line(format!("also signed by its former secret until {until}"));
     }
     if let Some(secret) = &webhook.secret {
-        println!("  its secret, which is not shown again: {secret}");
+        line(format!("its secret, which is not shown again: {secret}"));
     }
+    picture
 }
 
-fn tell(delivery: &Delivery) {
+fn told(delivery: &Delivery) -> String {
     let state = match delivery.state {
         DeliveryState::Waiting => "waiting",
         DeliveryState::Delivered => "delivered",
         DeliveryState::Dead => "dead",
         DeliveryState::Held => "held",
     };
-    println!("{}  {state:<9}  {}  {}", delivery.id, delivery.event.kind, delivery.event.subject);
+    let mut told =
+        format!("{}  {state:<9}  {}  {}\n", delivery.id, delivery.event.kind, delivery.event.subject);
     for attempt in &delivery.attempts {
         let outcome = match (attempt.status, &attempt.fault) {
             (Some(status), _) => status.to_string(),
             (None, Some(fault)) => fault.cause.clone(),
             (None, None) => "no answer".to_owned(),
         };
-        println!("  {}  {:>5} ms  {outcome}", attempt.at, attempt.duration_ms);
+        told += &format!("  {}  {:>5} ms  {outcome}\n", attempt.at, attempt.duration_ms);
     }
-    if let Some(next) = delivery.next_at {
-        println!("  next at {next}");
-    }
+    told + &delivery.next_at.map(|next| format!("  next at {next}\n")).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy::{SubscriptionId, TenantId};
 
-use super::{Api, Error, answer};
+use super::{Api, Error, Said, answer};
 
 /// A subscription, as far as a person asks about it.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,31 +50,26 @@ pub(crate) struct DeadEvent {
 }
 
 impl Api {
-    pub(crate) async fn subscription(&self, id: &SubscriptionId) -> Result<Subscription, Error> {
+    pub(crate) async fn subscription(&self, id: &SubscriptionId) -> Result<Said<Subscription>, Error> {
         answer(self.request(Method::GET, &["subscriptions", id.as_str()])).await
     }
 
-    pub(crate) async fn unknown_events(&self) -> Result<Vec<UnknownEvent>, Error> {
-        #[derive(Deserialize)]
-        struct Events {
-            events: Vec<UnknownEvent>,
-        }
-        let Events { events } = answer(self.request(Method::GET, &["billing-events", "unknown"])).await?;
-        Ok(events)
+    pub(crate) async fn unknown_events(&self) -> Result<Said<Vec<UnknownEvent>>, Error> {
+        self.all("events", self.url(&["billing-events", "unknown"])).await
     }
 
-    pub(crate) async fn dead_events(&self) -> Result<DeadEvents, Error> {
+    pub(crate) async fn dead_events(&self) -> Result<Said<DeadEvents>, Error> {
         answer(self.request(Method::GET, &["billing-events", "dead"])).await
     }
 
-    /// Has dead events tried again, and says how many.
+    /// Has dead events tried again, a hundred at most, and says how many.
     pub(crate) async fn replay_dead_events(&self, reason: &str) -> Result<usize, Error> {
         #[derive(Deserialize)]
         struct Replayed {
             replayed: usize,
         }
         let request = self.request(Method::POST, &["billing-events", "dead", "replay"]);
-        let Replayed { replayed } = answer(request.json(&json!({ "reason": reason }))).await?;
-        Ok(replayed)
+        let said: Said<Replayed> = answer(request.json(&json!({ "reason": reason }))).await?;
+        Ok(said.read.replayed)
     }
 }

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use store::Certified;
 use tenancy::TenantId;
 
-use super::{Api, Error, answer};
+use super::{Api, Error, Said, answer};
 
 /// What a certificate is verified by.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,16 +14,11 @@ pub(crate) struct CertificateKey {
 }
 
 impl Api {
-    pub(crate) async fn certificate(&self, id: &TenantId) -> Result<Certified, Error> {
+    pub(crate) async fn certificate(&self, id: &TenantId) -> Result<Said<Certified>, Error> {
         answer(self.request(Method::GET, &["tenants", id.as_str(), "certificate"])).await
     }
 
-    pub(crate) async fn certificate_keys(&self) -> Result<Vec<CertificateKey>, Error> {
-        #[derive(Deserialize)]
-        struct Keys {
-            keys: Vec<CertificateKey>,
-        }
-        let Keys { keys } = answer(self.request(Method::GET, &["certificate-keys"])).await?;
-        Ok(keys)
+    pub(crate) async fn certificate_keys(&self) -> Result<Said<Vec<CertificateKey>>, Error> {
+        self.all("keys", self.url(&["certificate-keys"])).await
     }
 }

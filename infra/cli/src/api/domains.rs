@@ -3,7 +3,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tenancy::{DnsRecord, Domain, OperationId, TenantId};
 
-use super::{Api, Error, answer};
+use super::{Api, Error, Said, answer};
 
 /// A domain of a tenant's own, with what is to be published for it.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,25 +23,20 @@ pub(crate) struct Asked {
 }
 
 impl Api {
-    pub(crate) async fn domains(&self, id: &TenantId) -> Result<Vec<Shown>, Error> {
-        #[derive(Deserialize)]
-        struct Domains {
-            domains: Vec<Shown>,
-        }
-        let request = self.request(Method::GET, &["tenants", id.as_str(), "domains"]);
-        answer(request).await.map(|Domains { domains }| domains)
+    pub(crate) async fn domains(&self, id: &TenantId) -> Result<Said<Vec<Shown>>, Error> {
+        self.all("domains", self.url(&["tenants", id.as_str(), "domains"])).await
     }
 
-    pub(crate) async fn domain(&self, id: &TenantId, hostname: &str) -> Result<Shown, Error> {
+    pub(crate) async fn domain(&self, id: &TenantId, hostname: &str) -> Result<Said<Shown>, Error> {
         answer(self.request(Method::GET, &["tenants", id.as_str(), "domains", hostname])).await
     }
 
-    pub(crate) async fn add_domain(&self, id: &TenantId, hostname: &str) -> Result<Asked, Error> {
+    pub(crate) async fn add_domain(&self, id: &TenantId, hostname: &str) -> Result<Said<Asked>, Error> {
         let request = self.request(Method::POST, &["tenants", id.as_str(), "domains"]);
         answer(request.json(&json!({ "hostname": hostname }))).await
     }
 
-    pub(crate) async fn remove_domain(&self, id: &TenantId, hostname: &str) -> Result<Asked, Error> {
+    pub(crate) async fn remove_domain(&self, id: &TenantId, hostname: &str) -> Result<Said<Asked>, Error> {
         answer(self.request(Method::DELETE, &["tenants", id.as_str(), "domains", hostname])).await
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tenancy::{Status, TenantId};
 
-use super::{Api, Error, answer};
+use super::{Api, Error, Said, answer};
 
 /// How a tenant is, part by part.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,7 +74,7 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seen, D::Error> {
 }
 
 impl Api {
-    pub(crate) async fn health(&self, id: &TenantId) -> Result<Health, Error> {
+    pub(crate) async fn health(&self, id: &TenantId) -> Result<Said<Health>, Error> {
         answer(self.request(Method::GET, &["tenants", id.as_str(), "health"])).await
     }
 }

@@ -2,9 +2,10 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tenancy::{Status, Tenant};
 
-use super::{Api, Error, answer};
+use super::{Api, Error, Said, answer};
 
 /// No part of a list is longer.
 const LONGEST_PART: usize = 100;
@@ -25,33 +26,42 @@ pub(crate) struct Wanted {
     #[serde(skip_serializing_if = "Option::is_none")]
     theme: Option<String>,
     /// The beginning of a word of the name, or the whole of an id, subdomain, domain or e-mail address.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    #[serde(rename = "text", skip_serializing_if = "Option::is_none")]
+    search: Option<String>,
     /// At most so many.
     #[arg(long, default_value_t = 100)]
     limit: usize,
+    /// Goes on where a list that was cut short says it does.
+    #[arg(long, value_name = "MARK")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+/// Part of a list of tenants, and where it goes on.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Part {
+    pub(crate) tenants: Vec<Tenant>,
+    pub(crate) next: Option<String>,
 }
 
 impl Api {
-    /// The tenants that are wanted, and whether there may be more. A part of the list may be short, and not the last.
-    pub(crate) async fn tenants(&self, wanted: &Wanted) -> Result<(Vec<Tenant>, bool), Error> {
-        #[derive(Deserialize)]
-        struct Part {
-            tenants: Vec<Tenant>,
-            next: Option<String>,
-        }
-        let (mut tenants, mut after) = (Vec::new(), None::<String>);
-        while tenants.len() < wanted.limit {
-            let limit = LONGEST_PART.min(wanted.limit - tenants.len());
-            let request = self.request(Method::GET, &["tenants"]).query(&Wanted { limit, ..wanted.clone() });
-            let part: Part = answer(request.query(&[("after", after)])).await?;
-            tenants.extend(part.tenants);
-            after = part.next;
-            if after.is_none() {
+    /// As many of the tenants that are wanted. What the API gives at once may be less, and not the last.
+    pub(crate) async fn tenants(&self, wanted: &Wanted) -> Result<Said<Part>, Error> {
+        let (mut told, mut all) = (Vec::<Value>::new(), Part { tenants: Vec::new(), next: None });
+        let (mut wanted, most) = (wanted.clone(), wanted.limit);
+        while told.len() < most {
+            wanted.limit = LONGEST_PART.min(most - told.len());
+            let request = self.request(Method::GET, &["tenants"]).query(&wanted);
+            let Said { mut json, read }: Said<Part> = answer(request).await?;
+            told.extend(json["tenants"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            all.tenants.extend(read.tenants);
+            all.next.clone_from(&read.next);
+            wanted.after = read.next;
+            if wanted.after.is_none() {
                 break;
             }
         }
-        Ok((tenants, after.is_some()))
+        Ok(Said { json: json!({ "tenants": told, "next": all.next }), read: all })
     }
 }

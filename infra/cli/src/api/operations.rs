@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tenancy::{Kind, OperationId, State, StepFault, StepProgress, TenantId, Workflow};
 
-use super::{Api, Error, Reply, answer};
+use super::{Api, Error, Reply, Said, answer};
 
 /// An operation and how far its steps are.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,18 +34,18 @@ pub(crate) struct LogEntry {
 }
 
 impl Api {
-    pub(crate) async fn operation(&self, tenant: &TenantId, id: OperationId) -> Result<Operation, Error> {
+    pub(crate) async fn operation(
+        &self,
+        tenant: &TenantId,
+        id: OperationId,
+    ) -> Result<Said<Operation>, Error> {
         answer(self.request(Method::GET, &["tenants", tenant.as_str(), "operations", &id.to_string()])).await
     }
 
     /// What happened in an operation, the oldest first.
-    pub(crate) async fn log(&self, tenant: &TenantId, id: OperationId) -> Result<Vec<LogEntry>, Error> {
-        #[derive(Deserialize)]
-        struct Log {
-            log: Vec<LogEntry>,
-        }
+    pub(crate) async fn log(&self, tenant: &TenantId, id: OperationId) -> Result<Said<Vec<LogEntry>>, Error> {
         let path = ["tenants", tenant.as_str(), "operations", &id.to_string(), "log"];
-        answer(self.request(Method::GET, &path)).await.map(|Log { log }| log)
+        self.all("log", self.url(&path)).await
     }
 
     /// The operation a tenant had last.
@@ -58,9 +58,9 @@ impl Api {
         struct Summary {
             id: OperationId,
         }
-        let newest_first: Operations =
+        let newest_first: Said<Operations> =
             answer(self.request(Method::GET, &["tenants", tenant.as_str(), "operations"])).await?;
-        Ok(newest_first.operations.first().map(|operation| operation.id))
+        Ok(newest_first.read.operations.first().map(|operation| operation.id))
     }
 
     pub(crate) async fn cancel(
@@ -68,7 +68,7 @@ impl Api {
         id: &TenantId,
         operation: OperationId,
         reason: &str,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Said<Reply>, Error> {
         let path = ["tenants", id.as_str(), "operations", &operation.to_string(), "cancel"];
         answer(self.request(Method::POST, &path).json(&json!({ "reason": reason }))).await
     }
@@ -79,7 +79,7 @@ impl Api {
         operation: OperationId,
         step: &str,
         reason: &str,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Said<Reply>, Error> {
         let path = ["tenants", id.as_str(), "operations", &operation.to_string(), "skip"];
         answer(self.request(Method::POST, &path).json(&json!({ "step": step, "reason": reason }))).await
     }

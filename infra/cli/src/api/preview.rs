@@ -1,24 +1,7 @@
-use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::problem::Violation;
-
-/// How far a change is rehearsed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum DryRun {
-    Validate,
-    Plan,
-}
-
-impl DryRun {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Validate => "validate",
-            Self::Plan => "plan",
-        }
-    }
-}
+use super::Violation;
 
 /// What a change would come to.
 #[derive(Clone, Debug, Deserialize)]

@@ -1,7 +1,9 @@
 use std::fmt;
 
+use fault::Actor;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -32,19 +34,28 @@ impl Error {
 /// Why the API refuses, in the words of RFC 9457.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Problem {
-    title: String,
-    status: u16,
+    #[serde(rename = "type", default)]
+    pub(crate) kind: String,
+    pub(crate) title: String,
+    pub(crate) status: u16,
     #[serde(default)]
-    detail: String,
+    pub(crate) detail: String,
     #[serde(default)]
-    violations: Vec<Violation>,
+    pub(crate) violations: Vec<Violation>,
+    #[serde(default)]
+    pub(crate) hint: Option<String>,
+    /// Who can do something about it.
+    #[serde(default)]
+    pub(crate) actor: Option<Actor>,
+    #[serde(default)]
+    pub(crate) request_id: Option<String>,
     /// In how many seconds the same request may be sent again.
     #[serde(skip)]
-    again: Option<u64>,
+    pub(crate) again: Option<u64>,
 }
 
 /// What is wrong with a field.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Violation {
     field: String,
     problem: String,
@@ -57,76 +68,60 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What names a request in the logs of API Gateway, and of what may stand before it.
+const REQUEST_IDS: [&str; 2] = ["apigw-requestid", "x-request-id"];
+
 impl Problem {
     /// What stands before the API (a gateway, a proxy) refuses in words of its own: they are the detail then.
-    pub(super) fn read(status: StatusCode, again: Option<u64>, body: &[u8]) -> Self {
-        let problem = serde_json::from_slice(body).unwrap_or_else(|_| Self {
+    pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let mut problem = serde_json::from_slice(body).unwrap_or_else(|_| Self {
+            kind: String::new(),
             title: status.canonical_reason().unwrap_or("refused").to_owned(),
             status: status.as_u16(),
             detail: String::from_utf8_lossy(body).chars().take(300).collect(),
             violations: Vec::new(),
+            hint: None,
+            actor: None,
+            request_id: None,
             again: None,
         });
-        Self { again, ..problem }
+        let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        problem.again = header(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok());
+        problem.request_id = problem.request_id.or_else(|| REQUEST_IDS.into_iter().find_map(header));
+        problem
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.title, self.status)?;
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
-        }
-        self.violations.iter().try_for_each(|violation| write!(f, "\n  {violation}"))?;
-        if let Some(seconds) = self.again {
-            write!(f, "\n  ask again in {seconds} s")?;
-        }
-        match self.status {
-            401 => f.write_str(
-                "\n  sign in: set TENANTRY_TOKEN to a token that has not expired, or TENANTRY_CLIENT_ID, \
-                 TENANTRY_CLIENT_SECRET and TENANTRY_TOKEN_URL for a machine",
-            ),
-            403 => f.write_str("\n  your role may not do this: use the token of somebody who may"),
-            _ => Ok(()),
-        }
+        if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
-    #[test]
-    fn a_problem_says_what_is_wrong_with_every_field() {
-        let body =
-            br#"{"type":"about:blank","title":"Invalid signup","status":422,"detail":"2 fields are wrong",
-            "violations":[{"field":"subdomain","problem":"'www' is reserved","allowed":"3 to 40 of a-z"},
-                          {"field":"email","problem":"has no '@'","allowed":"an address"}]}"#;
-        assert_eq!(
-            Problem::read(StatusCode::UNPROCESSABLE_ENTITY, None, body).to_string(),
-            "Invalid signup (422): 2 fields are wrong\n  \
-             subdomain: 'www' is reserved; allowed: 3 to 40 of a-z\n  \
-             email: has no '@'; allowed: an address"
-        );
+    fn read(status: StatusCode, headers: &[(&'static str, &'static str)], body: &str) -> Problem {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value)));
+        Problem::read(status, &headers.collect(), body.as_bytes())
     }
 
     #[test]
     fn a_refusal_by_what_stands_before_the_api_is_shown_as_it_came() {
-        let problem = Problem::read(StatusCode::BAD_GATEWAY, None, br#"{"message":"Internal Server Error"}"#);
+        let problem = read(StatusCode::BAD_GATEWAY, &[], r#"{"message":"Internal Server Error"}"#);
         assert_eq!(problem.to_string(), r#"Bad Gateway (502): {"message":"Internal Server Error"}"#);
     }
 
     #[test]
-    fn a_caller_who_is_turned_away_is_told_what_to_do() {
-        let told = |status| Problem::read(status, None, br#"{"message":"no"}"#).to_string();
-        assert!(told(StatusCode::UNAUTHORIZED).contains("\n  sign in: set TENANTRY_TOKEN"));
-        assert!(told(StatusCode::FORBIDDEN).contains("\n  your role may not do this"));
-    }
-
-    #[test]
-    fn who_asks_too_often_is_told_when_to_ask_again() {
-        let body = br#"{"type":"about:blank","title":"Too many requests","status":429}"#;
-        let problem = Problem::read(StatusCode::TOO_MANY_REQUESTS, Some(30), body);
-        assert_eq!(problem.to_string(), "Too many requests (429)\n  ask again in 30 s");
+    fn what_names_a_request_is_kept_whoever_refuses_it() {
+        let headers = [("apigw-requestid", "aXc1"), ("retry-after", "30")];
+        let problem = read(StatusCode::TOO_MANY_REQUESTS, &headers, r#"{"message":"Too Many Requests"}"#);
+        assert_eq!((problem.request_id.as_deref(), problem.again), (Some("aXc1"), Some(30)));
     }
 }

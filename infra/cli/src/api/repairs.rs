@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Api, Error, Reply, answer};
+use super::{Api, Error, Reply, Said, answer};
 
 /// A resource that would not go.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,11 +18,11 @@ pub(crate) struct RepairTask {
 
 impl Api {
     /// Everything that would not go.
-    pub(crate) async fn repair_tasks(&self) -> Result<Vec<RepairTask>, Error> {
-        self.all(&["repair-tasks"]).await
+    pub(crate) async fn repair_tasks(&self) -> Result<Said<Vec<RepairTask>>, Error> {
+        self.all("repair_tasks", self.url(&["repair-tasks"])).await
     }
 
-    pub(crate) async fn repair(&self, task: &str, act: &str, reason: &str) -> Result<Reply, Error> {
+    pub(crate) async fn repair(&self, task: &str, act: &str, reason: &str) -> Result<Said<Reply>, Error> {
         let request = self.request(Method::POST, &["repair-tasks", task, act]);
         answer(request.json(&json!({ "reason": reason }))).await
     }

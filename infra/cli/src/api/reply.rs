@@ -1,8 +1,29 @@
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 use store::ChangeRequest;
 use tenancy::{OperationId, Tenant};
 
-use super::Preview;
+use super::{Error, Preview, Said, answer};
+
+/// A change that can be meant, or only rehearsed.
+#[derive(Debug)]
+pub(crate) struct Change(pub(super) RequestBuilder);
+
+impl Change {
+    pub(crate) async fn ask(self) -> Result<Said<Reply>, Error> {
+        answer(self.0).await
+    }
+
+    /// The same under a name: asked again by that, it takes effect once.
+    pub(crate) async fn ask_once(self, key: &str) -> Result<Said<Reply>, Error> {
+        answer(self.0.header("idempotency-key", key)).await
+    }
+
+    /// Does nothing, and says what it would come to.
+    pub(crate) async fn plan(self) -> Result<Said<Preview>, Error> {
+        answer(self.0.query(&[("dry_run", "plan")])).await
+    }
+}
 
 /// The API took a request on, and this operation does it.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,8 +46,6 @@ pub(crate) enum Reply {
     Tenant {
         tenant: Tenant,
     },
-    /// It was only rehearsed.
-    Preview(Preview),
 }
 
 impl Reply {
@@ -40,7 +59,6 @@ impl Reply {
             Self::Tenant { tenant } => {
                 Err(format!("tenant {} is {}, and no operation is under way", tenant.id, tenant.status))
             }
-            Self::Preview(_) => Err("it was only rehearsed".to_owned()),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tenancy::{SweepId, TenantId};
 
-use super::{Api, Error, answer};
+use super::{Api, Error, Said, answer};
 
 /// A search for orphans.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,21 +51,17 @@ impl Api {
         reason: &str,
         dry_run: bool,
         limit: Option<usize>,
-    ) -> Result<Sweep, Error> {
+    ) -> Result<Said<Sweep>, Error> {
         let wanted = json!({ "reason": reason, "dry_run": dry_run, "limit": limit });
         answer(self.request(Method::POST, &["orphan-sweeps"]).json(&wanted)).await
     }
 
-    pub(crate) async fn show_sweep(&self, id: SweepId) -> Result<Sweep, Error> {
+    pub(crate) async fn show_sweep(&self, id: SweepId) -> Result<Said<Sweep>, Error> {
         answer(self.request(Method::GET, &["orphan-sweeps", &id.to_string()])).await
     }
 
-    pub(crate) async fn newest_sweep(&self) -> Result<Option<Sweep>, Error> {
-        #[derive(Deserialize)]
-        struct Sweeps {
-            orphan_sweeps: Vec<Sweep>,
-        }
-        let newest_first: Sweeps = answer(self.request(Method::GET, &["orphan-sweeps"])).await?;
-        Ok(newest_first.orphan_sweeps.into_iter().next())
+    pub(crate) async fn newest_sweep(&self) -> Result<Option<SweepId>, Error> {
+        let newest_first: Said<Vec<Sweep>> = self.all("orphan_sweeps", self.url(&["orphan-sweeps"])).await?;
+        Ok(newest_first.read.first().map(|sweep| sweep.id))
     }
 }

@@ -1,11 +1,11 @@
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenancy::{Tenant, TenantId};
 
-use super::{Api, DryRun, Error, Reply, answer};
+use super::{Api, Change, Error, Reply, Said, answer};
 
 /// Whose backups it is made from. For admins alone.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -22,10 +22,9 @@ pub(crate) struct Origin {
 /// A signup, as it is typed and as it is sent.
 #[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct Signup {
-    /// The store's name, as customers read it.
-    #[arg(long)]
+    /// Its name, as customers read it.
     pub(crate) name: String,
-    /// Its name under our domain; made of the store's, if left out.
+    /// Its name under our domain; made of the other, if left out.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subdomain: Option<String>,
@@ -112,6 +111,14 @@ pub(crate) struct Edit {
     storefront: Storefront,
 }
 
+/// Where a retry begins.
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum From {
+    FailedStep,
+    Start,
+}
+
 /// A retry, as it is typed and as it is sent.
 #[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct Again {
@@ -119,8 +126,8 @@ pub(crate) struct Again {
     #[arg(long)]
     reason: String,
     /// Whether what is done is taken as it is, or every step runs again.
-    #[arg(long, value_parser = ["failed_step", "start"], default_value = "failed_step")]
-    from: String,
+    #[arg(long, default_value = "failed-step")]
+    from: From,
     /// What becomes of what it makes, should it fail again; defaults to the signup's.
     #[arg(long, value_parser = ["compensate", "hold"])]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,62 +237,37 @@ pub(crate) struct Audit {
 }
 
 impl Api {
-    pub(crate) async fn sign_up(
-        &self,
-        signup: &Signup,
-        key: &str,
-        dry_run: Option<DryRun>,
-    ) -> Result<Reply, Error> {
-        let request = self.request(Method::POST, &["tenants"]).json(signup);
-        // What is only rehearsed is not what the key stands for.
-        let request = if dry_run.is_none() { request.header("idempotency-key", key) } else { request };
-        meant(request, dry_run).await
+    pub(crate) fn sign_up(&self, signup: &Signup) -> Change {
+        Change(self.request(Method::POST, &["tenants"]).json(signup))
     }
 
-    pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Tenant, Error> {
+    pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Said<Tenant>, Error> {
         answer(self.request(Method::GET, &["tenants", id.as_str()])).await
     }
 
-    pub(crate) async fn shown_tenant(&self, id: &TenantId) -> Result<ShownTenant, Error> {
+    pub(crate) async fn shown_tenant(&self, id: &TenantId) -> Result<Said<ShownTenant>, Error> {
         answer(self.request(Method::GET, &["tenants", id.as_str()])).await
     }
 
-    pub(crate) async fn update(
-        &self,
-        id: &TenantId,
-        update: &Update,
-        dry_run: Option<DryRun>,
-    ) -> Result<Reply, Error> {
-        meant(self.request(Method::PATCH, &["tenants", id.as_str()]).json(update), dry_run).await
+    /// Everything that is held about a tenant.
+    pub(crate) async fn export(&self, id: &TenantId) -> Result<Said<Value>, Error> {
+        answer(self.request(Method::GET, &["tenants", id.as_str(), "export"])).await
     }
 
-    pub(crate) async fn change_plan(
-        &self,
-        id: &TenantId,
-        change: &PlanChange,
-        dry_run: Option<DryRun>,
-    ) -> Result<Reply, Error> {
-        let request = self.request(Method::POST, &["tenants", id.as_str(), "change-plan"]);
-        meant(request.json(change), dry_run).await
+    pub(crate) fn update(&self, id: &TenantId, update: &Update) -> Change {
+        Change(self.request(Method::PATCH, &["tenants", id.as_str()]).json(update))
     }
 
-    pub(crate) async fn upgrade(
-        &self,
-        id: &TenantId,
-        upgrade: &Upgrade,
-        dry_run: Option<DryRun>,
-    ) -> Result<Reply, Error> {
-        let request = self.request(Method::POST, &["tenants", id.as_str(), "upgrade"]);
-        meant(request.json(upgrade), dry_run).await
+    pub(crate) fn change_plan(&self, id: &TenantId, change: &PlanChange) -> Change {
+        Change(self.request(Method::POST, &["tenants", id.as_str(), "change-plan"]).json(change))
     }
 
-    pub(crate) async fn delete(
-        &self,
-        id: &TenantId,
-        deletion: &Deletion,
-        dry_run: Option<DryRun>,
-    ) -> Result<Reply, Error> {
-        meant(self.request(Method::DELETE, &["tenants", id.as_str()]).json(deletion), dry_run).await
+    pub(crate) fn upgrade(&self, id: &TenantId, upgrade: &Upgrade) -> Change {
+        Change(self.request(Method::POST, &["tenants", id.as_str(), "upgrade"]).json(upgrade))
+    }
+
+    pub(crate) fn delete(&self, id: &TenantId, deletion: &Deletion) -> Change {
+        Change(self.request(Method::DELETE, &["tenants", id.as_str()]).json(deletion))
     }
 
     pub(crate) async fn force_delete(
@@ -293,7 +275,7 @@ impl Api {
         id: &TenantId,
         reason: &str,
         break_glass: bool,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Said<Reply>, Error> {
         self.act(id, "force-delete", &json!({ "reason": reason, "break_glass": break_glass })).await
     }
 
@@ -302,20 +284,20 @@ impl Api {
         id: &TenantId,
         access: &str,
         reason: &str,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Said<Reply>, Error> {
         self.act(id, "access", &json!({ "access": access, "reason": reason })).await
     }
 
-    pub(crate) async fn retry(&self, id: &TenantId, retry: &Again) -> Result<Reply, Error> {
-        self.act(id, "retry", retry).await
+    pub(crate) fn retry(&self, id: &TenantId, retry: &Again) -> Change {
+        Change(self.request(Method::POST, &["tenants", id.as_str(), "retry"]).json(retry))
     }
 
-    pub(crate) async fn approve(&self, id: &TenantId, approval: &Approval) -> Result<Reply, Error> {
+    pub(crate) async fn approve(&self, id: &TenantId, approval: &Approval) -> Result<Said<Reply>, Error> {
         self.act(id, "approve", approval).await
     }
 
     /// What is asked of a tenant as a whole, for which there is nothing to say but why.
-    pub(crate) async fn because(&self, id: &TenantId, act: &str, reason: &str) -> Result<Reply, Error> {
+    pub(crate) async fn because(&self, id: &TenantId, act: &str, reason: &str) -> Result<Said<Reply>, Error> {
         self.act(id, act, &json!({ "reason": reason })).await
     }
 
@@ -324,7 +306,7 @@ impl Api {
         id: &TenantId,
         subdomain: Option<&str>,
         reason: &str,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Said<Reply>, Error> {
         let mut wish = json!({ "reason": reason });
         if let Some(subdomain) = subdomain {
             wish["subdomain"] = subdomain.into();
@@ -332,23 +314,14 @@ impl Api {
         self.act(id, "restore", &wish).await
     }
 
-    async fn act(&self, id: &TenantId, act: &str, wish: &impl Serialize) -> Result<Reply, Error> {
+    async fn act(&self, id: &TenantId, act: &str, wish: &impl Serialize) -> Result<Said<Reply>, Error> {
         answer(self.request(Method::POST, &["tenants", id.as_str(), act]).json(wish)).await
     }
 
     /// Who did what to a tenant, and why.
-    pub(crate) async fn audit(&self, id: &TenantId) -> Result<Vec<Audit>, Error> {
-        self.all(&["tenants", id.as_str(), "audit"]).await
+    pub(crate) async fn audit(&self, id: &TenantId) -> Result<Said<Vec<Audit>>, Error> {
+        self.all("audit", self.url(&["tenants", id.as_str(), "audit"])).await
     }
-}
-
-/// Asks for a change, or only rehearses it.
-async fn meant(request: RequestBuilder, dry_run: Option<DryRun>) -> Result<Reply, Error> {
-    answer(match dry_run {
-        Some(dry_run) => request.query(&[("dry_run", dry_run.name())]),
-        None => request,
-    })
-    .await
 }
 
 #[cfg(test)]
@@ -385,7 +358,7 @@ mod tests {
     fn a_retry_names_what_is_to_be_different_and_nothing_else() {
         let retry = Again {
             reason: "mistyped".to_owned(),
-            from: "failed_step".to_owned(),
+            from: From::FailedStep,
             on_failure: None,
             skip: Vec::new(),
             email: Some("owner@acme.example".to_owned()),

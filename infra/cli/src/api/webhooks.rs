@@ -2,10 +2,11 @@ use events::{Delivery, Disabled};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tenancy::{TenantId, WebhookId};
 
-use super::{Api, Error, answer, done};
+use super::{Api, Error, Said, answer};
 
 /// An endpoint that is told what happens.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,30 +32,29 @@ pub(crate) struct Replayed {
 }
 
 impl Api {
-    pub(crate) async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
-        #[derive(Deserialize)]
-        struct Webhooks {
-            webhooks: Vec<Webhook>,
-        }
-        let listed = answer(self.request(Method::GET, &["webhooks"])).await;
-        listed.map(|Webhooks { webhooks }| webhooks)
+    pub(crate) async fn webhooks(&self) -> Result<Said<Vec<Webhook>>, Error> {
+        self.all("webhooks", self.url(&["webhooks"])).await
     }
 
-    pub(crate) async fn webhook(&self, id: WebhookId) -> Result<Webhook, Error> {
+    pub(crate) async fn webhook(&self, id: WebhookId) -> Result<Said<Webhook>, Error> {
         answer(self.request(Method::GET, &["webhooks", &id.to_string()])).await
     }
 
-    pub(crate) async fn add_webhook(&self, wanted: &Value) -> Result<Webhook, Error> {
+    pub(crate) async fn add_webhook(&self, wanted: &Value) -> Result<Said<Webhook>, Error> {
         answer(self.request(Method::POST, &["webhooks"]).json(wanted)).await
     }
 
-    pub(crate) async fn change_webhook(&self, id: WebhookId, edit: &Value) -> Result<Webhook, Error> {
+    pub(crate) async fn change_webhook(&self, id: WebhookId, edit: &Value) -> Result<Said<Webhook>, Error> {
         answer(self.request(Method::PATCH, &["webhooks", &id.to_string()]).json(edit)).await
     }
 
-    pub(crate) async fn remove_webhook(&self, id: WebhookId, reason: &str) -> Result<(), Error> {
+    pub(crate) async fn remove_webhook(
+        &self,
+        id: WebhookId,
+        reason: &str,
+    ) -> Result<Said<IgnoredAny>, Error> {
         let request = self.request(Method::DELETE, &["webhooks", &id.to_string()]);
-        done(request.json(&json!({ "reason": reason }))).await
+        answer(request.json(&json!({ "reason": reason }))).await
     }
 
     pub(crate) async fn rotate_secret(
@@ -62,12 +62,12 @@ impl Api {
         id: WebhookId,
         hours: u16,
         reason: &str,
-    ) -> Result<Webhook, Error> {
+    ) -> Result<Said<Webhook>, Error> {
         let request = self.request(Method::POST, &["webhooks", &id.to_string(), "rotate-secret"]);
         answer(request.json(&json!({ "former_hours": hours, "reason": reason }))).await
     }
 
-    pub(crate) async fn test_webhook(&self, id: WebhookId) -> Result<Delivery, Error> {
+    pub(crate) async fn test_webhook(&self, id: WebhookId) -> Result<Said<Delivery>, Error> {
         answer(self.request(Method::POST, &["webhooks", &id.to_string(), "test"])).await
     }
 
@@ -75,31 +75,23 @@ impl Api {
         &self,
         id: WebhookId,
         since: Option<Timestamp>,
-    ) -> Result<Vec<Delivery>, Error> {
-        #[derive(Deserialize)]
-        struct Part {
-            deliveries: Vec<Delivery>,
-            next: Option<String>,
+    ) -> Result<Said<Vec<Delivery>>, Error> {
+        let mut url = self.url(&["webhooks", &id.to_string(), "deliveries"]);
+        if let Some(since) = since {
+            url.query_pairs_mut().append_pair("since", &since.to_string());
         }
-        let mut query: Vec<_> = since.map(|since| ("since", since.to_string())).into_iter().collect();
-        let mut all = Vec::new();
-        loop {
-            let request = self.request(Method::GET, &["webhooks", &id.to_string(), "deliveries"]);
-            let Part { deliveries, next } = answer(request.query(&query)).await?;
-            all.extend(deliveries);
-            let Some(next) = next else { return Ok(all) };
-            query = vec![("after", next)];
-        }
+        self.all("deliveries", url).await
     }
 
-    pub(crate) async fn delivery(&self, id: WebhookId, delivery: &str) -> Result<Delivery, Error> {
+    pub(crate) async fn delivery(&self, id: WebhookId, delivery: &str) -> Result<Said<Delivery>, Error> {
         answer(self.request(Method::GET, &["webhooks", &id.to_string(), "deliveries", delivery])).await
     }
 
     pub(crate) async fn replay(&self, id: WebhookId, delivery: &str, reason: &str) -> Result<usize, Error> {
         let path = ["webhooks", &id.to_string(), "deliveries", delivery, "replay"];
         let request = self.request(Method::POST, &path).json(&json!({ "reason": reason }));
-        answer(request).await.map(|Replayed { replayed, .. }| replayed)
+        let said: Said<Replayed> = answer(request).await?;
+        Ok(said.read.replayed)
     }
 
     /// Has everything sent again that was missed since, part by part.
@@ -114,9 +106,9 @@ impl Api {
         let mut count = 0;
         loop {
             let request = self.request(Method::POST, &["webhooks", &id.to_string(), "replay"]);
-            let Replayed { replayed, next } = answer(request.json(&order)).await?;
-            count += replayed;
-            let Some(next) = next else { return Ok(count) };
+            let Said { read, .. }: Said<Replayed> = answer(request.json(&order)).await?;
+            count += read.replayed;
+            let Some(next) = read.next else { return Ok(count) };
             order["after"] = next.into();
         }
     }

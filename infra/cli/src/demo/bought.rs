@@ -11,6 +11,7 @@ use ulid::Ulid;
 
 use super::visitor::Visitor;
 use crate::api::{Api, unanswered};
+use crate::session::Session;
 use crate::tenant::certificate::certificate;
 
 /// What a tenant is bought with.
@@ -38,7 +39,13 @@ struct Subscription<'a> {
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// From a signed event to an active tenant, to cancelled, to gone.
-pub(super) async fn live_and_end(api: &Api, biller: &Biller, visitor: &Visitor, name: String) -> Result<()> {
+pub(super) async fn live_and_end(
+    session: &Session,
+    biller: &Biller,
+    visitor: &Visitor,
+    name: String,
+) -> Result<()> {
+    let api = &session.api;
     let Some(secret) = &biller.stripe_secret else { return Err("say what Stripe signs with".into()) };
     let id = format!("sub_demo{}", Ulid::generate()).parse()?;
     let webhook = api.url(&["billing", "stripe"]);
@@ -51,13 +58,14 @@ pub(super) async fn live_and_end(api: &Api, biller: &Biller, visitor: &Visitor, 
     told(&format!("Stripe says that {} has subscribed ({})", subscription.name, subscription.id));
     let id = loop {
         match api.subscription(&subscription.id).await {
-            Ok(known) if known.tenant.is_some() => break known.tenant.ok_or("no tenant")?,
+            Ok(known) if known.read.tenant.is_some() => break known.read.tenant.ok_or("no tenant")?,
             Err(error) if error.is_missing() => {}
             other => drop(other?),
         }
         wait().await;
     };
     told(&format!("tenant {id} is being provisioned"));
+    print!("{}", session.link(&id, None));
     let tenant = reaches(api, &id, Status::Active).await?;
     told("it is active");
     super::visit(&tenant, visitor).await?;
@@ -70,12 +78,14 @@ pub(super) async fn live_and_end(api: &Api, biller: &Biller, visitor: &Visitor, 
     told("it is cancelled, and can be restored while the grace lasts");
     reaches(api, &id, Status::Deleted).await?;
     told("it is deleted");
-    certificate(api, &id, true).await.map(|_| ())
+    certificate(session, &id, true).await?;
+    print!("{}", session.link(&id, None));
+    Ok(())
 }
 
 async fn reaches(api: &Api, id: &tenancy::TenantId, status: Status) -> Result<Tenant> {
     loop {
-        let tenant = api.tenant(id).await?;
+        let tenant = api.tenant(id).await?.read;
         match tenant.status {
             reached if reached == status => return Ok(tenant),
             Status::Failed | Status::Stuck => return Err(format!("tenant {id} is {}", tenant.status).into()),

@@ -1,37 +1,52 @@
 use std::process::ExitCode;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use store::Certified;
 use tenancy::{Certificate, TenantId};
 
 use crate::Outcome;
-use crate::api::{Api, CertificateKey};
+use crate::api::CertificateKey;
+use crate::session::Session;
+use crate::table::fields;
 
 /// Shows what proves that a tenant is gone, and whether that is genuine, if that is wanted.
-pub(crate) async fn certificate(api: &Api, id: &TenantId, verify: bool) -> Outcome {
-    let certified = api.certificate(id).await?;
-    let it = &certified.certificate;
-    let line = |what: &str, value: &str| println!("{what:<12} {value}");
-    line("tenant", &format!("{} ({})", it.tenant, it.name));
-    line("issued by", &it.issuer);
-    line("issued", &format!("{:.0}", it.issued_at));
+pub(crate) async fn certificate(
+    Session { api, form, .. }: &Session,
+    tenant: &TenantId,
+    verify: bool,
+) -> Outcome {
+    let said = api.certificate(tenant).await?;
+    let Certified { certificate, jws } = &said.read;
+    let signed = if verify {
+        let signer = genuine(certificate, jws, &api.certificate_keys().await?.read)?;
+        fields([("signed by", signer)])
+    } else {
+        format!("{jws}\n")
+    };
+    form.tell(&said, |Certified { certificate, .. }| picture(certificate) + &signed);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn picture(it: &Certificate) -> String {
+    let mut shown = vec![
+        ("tenant", format!("{} ({})", it.tenant, it.name)),
+        ("issued by", it.issuer.clone()),
+        ("issued", format!("{:.0}", it.issued_at)),
+    ];
     for gone in &it.destroyed {
         let how = if gone.by_word { "by an operator's word" } else { "observed" };
-        line("gone", &format!("{} {how} {:.0}", gone.step, gone.observed_at));
+        shown.push(("gone", format!("{} {how} {:.0}", gone.step, gone.observed_at)));
     }
     let kept = &it.archive;
-    line("kept", &format!("{} objects, {} bytes, until {:.0}", kept.objects, kept.bytes, kept.kept_until));
-    line("manifest", &format!("s3://{}/{}", kept.bucket, kept.manifest));
-    line("sha256", &kept.sha256);
-    for without in &kept.without {
-        line("not kept", &format!("{}: {}", without.step, without.why));
-    }
-    if !verify {
-        println!("{}", certified.jws);
-        return Ok(ExitCode::SUCCESS);
-    }
-    let signer = genuine(it, &certified.jws, &api.certificate_keys().await?)?;
-    line("signed by", &signer);
-    Ok(ExitCode::SUCCESS)
+    shown.extend([
+        ("kept", format!("{} objects, {} bytes, until {:.0}", kept.objects, kept.bytes, kept.kept_until)),
+        ("manifest", format!("s3://{}/{}", kept.bucket, kept.manifest)),
+        ("sha256", kept.sha256.clone()),
+    ]);
+    shown.extend(
+        kept.without.iter().map(|without| ("not kept", format!("{}: {}", without.step, without.why))),
+    );
+    fields(shown)
 }
 
 /// Whose signature is on it: it must be that of one of these keys, on this very certificate.

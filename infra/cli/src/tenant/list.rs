@@ -3,14 +3,16 @@ use std::process::ExitCode;
 use tenancy::Tenant;
 
 use crate::Outcome;
-use crate::api::{Api, Wanted};
+use crate::api::Wanted;
+use crate::form::Form;
+use crate::session::Session;
 use crate::table::table;
 
-pub(crate) async fn list(api: &Api, wanted: &Wanted) -> Outcome {
-    let (tenants, more) = api.tenants(wanted).await?;
-    print!("{}", table(tenants.iter().map(row)));
-    if more {
-        eprintln!("there may be more: raise --limit");
+pub(crate) async fn list(Session { api, form, .. }: &Session, wanted: &Wanted) -> Outcome {
+    let said = api.tenants(wanted).await?;
+    form.tell(&said, |part| table(part.tenants.iter().map(row)));
+    if let (Form::Words, Some(mark)) = (form, &said.read.next) {
+        eprintln!("there may be more: --after {mark}");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,18 @@ use std::process::ExitCode;
 use tenancy::TenantId;
 
 use crate::Outcome;
-use crate::api::{Api, ShownTenant};
+use crate::api::ShownTenant;
+use crate::session::Session;
+use crate::table::fields;
 
-pub(crate) async fn show(api: &Api, id: &TenantId) -> Outcome {
-    let ShownTenant { tenant, newer_version } = api.shown_tenant(id).await?;
-    let line = |what: &str, value: &str| println!("{what:<12} {value}");
+pub(crate) async fn show(Session { api, form, .. }: &Session, tenant: &TenantId) -> Outcome {
+    form.tell(&api.shown_tenant(tenant).await?, picture);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn picture(ShownTenant { tenant, newer_version }: &ShownTenant) -> String {
+    let mut shown = Vec::new();
+    let mut line = |what: &str, value: &str| shown.push((what.to_owned(), value.to_owned()));
     line("tenant", tenant.id.as_str());
     line("name", &tenant.name);
     line("status", tenant.status.name());
@@ -54,5 +61,5 @@ pub(crate) async fn show(api: &Api, id: &TenantId) -> Outcome {
     if let Some(operation) = tenant.operation {
         line("operation", &operation.to_string());
     }
-    Ok(ExitCode::SUCCESS)
+    fields(shown)
 }

@@ -2,11 +2,11 @@ use crate::stub::{Mode, Stub};
 use crate::{stderr, stdout, tenantry};
 
 const TENANT: &str = "acme-000000";
-const CREATE: [&str; 6] = ["tenant", "create", "--name", "Acme", "--email", "owner@acme.example"];
+const PROVISION: [&str; 4] = ["provision", "Acme", "--email", "owner@acme.example"];
 
 /// Runs a command about the tenant, and says what it told and what it sent.
 fn asked(stub: &Stub, act: &str, more: &[&str]) -> (String, String) {
-    let output = tenantry(&stub.url, &[&["tenant", act, TENANT], more].concat());
+    let output = tenantry(&stub.url, &[&[act, TENANT], more].concat());
     assert_eq!(stderr(&output), "");
     (stdout(&output), stub.acts().pop().unwrap_or_default())
 }
@@ -14,17 +14,17 @@ fn asked(stub: &Stub, act: &str, more: &[&str]) -> (String, String) {
 #[test]
 fn a_signup_that_waits_for_approval_is_told_as_such() {
     let stub = Stub::start(Mode::Healthy);
-    let output = tenantry(&stub.url, &[&CREATE[..], &["--plan", "enterprise", "--watch"]].concat());
+    let output = tenantry(&stub.url, &[&PROVISION[..], &["--plan", "enterprise", "--watch"]].concat());
     assert_eq!(
         stdout(&output),
         "\
 tenant acme-000000 pending_approval: nothing is made before somebody approves it, until 2026-01-15T00:00:00Z
-  tenantry tenant approve acme-000000 --reason …
+  tenantry activate acme-000000 --reason …
 "
     );
     let edits =
         ["--reason", "by phone", "--plan", "starter", "--name", "Acme Ltd", "--integration", "stripe"];
-    let (_, sent) = asked(&stub, "approve", &edits);
+    let (_, sent) = asked(&stub, "activate", &edits);
     assert_eq!(
         sent,
         r#"POST /v1/tenants/acme-000000/approve {"integrations":["stripe"],"name":"Acme Ltd","plan":"starter","reason":"by phone"}"#
@@ -35,12 +35,10 @@ tenant acme-000000 pending_approval: nothing is made before somebody approves it
 }
 
 #[test]
-fn a_rehearsal_says_what_would_be_done() {
+fn a_plan_says_what_would_be_done() {
     let stub = Stub::start(Mode::Healthy);
-    let rehearsed = |how| tenantry(&stub.url, &[&CREATE[..], &["--dry-run", how]].concat());
-    assert_eq!(stdout(&rehearsed("validate")), "it would be accepted; nothing was done\n");
     assert_eq!(
-        stdout(&rehearsed("plan")),
+        stdout(&tenantry(&stub.url, &[&["plan"], &PROVISION[..]].concat())),
         "\
 it would be accepted; nothing was done
   change  merchant-create-group   0.3 s
@@ -58,17 +56,16 @@ approval  somebody has to approve it first
 }
 
 #[test]
-fn a_rehearsal_says_what_is_wrong() {
+fn a_plan_says_what_is_wrong() {
     let stub = Stub::start(Mode::Healthy);
-    let wrong = [&CREATE[..], &["--subdomain", "www", "--dry-run", "validate"]].concat();
-    let output = tenantry(&stub.url, &wrong);
-    assert_eq!(output.status.code(), Some(1));
+    let output = tenantry(&stub.url, &[&["plan"], &PROVISION[..], &["--subdomain", "www"]].concat());
+    assert_eq!(output.status.code(), Some(5));
     let told = "error: it would be refused\n  subdomain: 'www' is reserved; allowed: another name\n";
     assert_eq!(stderr(&output), told);
 }
 
 #[test]
-fn a_tenant_is_updated_and_every_change_can_be_rehearsed() {
+fn a_tenant_is_updated_and_every_change_can_be_planned() {
     let stub = Stub::start(Mode::Healthy);
     let (told, sent) = asked(&stub, "update", &["--reason", "renamed", "--email", "o@acme.example"]);
     assert!(told.contains(", operation 01KE0000000000000000000000"), "{told}");
@@ -79,8 +76,14 @@ fn a_tenant_is_updated_and_every_change_can_be_rehearsed() {
         ("upgrade", &["--version", "3"], "POST /v1/tenants/acme-000000/upgrade?dry_run=plan"),
         ("delete", &[], "DELETE /v1/tenants/acme-000000?dry_run=plan"),
     ] {
-        let (told, sent) = asked(&stub, act, &[more, &["--reason", "spring", "--dry-run", "plan"]].concat());
-        assert!(told.starts_with("it would be accepted; nothing was done\n"), "{told}");
+        let planned = [&["plan", act, TENANT], more, &["--reason", "spring"]].concat();
+        let output = tenantry(&stub.url, &planned);
+        assert!(
+            stdout(&output).starts_with("it would be accepted; nothing was done\n"),
+            "{}",
+            stderr(&output)
+        );
+        let sent = stub.acts().pop().unwrap_or_default();
         assert!(sent.starts_with(path), "{sent}");
     }
 }
@@ -93,7 +96,7 @@ fn a_tenant_is_moved_to_the_newest_version_or_to_the_one_that_is_named() {
     assert_eq!(sent, r#"POST /v1/tenants/acme-000000/upgrade {"reason":"the release of June"}"#);
     let (_, sent) = asked(&stub, "upgrade", &["--version", "1", "--reason", "it is slow"]);
     assert_eq!(sent, r#"POST /v1/tenants/acme-000000/upgrade {"reason":"it is slow","version":1}"#);
-    let output = tenantry(&stub.url, &["tenant", "upgrade", TENANT]);
+    let output = tenantry(&stub.url, &["upgrade", TENANT]);
     assert_eq!(output.status.code(), Some(2), "nobody says why");
 }
 
@@ -103,7 +106,7 @@ fn a_tenant_is_checked_and_watched_until_that_is_done() {
     let (told, sent) = asked(&stub, "check", &["--reason", "a customer calls"]);
     assert!(told.contains(", operation 01KE0000000000000000000000"), "{told}");
     assert_eq!(sent, r#"POST /v1/tenants/acme-000000/check {"reason":"a customer calls"}"#);
-    let output = tenantry(&stub.url, &["tenant", "check", TENANT]);
+    let output = tenantry(&stub.url, &["check", TENANT]);
     assert_eq!(output.status.code(), Some(2), "nobody says why");
 }
 
@@ -120,7 +123,7 @@ fn a_tenant_is_made_read_only_put_to_sleep_and_woken() {
         let (_, sent) = asked(&stub, act, &["--reason", "the holidays"]);
         assert_eq!(sent, format!(r#"POST /v1/tenants/acme-000000/{act} {{"reason":"the holidays"}}"#));
     }
-    let neither = tenantry(&stub.url, &["tenant", "access", TENANT, "some", "--reason", "why not"]);
+    let neither = tenantry(&stub.url, &["access", TENANT, "some", "--reason", "why not"]);
     assert_eq!(neither.status.code(), Some(2));
 }
 
@@ -134,7 +137,7 @@ fn what_takes_two_is_told_with_what_is_to_be_done_next() {
         "\
 change request 01KE0000000000000000000001 (acme-000000: plan starter, memory=1Gi): another admin has to approve \
 it, until 2026-01-08T00:00:00Z
-  tenantry changes approve 01KE0000000000000000000001 --reason …
+  tenantry change-requests approve 01KE0000000000000000000001 --reason …
 "
     );
     assert_eq!(
@@ -143,7 +146,7 @@ it, until 2026-01-08T00:00:00Z
     );
     let (told, _) = asked(&stub, "change-plan", &[&overrides[..], &["--break-glass"]].concat());
     assert!(told.contains(", operation "), "{told}");
-    let nothing = tenantry(&stub.url, &["tenant", "change-plan", TENANT, "--reason", "why not"]);
+    let nothing = tenantry(&stub.url, &["change-plan", TENANT, "--reason", "why not"]);
     assert_eq!(nothing.status.code(), Some(2));
 }
 
@@ -152,16 +155,16 @@ fn what_waits_for_somebody_else_is_listed_and_decided() {
     let stub = Stub::start(Mode::Healthy);
     let first = "01KE0000000000000000000001";
     assert_eq!(
-        stdout(&tenantry(&stub.url, &["changes", "list"])),
+        stdout(&tenantry(&stub.url, &["change-requests", "list"])),
         "\
 01KE0000000000000000000001  acme-000000  plan starter, memory=1Gi  ada: they asked
 01KE0000000000000000000002  acme-000000  delete in 30 days         ada: they asked
 "
     );
-    let shown = stdout(&tenantry(&stub.url, &["changes", "show", first]));
+    let shown = stdout(&tenantry(&stub.url, &["change-requests", "show", first]));
     assert!(shown.contains("wish         plan starter, memory=1Gi\n"), "{shown}");
     for (decision, told) in [("approve", "operation"), ("reject", "tenant acme-000000")] {
-        let output = tenantry(&stub.url, &["changes", decision, first, "--reason", "fine"]);
+        let output = tenantry(&stub.url, &["change-requests", decision, first, "--reason", "fine"]);
         assert!(stdout(&output).contains(told), "{}", stderr(&output));
         let sent = format!(r#"POST /v1/change-requests/{first}/{decision} {{"reason":"fine"}}"#);
         assert_eq!(stub.acts().last(), Some(&sent));
@@ -176,7 +179,7 @@ fn a_deletion_with_days_of_grace_can_be_taken_back() {
         told,
         "\
 tenant acme-000000 cancelling: it is deleted at 2026-01-31T00:00:00Z, unless it is restored before
-  tenantry tenant restore acme-000000 --reason …
+  tenantry restore acme-000000 --reason …
 "
     );
     assert_eq!(
@@ -191,7 +194,7 @@ tenant acme-000000 cancelling: it is deleted at 2026-01-31T00:00:00Z, unless it 
         sent,
         r#"POST /v1/tenants/acme-000000/restore {"reason":"they came back","subdomain":"acme-two"}"#
     );
-    let both = ["tenant", "delete", TENANT, "--force", "--reason", "enough", "--grace-days", "3"];
+    let both = ["delete", TENANT, "--force", "--reason", "enough", "--grace-days", "3"];
     assert_eq!(tenantry(&stub.url, &both).status.code(), Some(2), "what is forced does not wait");
 }
 
@@ -208,7 +211,7 @@ fn a_tenant_is_held_and_locked_with_a_reason() {
 #[test]
 fn a_certificate_is_shown_and_verified() {
     let stub = Stub::start(Mode::Healthy);
-    let output = tenantry(&stub.url, &["tenant", "certificate", TENANT, "--verify"]);
+    let output = tenantry(&stub.url, &["certificate", TENANT, "--verify"]);
     assert_eq!(stderr(&output), "");
     let told = stdout(&output);
     let (certificate, signer) = told.rsplit_once("signed by    ").expect("a signer");
@@ -227,7 +230,7 @@ not kept     merchant-seed-data: skipped by an operator
 "
     );
     assert_eq!(signer.trim().len(), 43, "a thumbprint: {signer}");
-    let forged = tenantry(&stub.url, &["tenant", "certificate", "acme-000001", "--verify"]);
+    let forged = tenantry(&stub.url, &["certificate", "acme-000001", "--verify"]);
     assert_eq!(forged.status.code(), Some(1));
     assert_eq!(stderr(&forged), "error: it is not genuine: what is signed is another certificate\n");
 }

@@ -4,7 +4,7 @@ use crate::{stderr, stdout, tenantry};
 #[test]
 fn tenants_are_listed_to_their_end() {
     let stub = Stub::start(Mode::Healthy);
-    let wanted = ["tenant", "list", "--status", "active", "--plan", "starter", "--text", "o'brien & sons"];
+    let wanted = ["list", "--status", "active", "--plan", "starter", "--search", "o'brien & sons"];
     let output = tenantry(&stub.url, &wanted);
     assert_eq!(stderr(&output), "");
     assert_eq!(
@@ -25,15 +25,17 @@ crane-00000c           Acme  active  starter  merchant-workspace@1  2026-01-01T0
 #[test]
 fn no_more_are_listed_than_are_wanted() {
     let stub = Stub::start(Mode::Healthy);
-    let output = tenantry(&stub.url, &["tenant", "list", "--limit", "1"]);
+    let output = tenantry(&stub.url, &["list", "--limit", "1"]);
     assert_eq!(stdout(&output).lines().count(), 1);
-    assert_eq!(stderr(&output), "there may be more: raise --limit\n");
+    assert_eq!(stderr(&output), "there may be more: --after b\n");
     assert_eq!(stub.acts(), ["list limit=1"]);
+    let rest = tenantry(&stub.url, &["list", "--after", "b"]);
+    assert!(stdout(&rest).starts_with("crane-00000c"), "{}", stdout(&rest));
 }
 
 #[test]
 fn a_status_nobody_knows_is_not_asked_for() {
-    let output = tenantry("http://127.0.0.1:1", &["tenant", "list", "--status", "happy"]);
+    let output = tenantry("http://127.0.0.1:1", &["list", "--status", "happy"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("pending_approval"), "{}", stderr(&output));
 }
@@ -41,7 +43,7 @@ fn a_status_nobody_knows_is_not_asked_for() {
 #[test]
 fn the_parts_of_a_tenant_and_the_tale_of_an_operation_are_told() {
     let stub = Stub::start(Mode::Healthy);
-    let health = tenantry(&stub.url, &["tenant", "health", "acme-000000"]);
+    let health = tenantry(&stub.url, &["health", "acme-000000"]);
     assert_eq!(health.status.code(), Some(1), "something is wrong");
     let reason = "s3 answered 403 (for us to act on; s3 request 4F2A; allow s3:PutObject)";
     assert_eq!(
@@ -65,7 +67,7 @@ healthy    merchant-probe-sign-in        2026-01-01T00:00:00Z
 "
         )
     );
-    let log = tenantry(&stub.url, &["tenant", "log", "acme-000000", "01KE0000000000000000000000"]);
+    let log = tenantry(&stub.url, &["log", "acme-000000", "01KE0000000000000000000000"]);
     assert_eq!(
         stdout(&log),
         format!(

@@ -3,8 +3,12 @@
 mod catalogue;
 mod changes;
 mod demo;
+mod every;
+mod failure;
 mod listing;
+mod manual;
 mod orphans;
+mod profile;
 mod sign_in;
 mod stub;
 mod tenant;
@@ -17,17 +21,16 @@ use axum::Router;
 
 /// Runs `tenantry` against that API.
 fn tenantry(api: &str, arguments: &[&str]) -> Output {
-    tenantry_as(&[], api, arguments)
+    tenantry_in(&[("TENANTRY_API", api)], arguments)
 }
 
-/// The same, with what says who calls.
+/// Runs it in an environment that has nothing else in it, and in nobody's home.
 #[allow(clippy::disallowed_methods, reason = "the command under test is a process")]
-fn tenantry_as(who: &[(&str, &str)], api: &str, arguments: &[&str]) -> Output {
+fn tenantry_in(environment: &[(&str, &str)], arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tenantry"))
-        .env_remove("TENANTRY_SANDBOX")
-        .env_remove("TENANTRY_TOKEN")
-        .envs(who.iter().copied())
-        .env("TENANTRY_API", api)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .envs(environment.iter().copied())
         .args(arguments)
         .output()
         .expect("the command runs")

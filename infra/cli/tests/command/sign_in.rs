@@ -4,16 +4,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::{serve, stderr, tenantry_as};
+use crate::{serve, stderr, tenantry_in};
 
 /// The API and the issuer of its tokens: one machine, and one token.
 fn url() -> String {
     let authorization = |headers: &HeaderMap| {
         headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     };
-    let plans = move |headers: HeaderMap| async move {
+    let tenants = move |headers: HeaderMap| async move {
         match authorization(&headers).as_str() {
-            "Bearer issued" => Ok(Json(json!({ "plans": [] }))),
+            "Bearer issued" => Ok(Json(json!({ "tenants": [] }))),
             _ => Err((StatusCode::UNAUTHORIZED, Json(json!({ "message": "Unauthorized" })))),
         }
     };
@@ -25,7 +25,7 @@ fn url() -> String {
             _ => Err((StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" })))),
         }
     };
-    serve(Router::new().route("/v1/plans", get(plans)).route("/oauth2/token", post(token)))
+    serve(Router::new().route("/v1/tenants", get(tenants)).route("/oauth2/token", post(token)))
 }
 
 #[test]
@@ -34,22 +34,23 @@ fn a_machine_gets_a_token_for_itself() {
     let issuer = format!("{url}/oauth2/token");
     let machine = |secret| {
         let credentials = [
+            ("TENANTRY_API", url.as_str()),
             ("TENANTRY_CLIENT_ID", "crane"),
             ("TENANTRY_CLIENT_SECRET", secret),
             ("TENANTRY_TOKEN_URL", &issuer),
         ];
-        tenantry_as(&credentials, &url, &["plans"])
+        tenantry_in(&credentials, &["list"])
     };
     let output = machine("lifts");
     assert!(output.status.success(), "{}", stderr(&output));
     let refused = machine("guessed");
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(3));
     assert!(!stderr(&refused).contains("guessed"), "{}", stderr(&refused));
 }
 
 #[test]
 fn who_has_no_token_is_told_how_to_get_one() {
-    let output = tenantry_as(&[("TENANTRY_TOKEN", "expired")], &url(), &["plans"]);
-    assert_eq!(output.status.code(), Some(1));
+    let output = tenantry_in(&[("TENANTRY_TOKEN", "expired"), ("TENANTRY_API", &url())], &["list"]);
+    assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains("sign in: set TENANTRY_TOKEN"), "{}", stderr(&output));
 }

@@ -1,5 +1,8 @@
+mod billing;
 mod catalogue;
 mod changes;
+mod domains;
+mod dynamo;
 mod listing;
 mod webhooks;
 
@@ -75,6 +78,13 @@ impl Stub {
         Self { url, world }
     }
 
+    /// One with a tenant that is being made.
+    pub(crate) fn with_tenant() -> Self {
+        let stub = Self::start(Mode::Healthy);
+        let _ = lock(&stub.world).begin(tenant_of("acme-000000", "provisioning"), success());
+        stub
+    }
+
     /// The tenants there are, by status.
     pub(crate) fn tenants(&self, status: &str) -> usize {
         lock(&self.world).tenants.values().filter(|life| life.tenant["status"] == status).count()
@@ -110,6 +120,8 @@ fn router(world: Shared) -> Router {
         .route("/v1/tenants/{id}/force-delete", post(act))
         .route("/v1/tenants/{id}/audit", get(audit))
         .route("/v1/tenants/{id}/operations/{operation}/cancel", post(act))
+        .route("/v1/tenants/{id}/operations/{operation}/skip", post(act))
+        .route("/v1/tenants/{id}/export", get(changes::export))
         .route("/v1/repair-tasks", get(repair_tasks))
         .route("/v1/repair-tasks/{id}/{act}", post(act))
         .route("/v1/orphan-sweeps", get(sweeps).post(sweep))
@@ -119,7 +131,10 @@ fn router(world: Shared) -> Router {
         .route("/_faults", post(inject))
         .route("/_faults/{id}", delete(withdraw))
         .route("/sites/{subdomain}", get(site))
+        .merge(billing::router())
         .merge(catalogue::router())
+        .merge(domains::router())
+        .merge(dynamo::router())
         .merge(webhooks::router())
         .merge(changes::router())
         .with_state(world)
@@ -163,9 +178,10 @@ async fn sign_up(
                     "detail": "1 field is wrong", "violations": [reserved()] }),
         );
     }
-    let id = format!("{}-{:06x}", tenancy::slug_of(&request.name), world.tenants.len());
+    let slug = tenancy::slug_of(&request.name);
+    let id = format!("{slug}-{:06x}", world.tenants.len());
     let tenant = json!({
-        "id": id, "name": request.name, "subdomain": request.subdomain, "email": request.email, "plan": "starter",
+        "id": id, "name": request.name, "subdomain": request.subdomain.unwrap_or(slug), "email": request.email, "plan": "starter",
         "theme": request.theme, "category": request.category, "integrations": request.integrations,
         "blueprint": { "name": request.blueprint, "version": 1 }, "newer_version": 2, "status": "provisioning",
         "created_at": "2026-01-01T00:00:00Z", "endpoints": {},
@@ -218,7 +234,10 @@ async fn repair_tasks(Query(part): Query<BTreeMap<String, String>>) -> Json<Valu
     })
 }
 
-async fn retry(State(world): State<Shared>, Path(id): Path<String>) -> Response {
+async fn retry(State(world): State<Shared>, uri: Uri, Path(id): Path<String>) -> Response {
+    if let Some(query) = uri.query() {
+        return changes::preview(query);
+    }
     let mut world = lock(&world);
     let Some(life) = world.tenants.remove(&id) else { return no_tenant(&id) };
     let mut tenant = life.tenant;

@@ -1,22 +1,22 @@
 use crate::stub::{Mode, Stub};
-use crate::{stderr, stdout, tenantry};
+use crate::{stderr, stdout, tenantry, tenantry_in};
 
-const CREATE: [&str; 8] =
-    ["tenant", "create", "--name", "Acme", "--subdomain", "acme", "--email", "owner@acme.example"];
+const PROVISION: [&str; 6] = ["provision", "Acme", "--subdomain", "acme", "--email", "owner@acme.example"];
 
-fn create(more: &[&'static str]) -> Vec<&'static str> {
-    [&CREATE, more].concat()
+fn provision(more: &[&'static str]) -> Vec<&'static str> {
+    [&PROVISION, more].concat()
 }
 
 #[test]
 fn a_signup_is_accepted_and_told_line_by_line_until_it_is_active() {
     let stub = Stub::start(Mode::Healthy);
-    let output = tenantry(&stub.url, &create(&["--watch", "--idempotency-key", "first"]));
+    let output = tenantry(&stub.url, &provision(&["--watch", "--idempotency-key", "first"]));
     assert_eq!(stderr(&output), "");
     assert!(output.status.success());
     assert_eq!(
         stdout(&output),
-        "\
+        format!(
+            "\
 tenant acme-000000 provisioning, operation 01KE0000000000000000000000
    0.0s   0%  provision                    accepted
    0.1s   0%  provision                    running
@@ -29,38 +29,21 @@ tenant acme-000000 provisioning, operation 01KE0000000000000000000000
    1.2s  75%  merchant-probe-website       running
    1.7s 100%  merchant-probe-website       done, 300 ms of work
    1.8s 100%  provision                    succeeded
-"
+dashboard {0}/sites/acme/admin
+site      {0}/sites/acme
+",
+            stub.url
+        )
     );
     assert_eq!(stub.keys(), ["first"]);
 }
 
 #[test]
-fn what_is_provisioned_is_watched_and_then_says_where_it_answers() {
-    let stub = Stub::start(Mode::Healthy);
-    let provision =
-        ["provision", "acme", "--email", "owner@acme.example", "--blueprint", "merchant-workspace"];
-    let output = tenantry(&stub.url, &provision);
-    assert_eq!(stderr(&output), "");
-    assert!(output.status.success());
-    let told = stdout(&output);
-    assert!(told.starts_with("tenant acme-000000 provisioning, operation "), "{told}");
-    let (_, end) = told.split_once("provision                    succeeded\n").expect("an end");
-    assert!(end.lines().any(|line| line.starts_with("site      http")), "{end}");
-
-    let failing = Stub::start(Mode::Leaky);
-    let output = tenantry(&failing.url, &[&provision[..], &["--idempotency-key", "first"]].concat());
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(failing.keys(), ["first"]);
-}
-
-#[test]
 fn a_signup_with_mistakes_says_what_to_change() {
     let stub = Stub::start(Mode::Healthy);
-    let output = tenantry(
-        &stub.url,
-        &["tenant", "create", "--name", "Acme", "--subdomain", "www", "--email", "owner@acme.example"],
-    );
-    assert_eq!(output.status.code(), Some(1));
+    let output =
+        tenantry(&stub.url, &["provision", "Acme", "--subdomain", "www", "--email", "owner@acme.example"]);
+    assert_eq!(output.status.code(), Some(5));
     assert_eq!(
         stderr(&output),
         "error: Invalid signup (422): 1 field is wrong\n  \
@@ -71,8 +54,8 @@ fn a_signup_with_mistakes_says_what_to_change() {
 #[test]
 fn a_signup_without_an_answer_says_how_to_repeat_it_safely() {
     // Nobody listens on port 1.
-    let output = tenantry("http://127.0.0.1:1", &create(&["--idempotency-key", "first"]));
-    assert_eq!(output.status.code(), Some(1));
+    let output = tenantry("http://127.0.0.1:1", &provision(&["--idempotency-key", "first"]));
+    assert_eq!(output.status.code(), Some(6));
     let told = stderr(&output);
     assert!(told.starts_with("error: http://127.0.0.1:1/v1/tenants did not answer: "), "{told}");
     assert!(told.ends_with("repeat it with --idempotency-key first\n"), "{told}");
@@ -80,22 +63,18 @@ fn a_signup_without_an_answer_says_how_to_repeat_it_safely() {
 
 #[test]
 fn without_an_address_it_says_which_is_missing() {
-    let output = tenantry("", &["plans"]);
-    assert!(!output.status.success());
-    assert!(
-        stderr(&output).contains("TENANTRY_API") || stderr(&output).contains("--api"),
-        "{}",
-        stderr(&output)
-    );
+    let output = tenantry_in(&[], &["list"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("set TENANTRY_API"), "{}", stderr(&output));
 }
 
 #[test]
 fn a_tenant_is_shown_and_its_operation_drawn() {
     let stub = Stub::start(Mode::Healthy);
-    let output = tenantry(&stub.url, &create(&["--theme", "modern", "--integration", "stripe"]));
+    let output = tenantry(&stub.url, &provision(&["--theme", "modern", "--integration", "stripe"]));
     assert!(output.status.success(), "{}", stderr(&output));
 
-    let status = tenantry(&stub.url, &["tenant", "status", "acme-000000"]);
+    let status = tenantry(&stub.url, &["status", "acme-000000"]);
     assert_eq!(
         stdout(&status),
         "\
@@ -105,9 +84,10 @@ provision accepted, 0%
 ├ · merchant-seed-data
 "
     );
-    let watched = tenantry(&stub.url, &["tenant", "status", "acme-000000", "--watch"]);
-    assert!(stdout(&watched).ends_with("provision                    succeeded\n"), "{}", stdout(&watched));
-    let ended = tenantry(&stub.url, &["tenant", "status", "acme-000000"]);
+    let watched = tenantry(&stub.url, &["status", "acme-000000", "--watch"]);
+    assert!(watched.status.success(), "{}", stderr(&watched));
+    assert!(stdout(&watched).contains("provision                    succeeded\n"), "{}", stdout(&watched));
+    let ended = tenantry(&stub.url, &["status", "acme-000000"]);
     assert_eq!(
         stdout(&ended),
         "\
@@ -119,7 +99,7 @@ provision succeeded, 100%
 ✓ merchant-probe-website           done, 300 ms of work
 "
     );
-    let shown = stdout(&tenantry(&stub.url, &["tenant", "show", "acme-000000"]));
+    let shown = stdout(&tenantry(&stub.url, &["show", "acme-000000"]));
     for line in [
         "tenant       acme-000000".to_owned(),
         "blueprint    merchant-workspace@1, and 2 is there".to_owned(),
@@ -134,8 +114,8 @@ provision succeeded, 100%
 #[test]
 fn a_tenant_is_deleted_and_told_until_nothing_is_left() {
     let stub = Stub::start(Mode::Healthy);
-    assert!(tenantry(&stub.url, &create(&["--watch"])).status.success());
-    let output = tenantry(&stub.url, &["tenant", "delete", "acme-000000", "--watch"]);
+    assert!(tenantry(&stub.url, &provision(&["--watch"])).status.success());
+    let output = tenantry(&stub.url, &["delete", "acme-000000", "--watch"]);
     assert_eq!(
         stdout(&output),
         "\
@@ -153,12 +133,12 @@ tenant acme-000000 deleting, operation 01KE0000000000000000000000
 #[test]
 fn a_stuck_tenant_fails_the_watch_and_can_be_retried() {
     let stub = Stub::start(Mode::Leaky);
-    let output = tenantry(&stub.url, &create(&["--watch"]));
+    let output = tenantry(&stub.url, &provision(&["--watch"]));
     assert_eq!(output.status.code(), Some(1));
     let reason = "s3 answered 403 (for us to act on; s3 request 4F2A; allow s3:PutObject)";
     assert!(stdout(&output).contains(&format!("merchant-create-group        stuck: {reason}\n")));
     assert!(stdout(&output).ends_with(&format!("stuck because of merchant-publish-website: {reason}\n")));
-    let drawn = tenantry(&stub.url, &["tenant", "status", "acme-000000", "01KE0000000000000000000000"]);
+    let drawn = tenantry(&stub.url, &["status", "acme-000000", "01KE0000000000000000000000"]);
     assert_eq!(
         stdout(&drawn),
         format!(
@@ -172,7 +152,7 @@ because of merchant-publish-website: {reason}
 "
         )
     );
-    let retry = ["tenant", "retry", "acme-000000", "--reason", "the policy is mended", "--from", "start"];
+    let retry = ["retry", "acme-000000", "--reason", "the policy is mended", "--from", "start"];
     let output = tenantry(&stub.url, &[&retry[..], &["--email", "o@acme.example"]].concat());
     assert!(
         stdout(&output).starts_with("tenant acme-000000 provisioning, operation "),
@@ -184,28 +164,35 @@ because of merchant-publish-website: {reason}
 #[test]
 fn a_tenant_that_is_not_there_is_said_to_be_missing() {
     let stub = Stub::start(Mode::Healthy);
-    let output = tenantry(&stub.url, &["tenant", "show", "nobody-000000"]);
-    assert_eq!(stderr(&output), "error: Not found (404): there is no tenant nobody-000000\n");
-    let output = tenantry(&stub.url, &["tenant", "show", "nobody"]);
+    let output = tenantry(&stub.url, &["show", "nobody-000000"]);
+    assert_eq!(
+        stderr(&output),
+        "error: Not found (404): there is no tenant nobody-000000\n  hint: tenantry list --search <text> finds tenants\n"
+    );
+    let output = tenantry(&stub.url, &["show", "nobody"]);
     assert!(stderr(&output).contains("'nobody' is not a tenant id: expected <slug>-<6 hex>"));
 }
 
 #[test]
 fn what_an_operator_asks_for_is_sent_with_its_reason() {
     let stub = Stub::start(Mode::Leaky);
-    assert!(tenantry(&stub.url, &CREATE).status.success());
+    assert!(tenantry(&stub.url, &PROVISION).status.success());
     for (command, path) in [
         (
-            &["tenant", "cancel", "acme-000000"][..],
+            &["cancel", "acme-000000"][..],
             "/v1/tenants/acme-000000/operations/01KE0000000000000000000000/cancel",
         ),
-        (&["tenant", "delete", "acme-000000", "--force"], "/v1/tenants/acme-000000/force-delete"),
         (
-            &["repair", "retry", "acme-000000:merchant-seed-data"],
+            &["skip", "acme-000000", "merchant-seed-data"],
+            "/v1/tenants/acme-000000/operations/01KE0000000000000000000000/skip",
+        ),
+        (&["delete", "acme-000000", "--force"], "/v1/tenants/acme-000000/force-delete"),
+        (
+            &["repair-tasks", "retry", "acme-000000:merchant-seed-data"],
             "/v1/repair-tasks/acme-000000:merchant-seed-data/retry",
         ),
         (
-            &["repair", "resolve", "acme-000000:merchant-seed-data"],
+            &["repair-tasks", "resolve", "acme-000000:merchant-seed-data"],
             "/v1/repair-tasks/acme-000000:merchant-seed-data/resolve",
         ),
     ] {
@@ -213,7 +200,7 @@ fn what_an_operator_asks_for_is_sent_with_its_reason() {
         assert!(output.status.success(), "{command:?}: {}", stderr(&output));
         assert_eq!(stub.acts().last(), Some(&format!("{path} because of enough")));
     }
-    let output = tenantry(&stub.url, &["tenant", "delete", "acme-000000", "--force"]);
+    let output = tenantry(&stub.url, &["delete", "acme-000000", "--force"]);
     assert!(stderr(&output).contains("--reason"), "{}", stderr(&output));
 }
 
@@ -221,7 +208,7 @@ fn what_an_operator_asks_for_is_sent_with_its_reason() {
 fn repair_tasks_and_the_audit_are_listed_to_their_end() {
     let stub = Stub::start(Mode::Leaky);
     assert_eq!(
-        stdout(&tenantry(&stub.url, &["repair", "list"])),
+        stdout(&tenantry(&stub.url, &["repair-tasks", "list"])),
         "\
 acme-000000:merchant-create-group
   s3 answered 403 (for us to act on; s3 request 4F2A; allow s3:PutObject)
@@ -232,7 +219,7 @@ acme-000000:merchant-seed-data
 "
     );
     assert_eq!(
-        stdout(&tenantry(&stub.url, &["tenant", "audit", "acme-000000"])),
-        "2026-01-01T00:00:01Z cancel       ops: enough\n"
+        stdout(&tenantry(&stub.url, &["audit", "acme-000000"])),
+        "2026-01-01T00:00:01Z  cancel  ops: enough\n"
     );
 }

@@ -9,6 +9,7 @@ use super::{Shared, lock, no_tenant, problem, workflow};
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
+        .route("/v1/blueprints", get(async || Json(json!({ "blueprints": [shop()] }))))
         .route("/v1/blueprints/{name}", get(blueprint).delete(change))
         .route("/v1/plans", get(plans))
         .route("/v1/plans/{id}", delete(change))
@@ -22,11 +23,14 @@ async fn blueprint(Path(name): Path<String>) -> Response {
     if name != "merchant-workspace" {
         return no_tenant(&name);
     }
-    Json(json!({
-        "name": name, "version": 1, "description": "A shop", "active": true, "plans": ["starter"],
+    Json(shop()).into_response()
+}
+
+fn shop() -> Value {
+    json!({
+        "name": "merchant-workspace", "version": 1, "description": "A shop", "active": true, "plans": ["starter"],
         "workflow": workflow(),
-    }))
-    .into_response()
+    })
 }
 
 async fn plans() -> Json<Value> {

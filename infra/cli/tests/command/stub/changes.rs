@@ -165,6 +165,11 @@ pub(super) async fn health() -> Json<Value> {
     ] }))
 }
 
+/// Everything that is held, as far as it matters here.
+pub(super) async fn export(Path(id): Path<String>) -> Json<Value> {
+    Json(json!({ "tenant": super::tenant_of(&id, "active"), "audit": [] }))
+}
+
 pub(super) async fn log() -> Json<Value> {
     Json(json!({ "log": [
         { "at": moment(0), "what": "provision was accepted" },

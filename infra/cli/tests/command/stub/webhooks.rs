@@ -12,6 +12,15 @@ const DELIVERY: &str = "1767225600-evt_00000000000000000000000000000001";
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/v1/webhooks", get(async || Json(json!({ "webhooks": [webhook()] }))).post(add))
+        .route(
+            "/v1/webhooks/{id}",
+            get(webhook_alone).patch(webhook_alone).delete(async || StatusCode::NO_CONTENT),
+        )
+        .route("/v1/webhooks/{id}/rotate-secret", post(webhook_alone))
+        .route(
+            "/v1/webhooks/{id}/deliveries",
+            get(async || Json(json!({ "deliveries": [delivery("dead")] }))),
+        )
         .route("/v1/webhooks/{id}/test", post(async || (StatusCode::ACCEPTED, Json(delivery("waiting")))))
         .route("/v1/webhooks/{id}/deliveries/{delivery}", get(show))
         .route("/v1/webhooks/{id}/replay", post(replay))
@@ -22,6 +31,10 @@ fn webhook() -> Value {
         "id": ID, "url": "https://a.example.com/", "types": ["tenantry.tenant.activated.v1"], "enabled": true,
         "created_at": "2026-01-01T00:00:00Z",
     })
+}
+
+async fn webhook_alone() -> Json<Value> {
+    Json(webhook())
 }
 
 fn delivery(state: &str) -> Value {

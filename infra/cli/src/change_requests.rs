@@ -5,9 +5,9 @@ use store::ChangeRequest;
 use tenancy::ChangeRequestId;
 
 use crate::Outcome;
-use crate::api::Api;
 use crate::report::{report, told};
-use crate::table::table;
+use crate::session::Session;
+use crate::table::{fields, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -33,20 +33,21 @@ pub(crate) struct Decision {
 }
 
 impl Command {
-    pub(crate) async fn run(self, api: &Api) -> Outcome {
+    pub(crate) async fn run(self, session: &Session) -> Outcome {
+        let Session { api, form, .. } = session;
         let (decision, Decision { id, reason, watch }) = match self {
             Self::List => {
-                print!("{}", table(api.change_requests().await?.iter().map(row)));
+                form.tell(&api.change_requests().await?, |requests| table(requests.iter().map(row)));
                 return Ok(ExitCode::SUCCESS);
             }
             Self::Show { id } => {
-                show(&api.change_request(id).await?);
+                form.tell(&api.change_request(id).await?, picture);
                 return Ok(ExitCode::SUCCESS);
             }
             Self::Approve(decision) => ("approve", decision),
             Self::Reject(decision) => ("reject", decision),
         };
-        report(api, &api.decide(id, decision, &reason).await?, watch).await
+        report(session, &api.decide(id, decision, &reason).await?, watch).await
     }
 }
 
@@ -54,13 +55,14 @@ fn row(ChangeRequest { id, tenant, wish, who, why, .. }: &ChangeRequest) -> [Str
     [id.to_string(), tenant.to_string(), told(wish), format!("{who}: {why}")]
 }
 
-fn show(ChangeRequest { id, tenant, wish, who, why, asked_at, until, .. }: &ChangeRequest) {
-    let line = |what: &str, value: &str| println!("{what:<12} {value}");
-    line("request", &id.to_string());
-    line("tenant", tenant.as_str());
-    line("wish", &told(wish));
-    line("who", who);
-    line("why", why);
-    line("asked", &asked_at.to_string());
-    line("until", &until.to_string());
+fn picture(ChangeRequest { id, tenant, wish, who, why, asked_at, until, .. }: &ChangeRequest) -> String {
+    fields([
+        ("request", id.to_string()),
+        ("tenant", tenant.to_string()),
+        ("wish", told(wish)),
+        ("who", who.clone()),
+        ("why", why.clone()),
+        ("asked", asked_at.to_string()),
+        ("until", until.to_string()),
+    ])
 }
