@@ -22,12 +22,21 @@ HELM := $(TENANTRY_CACHE)/helm/helm
 SAM_TOOLS := $(call stamp,sam,infra/tools/requirements-sam.txt)
 DEPLOY_TOOLS := $(call stamp,deploy,infra/tools/requirements-deploy.txt)
 CLIENTS := $(call stamp,clients,infra/tools/requirements-clients.txt)
+# Where npm's list of a folder is installed: beside the cache's other lists, as checkouts may differ. npm writes this file last.
+modules = $(TENANTRY_CACHE)/npm/$(subst /,-,$(1))-$(shell cat $(1)/package-lock.json | cksum | tr ' ' '-')/node_modules/.package-lock.json
+# A folder of modules that somebody has made by hand is left to them.
+link = [ -d $(1)/node_modules -a ! -L $(1)/node_modules ] || ln -sfn $(dir $(2)) $(1)/node_modules
+PAGE := functions/console/web
+PAGE_MODULES := $(call modules,$(PAGE))
+PAGE_SOURCES := $(shell find $(PAGE) -mindepth 1 \( -name node_modules -o -name dist -o -name schema.d.ts -o -name permissions.json \) -prune -o -print)
+BROWSER := tests/console
+BROWSER_MODULES := $(call modules,$(BROWSER))
 SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemathesis.txt)
 export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down demo test contract faults mutations bench lint format clippy dependencies machines templates manifests charts alerts audit deploy
+.PHONY: help setup build page up down demo test contract browser faults mutations bench lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -35,8 +44,14 @@ help: ## List what there is
 setup: $(PYTHON_TOOLS) ## Install the tools, once
 	@infra/tools/system
 
-build: setup ## Build every function and command
+build: setup page ## Build every function and command
 	@cargo build --workspace --exclude sagas --bins
+
+page: $(PAGE)/dist/index.html # What the console serves
+
+$(PAGE)/dist/index.html: $(PAGE_SOURCES) docs/openapi.json $(PAGE_MODULES)
+	@$(call link,$(PAGE),$(PAGE_MODULES))
+	@npm --prefix $(PAGE) run --silent build -- --logLevel warn
 
 up: setup ## Start the local stack, or bring the running one up to date
 	@$(STACK) up $(if $(filter kubernetes-argocd frappe-bench,$(BLUEPRINT)),$(PEERS))
@@ -49,7 +64,7 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 	  $(if $(BILLING),--bought) $(if $(FAIL),--fail $(FAIL)) $(if $(BLUEPRINT),--blueprint $(BLUEPRINT)) $(if $(PLAN),--plan $(PLAN))
 
 # What is marked `#[ignore = "needs the local stack"]` runs here too.
-test: build $(NODE_TOOLS) $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
+test: build $(NODE_TOOLS) $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract browser) ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run $(PEERS) -- cargo nextest run --workspace --run-ignored all $(TESTS)
 	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
@@ -59,6 +74,10 @@ contract: setup $(CLIENTS) ## Official clients against the provider sandbox, and
 	@cargo build --quiet --workspace --exclude sagas --bin sandbox
 	@$(TENANTRY_CACHE)/clients/bin/pytest tests/contract/clients
 	@$(TENANTRY_CACHE)/clients/bin/pytest tests/bench-host
+
+browser: build $(BROWSER_MODULES) ## The console in Chromium, against a stack of its own; SPECS=<some>
+	@$(call link,$(BROWSER),$(BROWSER_MODULES))
+	@$(STACK) run -- npm --prefix $(BROWSER) run --silent test -- $(SPECS)
 
 faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMILY=<letters>, CASE='<one, again>'
 	@CASE="$(CASE)" BLUEPRINT="$(BLUEPRINT)" FAMILY="$(FAMILY)" SEEDS="$(SEEDS)" cargo test --quiet --profile faults --package sagas --test faults
@@ -70,7 +89,7 @@ bench: build ## What must not get slower or dearer with many tenants, ROWS=<some
 	@cargo bench --quiet --profile faults --package bench --no-run
 	@ROWS="$(ROWS)" $(STACK) run -- cargo bench --quiet --profile faults --package bench
 
-lint: format clippy dependencies machines templates manifests charts alerts ## All checks that need no stack; -k goes on after a failure
+lint: format clippy dependencies machines templates manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
 
 format: setup
 	cargo fmt --all --check
@@ -97,6 +116,12 @@ charts: setup $(NODE_TOOLS) # What a tenant's release is made of, by Helm and by
 alerts: setup # The alert rules that tenants get, by what they say of made-up figures
 	@python functions/kubernetes/monitor-tenant/tests/run.py
 
+typescript: setup $(PAGE_MODULES) $(BROWSER_MODULES) # The console, and what drives it
+	@$(call link,$(PAGE),$(PAGE_MODULES))
+	@$(call link,$(BROWSER),$(BROWSER_MODULES))
+	npm --prefix $(PAGE) run --silent check
+	npm --prefix $(BROWSER) run --silent check
+
 audit: setup ## Known vulnerabilities in dependencies; needs the network
 	cargo deny check advisories
 
@@ -114,6 +139,12 @@ $(NODE_TOOLS): infra/tools/package.json infra/tools/package-lock.json
 	@cp $^ $(TENANTRY_CACHE) && cd $(TENANTRY_CACHE) && npm ci --silent --no-audit --no-fund --legacy-peer-deps
 	@python3 infra/tools/helm.py $(TENANTRY_CACHE)
 	@mkdir -p $(@D) && touch $@
+
+$(PAGE_MODULES): FOLDER := $(PAGE)
+$(BROWSER_MODULES): FOLDER := $(BROWSER)
+$(PAGE_MODULES) $(BROWSER_MODULES): | $(PYTHON_TOOLS)
+	@mkdir -p $(@D)/..
+	@cp $(FOLDER)/package.json $(FOLDER)/package-lock.json $(FOLDER)/.npmrc $(@D)/.. && cd $(@D)/.. && npm ci --silent
 
 $(SAM_TOOLS): infra/tools/requirements-sam.txt
 	@python3 -m venv $(TENANTRY_CACHE)/sam

@@ -108,7 +108,7 @@ impl World {
             .into_iter()
             .chain(archived)
             .collect(),
-            queues: vec![queue("billing").await, queue("billing-dead-letters").await],
+            queues: vec![queue("billing").await, queue("billing-dead-letters").await, queue("tally").await],
             certificate_key: output("CertificateKey"),
             functions,
             machines: machines

@@ -2,6 +2,7 @@
 
     python infra/local/stack up                 start it, or bring a running one up to date
     python infra/local/stack env                its environment, as `export` lines
+    python infra/local/stack people             who can sign in to its console, and how
     python infra/local/stack token <role>       a token of a role, for an hour
     python infra/local/stack run -- <command>   run a command against a throw-away stack
     python infra/local/stack down               stop it; `up` brings its data back
@@ -45,6 +46,7 @@ def main() -> int:
     start.add_argument("--no-build", action="store_true", help="deploy what was built before")
     commands.add_parser("down")
     commands.add_parser("env")
+    commands.add_parser("people")
     commands.add_parser("token").add_argument("role", choices=[*people.ROLES, "machine"])
     run_ = commands.add_parser("run")
     run_.add_argument("argv", nargs="+", metavar="command")
@@ -64,6 +66,7 @@ def main() -> int:
                     build()
                 up(record, arguments.peer, throw_away=False)
             print(f"The stack is up: {record.urls['front']} (stop it with `make down`)")
+            print(f"Its console is at {record.outputs['ConsoleUrl']} (`python infra/local/stack people` tells who signs in)")
         case "down":
             with alone(directory):
                 record = Record.load(directory, "local")
@@ -72,6 +75,8 @@ def main() -> int:
         case "env":
             environ = environment(running(directory))
             print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environ.items()))
+        case "people":
+            print("\n".join(people.introduce(running(directory))))
         case "token":
             record = running(directory)
             print(people.token(record, arguments.role, aws(record)("cognito-idp")))
@@ -106,6 +111,9 @@ def up(record: Record, wanted: list[str], throw_away: bool) -> None:
         "WebhooksMayBePrivate": "true",
         "SbtBlueprint": "merchant-workspace",
         "SbtPlans": "basic=starter",
+        # The emulator signs people in itself, and its executions are in no console of AWS.
+        "SignInUrl": record.emulator_url,
+        "StatesConsoleUrl": "",
         # Nobody waits for a month here: a day of grace is five seconds.
         "GraceDaySeconds": "5",
         **accounts.parameters(record.deployment, record.urls["clouds"]),
@@ -149,6 +157,9 @@ def keep(keys: dict[str, str], vault) -> None:
 
 
 def build() -> None:
+    """What is deployed: the page that the console serves, and the programs."""
+    if subprocess.run(["make", "--silent", "page"], cwd=REPOSITORY).returncode:
+        raise SystemExit("the console's page does not build")
     # Without the simulation, which would give every function a clock that can be moved.
     command = ["cargo", "build", "--workspace", "--exclude", "sagas", "--bins", "--quiet"]
     if subprocess.run(command, cwd=REPOSITORY, env=os.environ | {"CARGO_TARGET_DIR": str(TARGET)}).returncode:
@@ -223,9 +234,11 @@ def attend(argv: list[str], env: dict[str, str]) -> int:
 
 def environment(record: Record) -> dict[str, str]:
     """What a command needs to talk to the stack. AWS is the emulator itself: faults are for the functions."""
-    tables = {f"{table.upper()}_TABLE": record.outputs.get(f"{table}Table", "") for table in TABLES}
+    deployed = {f"{table.upper()}_TABLE": record.outputs.get(f"{table}Table", "") for table in TABLES}
+    deployed["TENANTRY_CONSOLE"] = record.outputs.get("ConsoleUrl", "")
     return {
         "TENANTRY_API": record.urls["front"],
+        "TENANTRY_PEOPLE": str(people.file(record)),
         "TENANTRY_TOKEN": people.token(record, "admin", aws(record)("cognito-idp")),
         "TENANTRY_SANDBOX": record.urls["control"],
         "TENANTRY_CLOUDS": record.urls["clouds"],
@@ -239,7 +252,7 @@ def environment(record: Record) -> dict[str, str]:
         **servers.CREDENTIALS,
         **accounts.billers(record.directory),
         **peers.environment(record),
-        **{name: value for name, value in tables.items() if value},
+        **{name: value for name, value in deployed.items() if value},
     }
 
 

@@ -5,6 +5,7 @@ import json
 import secrets
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 from record import Record
 
@@ -26,6 +27,16 @@ def prepare(record: Record, cognito) -> None:
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=role, GroupName=role)
 
 
+def introduce(record: Record) -> list[str]:
+    """Where people sign in, and a line for each: their user name, which is their role, and their password."""
+    return [record.outputs["ConsoleUrl"], *(f"{role:<10}{known}" for role, known in _passwords(record).items())]
+
+
+def file(record: Record) -> Path:
+    """The passwords, by role."""
+    return record.directory / "people.json"
+
+
 def token(record: Record, role: str, cognito) -> str:
     """A fresh access token. It is good for an hour."""
     if role == "machine":
@@ -45,20 +56,15 @@ def _machine_token(record: Record, cognito) -> str:
     basic = base64.b64encode(f"{client}:{known['ClientSecret']}".encode()).decode()
     form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": "tenantry/machine"}).encode()
     headers = {"authorization": f"Basic {basic}"}
-    order = urllib.request.Request(token_url(record), form, headers)
+    order = urllib.request.Request(record.outputs["TokenUrl"], form, headers)
     with urllib.request.urlopen(order, timeout=15) as answer:
         return json.load(answer)["access_token"]
 
 
-def token_url(record: Record) -> str:
-    """On AWS the user pool's domain serves it."""
-    return f"{record.emulator_url}/oauth2/token"
-
-
 def _passwords(record: Record) -> dict[str, str]:
-    file = record.directory / "people.json"
-    if not file.exists():
-        file.touch(0o600)
+    kept = file(record)
+    if not kept.exists():
+        kept.touch(0o600)
         # One of each kind that the pool asks for.
-        file.write_text(json.dumps({role: f"Aa1-{secrets.token_urlsafe(18)}" for role in ROLES}))
-    return json.loads(file.read_text())
+        kept.write_text(json.dumps({role: f"Aa1-{secrets.token_urlsafe(18)}" for role in ROLES}))
+    return json.loads(kept.read_text())

@@ -1,0 +1,1 @@
+the script, as it is
