@@ -6,6 +6,8 @@ import { stack } from './stack'
 export default defineConfig({
   outputDir: 'results',
   forbidOnly: true,
+  // A machine that stands still for a while ends what was well on its way: the list says which was tried again.
+  retries: 1,
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },

@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 
 import { useAct } from '../../api/act'
@@ -81,6 +81,9 @@ function Form({ tenant, signup: now, blueprint, plans, themes, onClose }: FormPr
       body: wish,
     }),
   )
+  useEffect(() => {
+    if (activate.error) focusWrong(form.current)
+  }, [activate.error])
   const choose = (change: Partial<Choices>) => setChosen(old => ({ ...old, ...change }))
   const about = (field: string) => activate.error?.about(field)
   const missing = tried && reason.trim() === '' ? 'It says not why.' : undefined
@@ -90,7 +93,6 @@ function Form({ tenant, signup: now, blueprint, plans, themes, onClose }: FormPr
     if (reason.trim() === '') return focusWrong(form.current)
     activate.mutate(approval(signup, chosen, reason.trim()), {
       onSuccess: ({ tenant, operation }) => go(`/tenants/${tenant.id}/operations/${operation}`),
-      onError: () => focusWrong(form.current),
     })
   }
   const categories = blueprint.categories ?? []
