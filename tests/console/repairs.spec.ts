@@ -71,7 +71,7 @@ test('a sweep is ordered, and what it found comes by itself', async ({ page }) =
     why: 'the weekly look',
   })
   await janitor()
-  await expect(outcome.getByText('It begins within a minute')).toHaveCount(0, { timeout: 30_000 })
+  await expect(outcome.getByText('It begins within a minute')).toHaveCount(0, { timeout: 45_000 })
   await expect(outcome.getByText('Found', { exact: true })).toBeVisible()
   await accessible(page)
 })

@@ -56,7 +56,7 @@ test('a token that soon ends is renewed, once, and its bearer stays who they wer
   await age(page, 30)
   const exchanges = asked(page, '/oauth2/token')
   const answered = page.waitForResponse(answer => answer.url().startsWith(`${stack.api}/v1/`))
-  await page.reload()
+  await page.goto(stack.console)
   const answer = await answered
   expect(answer.status()).toBe(200)
   expect(claims((await answer.request().allHeaders()).authorization)['cognito:groups']).toEqual(['operator'])
@@ -69,7 +69,7 @@ test('a token that soon ends is renewed, once, and its bearer stays who they wer
 test('a session that the issuer has ended leads to the issuer', async ({ page }) => {
   await signIn(page, operator)
   await age(page, -30, 'ended')
-  await page.reload()
+  await page.goto(stack.console)
   await expect(page.getByLabel('Password')).toBeVisible()
 })
 
@@ -79,7 +79,7 @@ test('an issuer that is not reached is no reason to sign in again while the toke
   await signIn(page, operator)
   await age(page, 30)
   await page.route('**/oauth2/token', route => route.abort())
-  await page.reload()
+  await page.goto(stack.console)
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeAttached()
 })
 
@@ -145,8 +145,9 @@ function asked(page: Page, path: string): Request[] {
   return requests
 }
 
-/** Has the kept token end in so many seconds, and the issuer know the refresh token or not. */
+/** Has the kept token end in so many seconds, and the issuer know the refresh token or not. The page, which asks all the time, is left. */
 async function age(page: Page, seconds: number, refresh?: string): Promise<void> {
+  await page.goto(`${stack.console}/config.json`)
   const found = await page.evaluate(
     ({ seconds, refresh }) => {
       const key = Object.keys(sessionStorage).find(key => key.startsWith('sign-in.user:'))
