@@ -5,7 +5,7 @@ import { Facts } from '../../ui/Facts'
 import { FaultNote } from '../../ui/Fault'
 import { State } from '../../ui/State'
 import { duration, Time } from '../../ui/Time'
-import { Seen } from '../tenant/Seen'
+import { Seen } from '../../ui/Seen'
 import { took } from './told'
 
 interface Props {

@@ -11,7 +11,7 @@ import { Notice } from '../../ui/Notice'
 import { Picks } from '../../ui/Picks'
 import { roughly } from '../operation/told'
 import { PriceCard } from '../plans/PriceCard'
-import { LOOKING, usePreview } from '../tenant/acts/usePreview'
+import { LOOKING, usePreview } from '../../preview/usePreview'
 import { WHY } from './why'
 
 interface Props {

@@ -8,7 +8,7 @@ import { Notice } from '../../ui/Notice'
 import { Panel } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
 import { Time } from '../../ui/Time'
-import { Seen } from '../tenant/Seen'
+import { Seen } from '../../ui/Seen'
 
 const VERDICTS: Record<Schemas['Verdict'], string> = {
   orphan: 'its tenant is gone, and no ledger holds it',

@@ -8,7 +8,7 @@ import { Table } from '../../ui/Table'
 import { Time } from '../../ui/Time'
 import type { Tenant } from './acts'
 import { save } from './save'
-import { Seen } from './Seen'
+import { Seen } from '../../ui/Seen'
 
 const BYTES = new Intl.NumberFormat('en', { style: 'unit', unit: 'byte', unitDisplay: 'long' })
 

@@ -5,7 +5,7 @@ import { Panel } from '../../ui/Panel'
 import { State } from '../../ui/State'
 import { Table } from '../../ui/Table'
 import { Time } from '../../ui/Time'
-import { Seen } from './Seen'
+import { Seen } from '../../ui/Seen'
 
 /** How it is, part by part, as each was seen last. */
 export function Health({ id }: { id: string }) {

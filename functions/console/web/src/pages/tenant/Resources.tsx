@@ -3,7 +3,7 @@ import { Panel } from '../../ui/Panel'
 import { State } from '../../ui/State'
 import { Table } from '../../ui/Table'
 import type { Tenant } from './acts'
-import { Seen } from './Seen'
+import { Seen } from '../../ui/Seen'
 
 /** What the ledger has of it that is not as it should be: what is left of one that failed, or an optional part of one that lives. */
 export function Resources({ of: tenant }: { of: Tenant }) {

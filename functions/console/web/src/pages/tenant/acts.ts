@@ -1,5 +1,6 @@
 import type { Schemas } from '../../api/client'
 import type { Act } from '../../api/may'
+import { STATUSES } from '../../statuses'
 
 export type Tenant = Schemas['ShownTenant']
 type Status = Schemas['TenantStatus']
@@ -21,21 +22,7 @@ interface Offer {
 const LIVING: readonly Status[] = ['active', 'suspended', 'hibernating']
 const CHANGEABLE: readonly Status[] = ['active', 'hibernating']
 
-const ALL: readonly Status[] = [
-  'pending_approval',
-  'provisioning',
-  'active',
-  'suspended',
-  'hibernating',
-  'changing_plan',
-  'cancelling',
-  'deleting',
-  'deleted',
-  'failed',
-  'stuck',
-]
-
-const but = (...those: Status[]) => ALL.filter(status => !those.includes(status))
+const but = (...those: Status[]) => STATUSES.filter(status => !those.includes(status))
 const free = (tenant: Tenant) => !tenant.hold && !tenant.deletion_lock
 
 /** Everything that can be done to a tenant, as they are offered. What is possible when is the lifecycle's: the API refuses the rest. */
@@ -90,7 +77,7 @@ const OFFERS = {
   unlock: {
     label: 'Unlock',
     asks: 'POST /v1/tenants/{id}/unlock',
-    of: ALL,
+    of: STATUSES,
     anytime: true,
     when: ({ deletion_lock }) => deletion_lock != null,
   },
@@ -104,7 +91,7 @@ const OFFERS = {
   release: {
     label: 'Release the hold',
     asks: 'POST /v1/tenants/{id}/release',
-    of: ALL,
+    of: STATUSES,
     anytime: true,
     when: ({ hold }) => hold != null,
   },

@@ -3,6 +3,7 @@ import { Link, useSearchParams } from 'wouter'
 
 import type { Schemas } from '../../api/client'
 import { useLive, useRead } from '../../api/live'
+import { STATUSES } from '../../statuses'
 import { Choice, Field, type Option } from '../../ui/Field'
 import { Loaded } from '../../ui/Loaded'
 import { Page } from '../../ui/Page'
@@ -14,20 +15,6 @@ import { Time } from '../../ui/Time'
 import { useRested } from '../../ui/useRested'
 import { Beginning } from './Beginning'
 import './Tenants.css'
-
-const STATUSES: Schemas['TenantStatus'][] = [
-  'pending_approval',
-  'provisioning',
-  'active',
-  'suspended',
-  'hibernating',
-  'changing_plan',
-  'cancelling',
-  'deleting',
-  'deleted',
-  'failed',
-  'stuck',
-]
 
 const ANY: Option = { id: '', label: 'any' }
 

@@ -8,8 +8,8 @@ import { Choice, Field } from '../../../ui/Field'
 import { money } from '../../../ui/Money'
 import type { ActProps } from './ActDialog'
 import { BreakGlass } from './BreakGlass'
-import { PreviewShown } from './PreviewShown'
-import { LOOKING, usePreview } from './usePreview'
+import { PreviewShown } from '../../../preview/PreviewShown'
+import { LOOKING, usePreview } from '../../../preview/usePreview'
 
 interface Props extends ActProps {
   blueprint: Schemas['Blueprint'] | undefined

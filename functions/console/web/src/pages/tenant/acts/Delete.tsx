@@ -7,7 +7,7 @@ import { NumberInput } from '../../../ui/NumberInput'
 import { GRACE, hasGrace } from '../acts'
 import type { ActProps } from './ActDialog'
 import { BreakGlass } from './BreakGlass'
-import { PreviewShown } from './PreviewShown'
+import { PreviewShown } from '../../../preview/PreviewShown'
 import { useDeletionPreview } from './useDeletionPreview'
 
 /** Deletes it, now or when the time in which it can be restored is over. */

@@ -9,8 +9,8 @@ import { Choice, Field } from '../../../ui/Field'
 import { Picks } from '../../../ui/Picks'
 import { ThemePreview } from '../../themes/ThemePreview'
 import type { ActProps } from './ActDialog'
-import { PreviewShown } from './PreviewShown'
-import { LOOKING, usePreview } from './usePreview'
+import { PreviewShown } from '../../../preview/PreviewShown'
+import { LOOKING, usePreview } from '../../../preview/usePreview'
 
 interface Props extends ActProps {
   blueprint: Schemas['Blueprint'] | undefined

@@ -5,7 +5,7 @@ import { api, type Schemas } from '../../../api/client'
 import { Confirm } from '../../../ui/Dialog'
 import type { ActProps } from './ActDialog'
 import { BreakGlass } from './BreakGlass'
-import { PreviewShown } from './PreviewShown'
+import { PreviewShown } from '../../../preview/PreviewShown'
 import { useDeletionPreview } from './useDeletionPreview'
 
 /** Deletes it whatever is under way. */

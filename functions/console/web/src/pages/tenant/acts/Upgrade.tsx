@@ -5,8 +5,8 @@ import { api, type Schemas } from '../../../api/client'
 import { Confirm } from '../../../ui/Dialog'
 import { Choice } from '../../../ui/Field'
 import type { ActProps } from './ActDialog'
-import { PreviewShown } from './PreviewShown'
-import { LOOKING, usePreview } from './usePreview'
+import { PreviewShown } from '../../../preview/PreviewShown'
+import { LOOKING, usePreview } from '../../../preview/usePreview'
 
 interface Props extends ActProps {
   blueprint: Schemas['Blueprint'] | undefined

@@ -1,5 +1,5 @@
 import { api } from '../../../api/client'
-import { LOOKING, usePreview } from './usePreview'
+import { LOOKING, usePreview } from '../../../preview/usePreview'
 
 /** What a deletion would destroy, and whether it takes two. */
 export function useDeletionPreview(id: string) {

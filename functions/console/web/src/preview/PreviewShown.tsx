@@ -1,13 +1,13 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 
-import type { Schemas } from '../../../api/client'
-import type { Problem } from '../../../api/problem'
-import { Facts } from '../../../ui/Facts'
-import { Loaded } from '../../../ui/Loaded'
-import { money } from '../../../ui/Money'
-import { Notice } from '../../../ui/Notice'
-import { Table } from '../../../ui/Table'
-import { duration, Time } from '../../../ui/Time'
+import type { Schemas } from '../api/client'
+import type { Problem } from '../api/problem'
+import { Facts } from '../ui/Facts'
+import { Loaded } from '../ui/Loaded'
+import { money } from '../ui/Money'
+import { Notice } from '../ui/Notice'
+import { Table } from '../ui/Table'
+import { duration, Time } from '../ui/Time'
 import './PreviewShown.css'
 
 /** What resources cost is told in this. */

@@ -1,8 +1,8 @@
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 
-import { type Schemas, settled } from '../../../api/client'
-import type { Problem } from '../../../api/problem'
-import { useRested } from '../../../ui/useRested'
+import { type Schemas, settled } from '../api/client'
+import type { Problem } from '../api/problem'
+import { useRested } from '../ui/useRested'
 
 type Preview = Schemas['Preview']
 type Asked = Promise<{ data?: unknown; error?: unknown; response: Response }>

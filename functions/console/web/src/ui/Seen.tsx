@@ -1,5 +1,5 @@
-import { Facts } from '../../ui/Facts'
-import { spelled } from '../../ui/State'
+import { Facts } from './Facts'
+import { spelled } from './State'
 
 /** Whatever a provider's answer was made of, as it stands. */
 export function Seen({ of: value }: { of: unknown }) {
