@@ -120,6 +120,7 @@ typescript: setup $(PAGE_MODULES) $(BROWSER_MODULES) # The console, and what dri
 	@$(call link,$(PAGE),$(PAGE_MODULES))
 	@$(call link,$(BROWSER),$(BROWSER_MODULES))
 	npm --prefix $(PAGE) run --silent check
+	npm --prefix $(PAGE) run --silent test
 	npm --prefix $(BROWSER) run --silent check
 
 audit: setup ## Known vulnerabilities in dependencies; needs the network
