@@ -31,6 +31,8 @@ test('what would not go is tried again by hand, and goes', async ({ page }) => {
     new RegExp(`#/tenants/${id}/operations/`),
   )
   await expect(row).toHaveCount(0, { timeout: 60_000 })
+  // Who works by keyboard is where it goes on, not at the top of a page that has lost their row.
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Watch it')
   expect(await tasks(id)).toEqual([])
 })
 

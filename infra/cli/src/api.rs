@@ -13,6 +13,7 @@ mod reply;
 mod said;
 mod sweeps;
 mod tenants;
+mod watched;
 mod webhooks;
 
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
@@ -37,6 +38,7 @@ pub(crate) use sweeps::Sweep;
 pub(crate) use tenants::{
     Again, Approval, Audit, Deletion, PlanChange, ShownTenant, Signup, Update, Upgrade,
 };
+pub(crate) use watched::Changed;
 pub(crate) use webhooks::Webhook;
 
 /// The API of a deployment.

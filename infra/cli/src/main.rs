@@ -87,6 +87,8 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // `tenantry list | head` ends quietly, as other commands do; Rust has a closed pipe panic.
+    sigpipe::reset();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(mistake) if mistake.use_stderr() && std::env::args().any(|argument| argument == "--json") => {

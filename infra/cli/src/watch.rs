@@ -6,21 +6,24 @@ use std::time::{Duration, Instant};
 use fault::Fault;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use jiff::Timestamp;
-use serde_json::Value;
 use tenancy::{Kind, OperationId, State, StepFault, StepProgress, StepState, TenantId, Workflow};
 
 use crate::Outcome;
-use crate::api::{Api, Error, Operation, Said};
+use crate::api::{Api, Error, Operation, Said, Changed};
 use crate::failure::acts;
 use crate::form::Form;
 use crate::session::Session;
 
-const INTERVAL: Duration = Duration::from_millis(150);
+/// How often the time on the screen goes on.
+const TICK: Duration = Duration::from_millis(150);
+
+/// How long to wait after an answer that says nothing, before the next is asked for.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// How long the API may be out of reach before watching it is given up. The operation goes on either way.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Follows an operation to its end, showing every look at it.
+/// Follows an operation to its end, showing every change of it.
 #[allow(clippy::disallowed_methods, reason = "this is no step: a person is waiting")]
 pub(crate) async fn follow(
     api: &Api,
@@ -29,19 +32,23 @@ pub(crate) async fn follow(
     mut show: impl FnMut(&Said<Operation>),
 ) -> Result<Operation, Error> {
     let mut answered = Instant::now();
+    let mut last = None;
     loop {
-        match api.operation(tenant, operation).await {
-            Ok(said) => {
+        match api.operation_since(tenant, operation, last.as_deref()).await {
+            Ok(Some(Changed { tag, said })) => {
                 answered = Instant::now();
+                last = Some(tag);
                 show(&said);
                 if said.read.state.is_final() {
                     return Ok(said.read);
                 }
+                continue;
             }
+            Ok(None) => answered = Instant::now(),
             Err(error) if error.may_pass() && answered.elapsed() < PATIENCE => {}
             Err(error) => return Err(error),
         }
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -63,18 +70,18 @@ pub(crate) async fn watch(session: &Session, tenant: &TenantId, operation: Opera
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where an operation is shown: drawn anew at every look on a terminal, told line by line in a log.
+/// Where an operation is shown: drawn anew at every change on a terminal, told line by line in a log.
 pub(crate) enum Screen {
     Terminal(ProgressBar),
     Log(Log),
     /// As the API has it, at every change.
-    Json(Value),
+    Json,
 }
 
 impl Screen {
     pub(crate) fn open(form: Form) -> Self {
         if form == Form::Json {
-            return Self::Json(Value::Null);
+            return Self::Json;
         }
         if !stdout().is_terminal() {
             return Self::Log(Log::default());
@@ -83,7 +90,7 @@ impl Screen {
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         // However the watching ends, what was seen last stays on the screen.
         let bar = ProgressBar::new(100).with_style(style).with_finish(ProgressFinish::Abandon);
-        bar.enable_steady_tick(INTERVAL);
+        bar.enable_steady_tick(TICK);
         Self::Terminal(bar)
     }
 
@@ -95,15 +102,7 @@ impl Screen {
                 bar.set_position(operation.percent.into());
                 bar.set_message(drawing(operation));
             }
-            Self::Json(last) => {
-                let mut now = json.clone();
-                // Time passes by itself: that is no change.
-                now["wall_ms"] = Value::Null;
-                if now != *last {
-                    println!("{json}");
-                    *last = now;
-                }
-            }
+            Self::Json => println!("{json}"),
         }
     }
 }

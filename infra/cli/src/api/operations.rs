@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tenancy::{Kind, OperationId, State, StepFault, StepProgress, TenantId, Workflow};
 
+use super::watched::{Changed, watched};
 use super::{Api, Error, Reply, Said, answer};
 
 /// An operation and how far its steps are.
@@ -40,6 +41,17 @@ impl Api {
         id: OperationId,
     ) -> Result<Said<Operation>, Error> {
         answer(self.request(Method::GET, &["tenants", tenant.as_str(), "operations", &id.to_string()])).await
+    }
+
+    /// An operation, once it is another than it was seen.
+    pub(crate) async fn operation_since(
+        &self,
+        tenant: &TenantId,
+        id: OperationId,
+        seen: Option<&str>,
+    ) -> Result<Option<Changed<Operation>>, Error> {
+        let path = ["tenants", tenant.as_str(), "operations", &id.to_string()];
+        watched(self.request(Method::GET, &path), seen).await
     }
 
     /// What happened in an operation, the oldest first.

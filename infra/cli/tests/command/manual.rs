@@ -81,3 +81,16 @@ fn a_shell_completes_every_command(#[case] shell: &str) {
         }
     }
 }
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the command under test is a process")]
+fn a_reader_who_has_seen_enough_is_no_failure_of_ours() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tenantry"))
+        .arg("man")
+        .stdout(writer)
+        .output()
+        .expect("the command runs");
+    assert_eq!(stderr(&output), "");
+}

@@ -276,7 +276,12 @@ async fn operations(State(world): State<Shared>, Path(id): Path<String>) -> Resp
     world.tenants.get(&id).map_or_else(|| no_tenant(&id), listed)
 }
 
-async fn operation(State(world): State<Shared>, Path((id, operation)): Path<(String, String)>) -> Response {
+/// As it is, or, to who watches, as an event once it is another.
+async fn operation(
+    State(world): State<Shared>,
+    Path((id, operation)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let mut world = lock(&world);
     let site = format!("{}/sites", world.url);
     let Some(life) = world.tenants.get_mut(&id).filter(|life| life.operation == operation) else {
@@ -287,25 +292,36 @@ async fn operation(State(world): State<Shared>, Path((id, operation)): Path<(Str
     if life.looked == 3 {
         return (StatusCode::BAD_GATEWAY, "upstream went away").into_response();
     }
-    let frame = life.frames[life.looked.min(life.frames.len()) - 1].clone();
+    let at = life.looked.min(life.frames.len()) - 1;
+    let frame = life.frames[at].clone();
     let status = match (frame["kind"].as_str(), frame["state"].as_str()) {
-        (Some("provision"), Some("succeeded")) => "active",
-        (Some("delete"), Some("succeeded")) => "deleted",
-        (_, Some("failed")) => "failed",
-        (_, Some("stuck")) => "stuck",
-        _ => return Json(frame).into_response(),
+        (Some("provision"), Some("succeeded")) => Some("active"),
+        (Some("delete"), Some("succeeded")) => Some("deleted"),
+        (_, Some("failed")) => Some("failed"),
+        (_, Some("stuck")) => Some("stuck"),
+        _ => None,
     };
-    life.tenant["status"] = status.into();
-    if let Some(tenant) = life.tenant.as_object_mut() {
-        tenant.remove("operation");
+    if let Some(status) = status {
+        life.tenant["status"] = status.into();
+        if let Some(tenant) = life.tenant.as_object_mut() {
+            tenant.remove("operation");
+        }
     }
-    if status == "active" {
+    if status == Some("active") {
         let subdomain = life.tenant["subdomain"].as_str().unwrap_or_default();
         life.tenant["endpoints"] = json!({
             "site": format!("{site}/{subdomain}"), "dashboard": format!("{site}/{subdomain}/admin"),
         });
     }
-    Json(frame).into_response()
+    if headers.get("accept").is_none_or(|accept| accept != "text/event-stream") {
+        return Json(frame).into_response();
+    }
+    let event = if headers.get("last-event-id").is_some_and(|seen| *seen == at.to_string()) {
+        ": nothing new\n\n".to_owned()
+    } else {
+        format!("id: {at}\nevent: change\ndata: {frame}\n\n")
+    };
+    ([("content-type", "text/event-stream")], event).into_response()
 }
 
 async fn inject(State(world): State<Shared>, Json(fault): Json<Value>) -> Response {

@@ -41,6 +41,7 @@ export function EntryActs<T>({ entries, id, name, active, onEdit }: Props<T>) {
       )}
       <Actions
         label="More"
+        to={name}
         actions={acts.map(id => ({
           id,
           label: SAID[id].verb,

@@ -9,12 +9,19 @@ export interface Action {
   onAction: () => void
 }
 
+interface Props {
+  label: string
+  /** What it is done to, where there are several such buttons. */
+  to?: string
+  actions: readonly Action[]
+}
+
 /** What can be done, behind one button. */
-export function Actions({ label, actions }: { label: string; actions: readonly Action[] }) {
+export function Actions({ label, to, actions }: Props) {
   if (actions.length === 0) return null
   return (
     <MenuTrigger>
-      <Button>
+      <Button {...(to && { 'aria-label': `${label} for ${to}` })}>
         {label} <span aria-hidden="true">▾</span>
       </Button>
       <Popover className="popover" placement="bottom end">

@@ -4,6 +4,7 @@ import { useAct } from '../../api/act'
 import { api, type Schemas } from '../../api/client'
 import { Editing } from '../../catalogue/Editing'
 import { of, PLANS } from '../../catalogue/entries'
+import { Titles } from '../../catalogue/Titles'
 import type { Versioned } from '../../catalogue/versioned'
 import { focusWrong } from '../../catalogue/wrong'
 import { Button } from '../../ui/Button'
@@ -76,32 +77,8 @@ function PlanForm({ read, isNew, again, onClose }: FormProps) {
     <form className="form" noValidate onSubmit={submit} ref={form}>
       <div className="plan-editor">
         <div className="form">
-          <div className="plan-fields">
-            {isNew && (
-              <Field
-                label="Id"
-                hint="In addresses; it stays."
-                value={draft.id}
-                onChange={id => set({ id })}
-                isRequired
-                problem={about('id')}
-              />
-            )}
-            <Field
-              label="Name"
-              value={draft.name}
-              onChange={name => set({ name })}
-              isRequired
-              problem={about('name')}
-            />
-          </div>
-          <Field
-            label="Description"
-            lines={2}
-            value={draft.description}
-            onChange={description => set({ description })}
-          />
-          <div className="plan-fields">
+          <Titles of={draft} isNew={isNew} onChange={set} problem={about} />
+          <div className="fields">
             <NumberInput
               label="Price"
               value={draft.price}
@@ -163,7 +140,7 @@ function PlanForm({ read, isNew, again, onClose }: FormProps) {
             value={draft.features}
             onChange={features => set({ features })}
           />
-          <div className="plan-fields">
+          <div className="fields">
             {(Object.keys(LIMITS) as Limit[]).map(limit => (
               <NumberInput
                 key={limit}

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 
 import { useAct } from '../../api/act'
@@ -45,11 +45,14 @@ export function Tasks() {
   const tasks = useLive('/v1/repair-tasks', { query: pages.after ? { after: pages.after } : {} })
   const [wish, setWish] = useState<{ way: Way; task: Task } | null>(null)
   const [begun, setBegun] = useState<Schemas['Accepted'] | null>(null)
+  const said = useRef<HTMLDivElement>(null)
+  // Its row goes soon, and with it the button that the dialog leads back to.
+  useEffect(() => said.current?.focus(), [begun])
   const ways = (Object.keys(WAYS) as Way[]).filter(way => may(WAYS[way].asks))
   return (
     <Panel title="Resources that would not go" flush>
       {begun && (
-        <div className="repairs-said">
+        <div className="repairs-said" ref={said} tabIndex={-1}>
           <Notice tone="busy">
             It is being done.{' '}
             <Link to={`/tenants/${begun.tenant.id}/operations/${begun.operation}`}>Watch it</Link>

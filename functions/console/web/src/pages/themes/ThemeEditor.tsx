@@ -4,6 +4,7 @@ import { useAct } from '../../api/act'
 import { api, type Schemas } from '../../api/client'
 import { Editing } from '../../catalogue/Editing'
 import { of, THEMES } from '../../catalogue/entries'
+import { Titles } from '../../catalogue/Titles'
 import type { Versioned } from '../../catalogue/versioned'
 import { focusWrong, wrongId } from '../../catalogue/wrong'
 import { Button } from '../../ui/Button'
@@ -98,29 +99,7 @@ function ThemeForm({ read, isNew, again, onClose }: FormProps) {
     <form className="form" noValidate onSubmit={submit} ref={form}>
       <div className="theme-editor">
         <div className="form">
-          {isNew && (
-            <Field
-              label="Id"
-              hint="In addresses; it stays."
-              value={theme.id}
-              onChange={id => set({ id })}
-              isRequired
-              problem={about('id')}
-            />
-          )}
-          <Field
-            label="Name"
-            value={theme.name}
-            onChange={name => set({ name })}
-            isRequired
-            problem={about('name')}
-          />
-          <Field
-            label="Description"
-            lines={2}
-            value={theme.description}
-            onChange={description => set({ description })}
-          />
+          <Titles of={theme} isNew={isNew} onChange={set} problem={about} />
           <Field
             label="Version"
             value={theme.version}
