@@ -204,3 +204,26 @@ def test_the_agent_answers_fast(host):
         times.append(time.monotonic() - began)
     # 60 ms, on a machine that does nothing else: the fastest of ten.
     assert min(times) < 0.15, times
+
+
+def test_what_was_done_for_who_is_gone_is_forgotten_after_a_month(host):
+    host.done("new-site")
+    jobs = host.state / "jobs/acme-7f3a9c"
+
+    def age(days):
+        for path in [jobs, *jobs.rglob("*")]:
+            os.utime(path, (time.time() - days * 86400,) * 2)
+
+    age(40)
+    host.tend()
+    assert jobs.exists(), "it lives"
+    host.done("drop-site", key="op-2")
+    age(29)
+    host.tend()
+    assert jobs.exists(), "it has not been gone for long"
+    age(31)
+    host.tend()
+    assert not jobs.exists()
+    assert list((host.state / "running").iterdir()) == []
+    # The name is another's now.
+    host.done("new-site", key="op-3")

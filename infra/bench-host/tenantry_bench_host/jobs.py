@@ -13,6 +13,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import time
 
@@ -23,6 +24,8 @@ ATTEMPTS = 3
 # These make an end of the thing: whatever else is being done to it is ended first.
 ENDING = {"drop-site", "withdraw", "delete-certificate"}
 GRACE = 5
+# How long what was done is kept of who is gone: a repeat that late finds that there is nothing to do.
+KEPT = 30 * 24 * 3600
 # Of one that neither runs nor ended.
 INTERRUPTED = {
     "failure": Failed("interrupted", "it ended without a word: its process was killed, or the host went down").record()
@@ -162,6 +165,24 @@ def _attempts(folder: str) -> list[Attempt]:
 
 def find(configuration, name: str, task: str, key: str) -> list[Attempt]:
     return _attempts(f"{configuration.state}/jobs/{name}/{task}/{key}")
+
+
+def forget_gone(configuration) -> None:
+    """The records of names of which nothing is left, and nothing was asked for long."""
+    folder = f"{configuration.state}/jobs"
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        with contextlib.suppress(TimeoutError), contextlib.ExitStack() as guards:
+            for kind in request.KINDS:
+                guards.enter_context(disk.lock(f"{configuration.state}/guards/{name}.{kind}", 0))
+            if not any(marks.read(configuration, kind, name) for kind in request.KINDS) and _rests(f"{folder}/{name}"):
+                for kind in request.KINDS:
+                    disk.remove(f"{configuration.state}/running/{name}.{kind}")
+                shutil.rmtree(f"{folder}/{name}")
+
+
+def _rests(folder: str) -> bool:
+    newest = max(os.stat(f"{at}/{file}").st_mtime for at, _, files in os.walk(folder) for file in [*files, "."])
+    return time.time() - newest > KEPT
 
 
 def _pointed_to(configuration, asked: dict) -> Attempt | None:

@@ -83,7 +83,8 @@ COMPANY = (
 )
 TRUTH = (lambda value: isinstance(value, bool)), "true or false"
 A_FILE = _one_of(*FILES)
-KIND = _one_of("site", "served", "certificate")
+KINDS = ("site", "served", "certificate")
+KIND = _one_of(*KINDS)
 ANYTHING = (lambda value: True), ""
 AFTER = (lambda value: value is None or NAME[0](value)), "null or a name"
 FILE_OF_A_BACKUP = _object({"file": A_FILE, "bytes": _number(0, 2**50), "sha256": SHA256})

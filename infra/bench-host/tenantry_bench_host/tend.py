@@ -3,7 +3,7 @@ trouble is noted, and the next one is tended."""
 
 import sys
 
-from tenantry_bench_host import certificate, disk, marks, nginx, program, transfer
+from tenantry_bench_host import certificate, disk, jobs, marks, nginx, program, transfer
 from tenantry_bench_host.outcome import Failed, Refused
 
 
@@ -17,6 +17,7 @@ def tend(configuration) -> int:
             for name in marks.names(configuration, "served"):
                 trouble += _said(name, _served, configuration, name)
             transfer.forget_old(configuration)
+            jobs.forget_gone(configuration)
     except TimeoutError:
         print("it is being tended already")
     return 1 if trouble else 0
