@@ -166,8 +166,14 @@ def installed(tenant) -> Tenant:
 def test_a_tenant_lives_on_the_host_and_leaves_nothing(host, installed):
     tenant = installed
     assert tenant.ask("look", at="site")["look"]["apps"] == ["frappe", "erpnext", "tenant_oauth_auth"]
-    tenant.done("create-user", email="ann@acme.example", first_name="Ann", roles=["System Manager"])
-    tenant.done("seed-data", company="Acme", country="Germany", currency="EUR")
+    # The first of each is put right before the site is anybody's.
+    for email, company in (("an@acme.example", "Amce"), ("ann@acme.example", "Acme")):
+        tenant.done("create-user", email=email, first_name="Ann", roles=["System Manager"])
+        tenant.done("seed-data", company=company, country="Germany", currency="EUR")
+    owners = f"SELECT parent FROM {tenant.database}.`tabHas Role` WHERE role = 'System Manager' AND parent <> 'Administrator'"
+    assert host.sql(owners) == ["ann@acme.example"]
+    assert host.sql(f"SELECT email FROM {tenant.database}.tabUser WHERE email LIKE '%@acme.example'") == ["ann@acme.example"]
+    assert host.sql(f"SELECT company_name FROM {tenant.database}.tabCompany") == ["Acme"]
     assert host.sql(f"SELECT default_currency FROM {tenant.database}.tabCompany WHERE name = 'Acme'") == ["EUR"]
     assert host.sql(f"SELECT COUNT(*) FROM {tenant.database}.`tabEmail Queue`") == ["0"], "nobody is written to"
 

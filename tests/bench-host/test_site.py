@@ -135,6 +135,22 @@ def test_a_user_is_made_once_without_a_password(host):
     assert documents(host)["User/jo@acme.example"]["roles"] == ["Accounts User", "System Manager"]
 
 
+def test_an_owner_whose_address_was_put_right_is_the_only_one(host):
+    host.done("new-site")
+    host.done("create-user", USERS)
+    assert host.done("create-user", USERS | {"email": "joe@acme.example", "first_name": "Joe"}, key="op-2") == {"user": "joe@acme.example"}
+    users = {key: user for key, user in documents(host).items() if key.startswith("User/")}
+    assert list(users) == ["User/joe@acme.example"]
+    assert (users["User/joe@acme.example"]["first_name"], users["User/joe@acme.example"]["roles"]) == ("Joe", ["System Manager"])
+
+
+def test_a_company_whose_name_was_put_right_is_the_only_one(host):
+    host.done("new-site")
+    host.done("seed-data", SEED)
+    assert host.done("seed-data", SEED | {"company": "Acme Tea"}, key="op-2") == {"company": "Acme Tea"}
+    assert [key for key in documents(host) if key.startswith("Company/")] == ["Company/Acme Tea"]
+
+
 def test_first_data_is_put_there_once(host):
     host.done("new-site")
     assert host.done("seed-data", SEED) == {"company": "Acme"}

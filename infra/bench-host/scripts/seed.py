@@ -6,7 +6,12 @@ from on_site import run
 
 def seed(data):
     company = data["company"]
-    if not frappe.db.exists("Company", company):
+    if frappe.db.exists("Company", company):
+        return {"company": company}
+    if former := frappe.get_all("Company", pluck="name"):
+        # Of a site that is nobody's yet, whose name was put right. The letters behind its accounts stay.
+        frappe.rename_doc("Company", former[0], company, force=True)
+    else:
         # What the set-up wizard puts there before it makes a company; what is there already is left.
         frappe.get_attr("erpnext.setup.setup_wizard.operations.install_fixtures.install")(data["country"])
         document = frappe.new_doc("Company")

@@ -6,9 +6,12 @@ from on_site import run
 
 def create_user(data):
     email = data["email"].lower()
+    if not frappe.db.exists("User", email) and (former := owner(data["roles"])):
+        # Of a site that is nobody's yet, whose address was put right: Frappe ends the sessions of the one that was wrong.
+        frappe.rename_doc("User", former, email, force=True)
     if frappe.db.exists("User", email):
         user = frappe.get_doc("User", email)
-        user.enabled = 1
+        user.update({"first_name": data["first_name"], "enabled": 1})
         user.save(ignore_permissions=True)
     else:
         user = frappe.new_doc("User")
@@ -24,6 +27,12 @@ def create_user(data):
         user.insert(ignore_permissions=True)
     user.add_roles(*data["roles"])
     return {"user": user.name}
+
+
+def owner(roles):
+    """Who was made for the site before, by what they may do. The Administrator may do everything, and is Frappe's."""
+    held = [frappe.get_all("Has Role", {"role": role, "parenttype": "User"}, pluck="parent") for role in roles]
+    return next((user for users in held for user in users if user != "Administrator"), None)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tenancy::{Kind, OperationId, State, StepFault, StepProgress, StepState, TenantId, Workflow};
 
 use crate::Outcome;
-use crate::api::{Api, Error, Operation, Said, Changed};
+use crate::api::{Api, Changed, Error, Operation, Said};
 use crate::failure::acts;
 use crate::form::Form;
 use crate::session::Session;

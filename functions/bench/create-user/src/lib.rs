@@ -1,7 +1,8 @@
 //! Makes the owner a user of the tenant's site, who may do anything there but what only its Administrator may. Without a password:
 //! they sign in by OAuth, with this address.
 //!
-//! Once the site is its people's, they say who is among them.
+//! Whoever was made for the site before, of an address that was put right, is called by the new one. Once the site is its people's, they
+//! say who is among them.
 
 use bench_host::{BenchHost, NewUser, Subject, Task};
 use fault::Fault;

@@ -1,5 +1,5 @@
 //! Gives a new site its first data: the company that it is for, called as the tenant is. ERPNext makes its accounts, its warehouses and
-//! its calendar with that.
+//! its calendar with that. If the tenant's name is put right before anybody lives there, so is the company's.
 //!
 //! Once the site is its people's, so are its data.
 

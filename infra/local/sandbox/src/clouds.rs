@@ -598,7 +598,7 @@ impl Clouds {
     }
 
     /// Whether a store says so: in what it keeps of its owner and itself, or in what its container was told; or a site, in
-    /// what it keeps of its people.
+    /// what it keeps of its people, or nginx, in what it answers to.
     pub fn says(&self, text: &str) -> bool {
         self.neon.says(text) || self.cloud_run.says(text) || self.bench_host.says(text)
     }

@@ -69,6 +69,19 @@ def new_doc(doctype):
     return Document({"doctype": doctype})
 
 
+def get_all(doctype, filters=None, pluck=None):
+    if doctype == "Has Role":
+        users = [get_doc("User", key.split("/", 1)[1]) for key in db.all("User")]
+        return [user.name for user in users if filters["role"] in (user.roles or [])]
+    return [key.split("/", 1)[1] for key in db.all(doctype)]
+
+
+def rename_doc(doctype, old, new, force=False):
+    fields = state["documents"].pop(f"{doctype}/{old}")
+    own = {"User": "email", "Company": "company_name"}[doctype]
+    state["documents"][f"{doctype}/{new}"] = fields | {"name": new, own: new}
+
+
 def get_attr(path):
     return lambda country: state["documents"].update({"Warehouse Type/Transit": {}})
 

@@ -308,6 +308,7 @@ impl BenchHost {
 
     pub(crate) fn says(&self, text: &str) -> bool {
         self.sites.values().any(|site| site.contents.says(text))
+            || self.served.values().any(|served| served.says(text))
     }
 }
 

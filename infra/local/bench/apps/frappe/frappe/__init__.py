@@ -100,6 +100,10 @@ def delete_doc(doctype: str, name: str, **_) -> None:
     get_doc(doctype, name).delete()
 
 
+def rename_doc(doctype: str, old: str, new: str, force: bool = False, **_) -> str:
+    return get_doc(doctype, old).rename(new)
+
+
 def get_all(doctype: str, filters=None, fields=("name",), pluck: str | None = None, order_by: str = "`creation`", **_) -> list:
     rows = local.db.get_all(doctype, filters, [pluck] if pluck else fields, order_by)
     return [row[pluck] for row in rows] if pluck else [_dict(row) for row in rows]

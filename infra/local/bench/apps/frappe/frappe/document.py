@@ -94,6 +94,17 @@ class Document:
             frappe.db.delete(child, {"parent": self.name})
         frappe.db.delete(self.doctype, self.name)
 
+    def rename(self, new: str) -> str:
+        if frappe.db.exists(self.doctype, new):
+            raise DuplicateEntryError(self.doctype, new)
+        for child in self.meta.children.values():
+            frappe.db.sql(f"UPDATE `tab{child}` SET `parent` = %s WHERE `parent` = %s AND `parenttype` = %s", (new, self.name, self.doctype))
+        frappe.db.sql("UPDATE `__Auth` SET `name` = %s WHERE `name` = %s AND `doctype` = %s", (new, self.name, self.doctype))
+        # The field that the name is of follows it, as `after_rename` of User and of Company has it.
+        own = f"`{self.meta.named_by}` = %s"
+        frappe.db.sql(f"UPDATE `tab{self.doctype}` SET `name` = %s, {own} WHERE `name` = %s", (new, new, self.name))
+        return new
+
     def add_roles(self, *roles: str) -> None:
         held = {row.role for row in self.roles}
         for role in roles:

@@ -37,12 +37,20 @@ impl Served {
         let ours = file.filter(|_| self.mark.is_some());
         json!({
             "exists": file.is_some(), "mode": ours.map(mode), "tls": file.is_some_and(|file| file.tls),
-            "hosts": file.map(|file| file.hosts.as_slice()).unwrap_or_default(),
+            "hosts": self.hosts(),
         })
     }
 
     pub(super) fn serves(&self, host: &str) -> bool {
-        self.file.as_ref().is_some_and(|file| file.hosts.iter().any(|it| it == host))
+        self.hosts().iter().any(|it| it == host)
+    }
+
+    pub(super) fn says(&self, text: &str) -> bool {
+        self.hosts().iter().any(|it| it.contains(text))
+    }
+
+    fn hosts(&self) -> &[String] {
+        self.file.as_ref().map_or(&[], |file| &file.hosts)
     }
 }
 

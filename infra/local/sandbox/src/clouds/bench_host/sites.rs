@@ -168,18 +168,28 @@ impl BenchHost {
                 site.read_only = attempt.input["read_only"] == true;
                 json!({})
             }
+            // Who was made before, and has another address now, is the same user.
             Task::CreateUser => {
                 let roles = attempt.input["roles"].as_array().into_iter().flatten();
-                let roles = roles.filter_map(Value::as_str).map(str::to_owned);
-                let user = contents.users.entry(text("email"));
-                user.or_insert_with(|| (text("first_name"), BTreeSet::new())).1.extend(roles);
-                json!({"user": text("email")})
+                let roles: BTreeSet<String> = roles.filter_map(Value::as_str).map(str::to_owned).collect();
+                let email = text("email");
+                if !contents.users.contains_key(&email) {
+                    contents.users.retain(|_, (_, held)| held.is_disjoint(&roles));
+                }
+                let (first_name, held) = contents.users.entry(email.clone()).or_default();
+                *first_name = text("first_name");
+                held.extend(roles);
+                json!({"user": email})
             }
-            // An existing company of the name is left.
+            // An existing company of the name is left; one of another is called so now.
             _ => {
-                let company = contents.companies.entry(text("company"));
-                company.or_insert_with(|| [text("country"), text("currency")]);
-                json!({"company": text("company")})
+                let company = text("company");
+                if !contents.companies.contains_key(&company) {
+                    let former = contents.companies.pop_first().map(|(_, as_it_is)| as_it_is);
+                    let as_it_is = former.unwrap_or_else(|| [text("country"), text("currency")]);
+                    contents.companies.insert(company.clone(), as_it_is);
+                }
+                json!({"company": company})
             }
         })
     }
