@@ -5,6 +5,7 @@ import { stack } from './stack'
 // `make browser` runs these. What they drive mostly waits, but Chromium and the stack share the machine.
 export default defineConfig({
   outputDir: 'results',
+  snapshotPathTemplate: 'looks/{arg}{ext}',
   forbidOnly: true,
   // A machine that stands still for a while ends what was well on its way: the list says which was tried again.
   retries: 1,

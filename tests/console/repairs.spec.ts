@@ -55,6 +55,7 @@ test('what somebody vouches for is taken off the ledger', async ({ page }) => {
 })
 
 test('a sweep is ordered, and what it found comes by itself', async ({ page }) => {
+  test.slow()
   await go(page, '#/repairs')
   await page.getByRole('button', { name: 'Order a sweep' }).click()
   const dialog = page.getByRole('dialog', { name: 'Order a sweep for orphans' })

@@ -321,6 +321,7 @@ test('what takes two is asked for, and says so', async ({ page }) => {
   await expect(notice).toContainText('they left')
   await expect(notice.getByRole('link')).toHaveAttribute('href', '#/approvals')
   expect((await tenant(it.id)).status).toBe('active')
+  await page.unrouteAll({ behavior: 'wait' })
 })
 
 test('a tenant that does not exist is told apart from one that cannot be read', async ({ page }) => {

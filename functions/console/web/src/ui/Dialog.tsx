@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Dialog as Aria, Heading, Modal, ModalOverlay } from 'react-aria-components'
 
 import type { Problem } from '../api/problem'
@@ -19,14 +19,29 @@ export function Dialog({ title, open, onClose, wide, children }: Props) {
   return (
     <ModalOverlay className="overlay" isOpen={open} onOpenChange={now => !now && onClose()} isDismissable>
       <Modal className={wide ? 'modal wide' : 'modal'}>
-        <Aria className="dialog">
-          <Heading slot="title" level={2}>
-            {title}
-          </Heading>
-          {children}
-        </Aria>
+        <Inside title={title}>{children}</Inside>
       </Modal>
     </ModalOverlay>
+  )
+}
+
+function Inside({ title, children }: Pick<Props, 'title' | 'children'>) {
+  const dialog = useRef<HTMLElement>(null)
+  // What had the focus may go, a form that was sent: nobody is told, and Escape would be heard by nobody.
+  useEffect(() => {
+    const changes = new MutationObserver(() => {
+      if (document.activeElement === document.body) dialog.current?.focus()
+    })
+    changes.observe(dialog.current!, { childList: true, subtree: true })
+    return () => changes.disconnect()
+  }, [])
+  return (
+    <Aria className="dialog" ref={dialog}>
+      <Heading slot="title" level={2}>
+        {title}
+      </Heading>
+      {children}
+    </Aria>
   )
 }
 
