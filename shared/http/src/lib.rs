@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use api::Api;
 use fault::Fault;
@@ -17,6 +17,7 @@ pub use refusal::refused;
 use reqwest::dns::Resolve;
 use reqwest::{Certificate, Client, ClientBuilder, redirect};
 pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};
+use telemetry::Answered;
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
 /// a redirect is how a request is led to an address it was not meant for.
@@ -105,10 +106,18 @@ impl Http {
 
     /// The answer to a request, whatever its status. A fault means that there was none.
     pub async fn send(&self, provider: &str, request: Request) -> Result<Response, Fault> {
-        match self {
+        let clock = Instant::now();
+        let answer = match self {
             Self::Network(client) => client.execute(request).await.map_err(|e| no_answer(provider, &e)),
             Self::InProcess(answers) => Ok(answers.answer(request).await),
-        }
+        };
+        let status = answer.as_ref().map(|answer| answer.status().as_u16());
+        telemetry::provider_answered(
+            provider,
+            status.map_or(Answered::Unanswered, Answered::with),
+            clock.elapsed(),
+        );
+        answer
     }
 }
 

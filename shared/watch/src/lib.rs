@@ -5,11 +5,13 @@
 //! only what answers there is live (invariant 10). A look that fails is no failure of the domain; it is looked at again.
 
 use fault::{Actor, Fault};
+use jiff::Timestamp;
 use reach::Reach;
 use resolver::{Leads, Resolver};
 use saga::Subject;
 use serde::Serialize;
 use store::{Database, Tenants};
+use telemetry::Certificate;
 use tenancy::AspectState::{Right, Waiting};
 use tenancy::{AspectState, Domain, DomainName, Seen};
 
@@ -31,6 +33,16 @@ pub struct Output {
     pub seconds: u64,
     /// The domain that is waited for, once it leads to us.
     pub proven: Option<DomainName>,
+}
+
+/// Records how long a domain that leads here has waited for its certificate.
+fn certified(domain: &Domain, seen: &Seen, now: Timestamp) {
+    if seen.dns.0 != Right || domain.certificate.state == Right {
+        return;
+    }
+    let since = if domain.dns.state == Right { domain.dns.since } else { now };
+    let certificate = if seen.certificate.0 == Right { Certificate::Issued } else { Certificate::Waiting };
+    telemetry::certificate_seen(certificate, now.duration_since(since).unsigned_abs());
 }
 
 impl Watch {
@@ -63,7 +75,11 @@ impl Watch {
             tracing::warn!(tenant.id = %id, execution.id = %operation, "{} was not seen: {fault}", domain.hostname);
         }
         let leads = seen.as_ref().is_ok_and(|seen| seen.dns.0 == Right);
-        let again = self.tenants.looked_at_domain(id, operation, seen, clock::now()).await?;
+        let now = clock::now();
+        if let Ok(seen) = &seen {
+            certified(domain, seen, now);
+        }
+        let again = self.tenants.looked_at_domain(id, operation, seen, now).await?;
         Ok(Output {
             pending: again.is_some(),
             seconds: again.unwrap_or_default(),

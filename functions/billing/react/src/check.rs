@@ -3,6 +3,7 @@ use fault::Fault;
 use jiff::Timestamp;
 use saga::ResourceState;
 use store::{Account, Catalogue, ResourceLedger, Tenants};
+use telemetry::Finding;
 use tenancy::{Plan, Status, Tenant};
 
 use crate::{Post, React};
@@ -29,7 +30,7 @@ impl<P: Post> React<P> {
                 tracing::warn!(subscription.id = %id, "was not seen to: {fault}");
             }
         }
-        telemetry::found(&self.settings.deployment, "BillingAmiss", amiss);
+        telemetry::found(Finding::BillingAmiss, amiss);
         Ok(())
     }
 

@@ -50,7 +50,7 @@ impl Publish {
                 // Whatever comes after it is told: a record that is not understood must not stop a stream for a day.
                 Err(error) => {
                     tracing::error!("a change cannot be told: {error}");
-                    telemetry::found(&self.deployment, "ChangeUntold", 1);
+                    telemetry::found(telemetry::Finding::ChangeUntold, 1);
                 }
             }
         }

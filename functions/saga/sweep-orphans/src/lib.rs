@@ -23,7 +23,6 @@ pub struct SweepOrphans {
     db: Database,
     tenants: Tenants,
     ledger: ResourceLedger,
-    deployment: String,
     limit: usize,
 }
 
@@ -61,9 +60,9 @@ struct Judged<'a> {
 
 impl SweepOrphans {
     #[must_use]
-    pub fn new(db: Database, deployment: String, limit: usize) -> Self {
+    pub fn new(db: Database, limit: usize) -> Self {
         let (tenants, ledger) = (Tenants::new(db.clone()), ResourceLedger::new(db.clone()));
-        Self { db, tenants, ledger, deployment, limit }
+        Self { db, tenants, ledger, limit }
     }
 
     pub async fn run(&self, input: Input) -> Result<Output, Fault> {
@@ -145,7 +144,7 @@ impl SweepOrphans {
         if let Some(refused) = &outcome.refused {
             tracing::error!("sweep {sweep}: {refused}");
         }
-        telemetry::found(&self.deployment, "OrphansFound", outcome.found);
+        telemetry::found(telemetry::Finding::OrphansFound, outcome.found);
     }
 }
 
