@@ -289,7 +289,7 @@ fn names_of_queues(stack: &Stack) -> Vec<String> {
 }
 
 /// `operation-stalled` of `OperationStalled`.
-fn kebab(name: &str) -> String {
+pub(crate) fn kebab(name: &str) -> String {
     let mut kebab = String::new();
     for letter in name.chars() {
         if letter.is_uppercase() && !kebab.is_empty() {

@@ -6,6 +6,7 @@ mod catalogue;
 mod dependencies;
 mod events;
 mod expressions;
+mod logs;
 mod machines;
 mod metrics;
 mod names;

@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::Value;
 use telemetry::{Metric, NAMESPACE, SET};
 
+use crate::alarms::kebab;
 use crate::repo::{Names, Stack, assert_none, functions, list, root, stacks, text};
 
 const DOCUMENT: &str = "docs/metrics.md";
@@ -79,7 +80,8 @@ fn row(metric: &Metric, alarms: &[Watched]) -> String {
     let by = |set: &&[&str]| if set.is_empty() { "deployment".to_owned() } else { list(*set) };
     let by: Vec<String> = metric.by.iter().map(by).collect();
     let on = alarms.iter().filter(|on| on.namespace == NAMESPACE && on.metric == metric.name);
-    let on = list(on.map(|on| format!("`{}`", on.alarm.trim_end_matches("Alarm"))));
+    let on = on.map(|on| kebab(on.alarm.trim_end_matches("Alarm")));
+    let on = list(on.map(|name| format!("[{name}](runbook.md#{name})")));
     let (name, unit) = (metric.name, metric.unit.name());
     format!("| `{name}` | {unit} | {} | {} | {} | {on} |\n", by.join("; "), metric.from, metric.tells)
 }

@@ -99,7 +99,7 @@ impl RateGovernor {
         Ok(closed.await?.map(|closed| {
             if let Some(until) = closed {
                 tracing::warn!(
-                    provider = quota.provider,
+                    provider.name = quota.provider,
                     "{} is not asked before {until:.0}",
                     quota.provider
                 );
@@ -157,7 +157,7 @@ impl RateGovernor {
             Ok(Err(error)) => error.to_string(),
             Err(late) => late.to_string(),
         };
-        tracing::warn!(provider = quota.provider, "a call of {} is {without}: {why}", quota.provider);
+        tracing::warn!(provider.name = quota.provider, "a call of {} is {without}: {why}", quota.provider);
         self.known().blind_until = Some(clock::now() + BLIND);
         None
     }

@@ -72,7 +72,7 @@ impl Watch {
         let Some(domain) = watched else { return Ok(Output { pending: false, seconds: 0, proven: None }) };
         let seen = look(domain).await;
         if let Err(fault) = &seen {
-            tracing::warn!(tenant.id = %id, execution.id = %operation, "{} was not seen: {fault}", domain.hostname);
+            tracing::warn!(tenant.id = %id, execution.id = %operation, fault = fault.kind.name(), "{} was not seen: {fault}", domain.hostname);
         }
         let leads = seen.as_ref().is_ok_and(|seen| seen.dns.0 == Right);
         let now = clock::now();
@@ -112,5 +112,48 @@ impl Watch {
             seen.certificate = (Waiting, format!("issued, but a visit failed: {fault}"));
         }
         seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A domain that leads here, since some moment or not as far as was known.
+    fn domain(dns: &str, certificate: &str) -> Domain {
+        let aspect = |state: &str| json!({ "state": state, "since": "2026-01-01T00:00:00Z" });
+        let domain = json!({
+            "hostname": "shop.example.com", "state": "pending", "requested_at": "2025-12-31T00:00:00Z",
+            "name": aspect("right"), "dns": aspect(dns), "certificate": aspect(certificate),
+        });
+        serde_json::from_value(domain).expect("a domain")
+    }
+
+    /// What is recorded when a look, an hour and a minute later, sees these.
+    fn recorded(domain: &Domain, dns: AspectState, certificate: AspectState) -> Vec<(Value, Value)> {
+        let seen = |state| (state, String::new());
+        let seen =
+            Seen { name: seen(Right), dns: seen(dns), certificate: seen(certificate), proofs: Vec::new() };
+        let since: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        telemetry::listen();
+        certified(domain, &seen, since + 61.minutes());
+        telemetry::heard()
+            .into_iter()
+            .map(|line| (line["state"].clone(), line["CertificateWait"].clone()))
+            .collect()
+    }
+
+    #[test]
+    fn a_certificate_is_waited_for_from_when_the_domain_leads_here() {
+        let leads = domain("right", "waiting");
+        assert_eq!(recorded(&leads, Right, Waiting), [(json!("waiting"), json!(3660))]);
+        assert_eq!(recorded(&leads, Right, Right), [(json!("issued"), json!(3660))]);
+        let led_elsewhere = domain("waiting", "waiting");
+        assert_eq!(recorded(&led_elsewhere, Right, Waiting), [(json!("waiting"), json!(0))]);
+        assert_eq!(recorded(&led_elsewhere, Waiting, Waiting), [], "it is the customer's to wait for");
+        assert_eq!(recorded(&domain("right", "right"), Right, Right), [], "it was there before");
     }
 }

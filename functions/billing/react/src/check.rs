@@ -27,7 +27,7 @@ impl<P: Post> React<P> {
             tracing::error!(subscription.id = %id, "billing is amiss: {problem}");
             amiss += 1;
             if let Err(fault) = self.look(&id, false).await {
-                tracing::warn!(subscription.id = %id, "was not seen to: {fault}");
+                tracing::warn!(subscription.id = %id, fault = fault.kind.name(), "was not seen to: {fault}");
             }
         }
         telemetry::found(Finding::BillingAmiss, amiss);

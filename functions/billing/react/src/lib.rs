@@ -114,7 +114,7 @@ impl<P: Post> React<P> {
     pub async fn agenda(&self, now: Timestamp) -> Result<(), Fault> {
         for id in Account::due(&self.db, now, AGENDA).await? {
             if let Err(fault) = self.look(&id, false).await {
-                tracing::warn!(subscription.id = %id, "was not seen to: {fault}");
+                tracing::warn!(subscription.id = %id, fault = fault.kind.name(), "was not seen to: {fault}");
             }
         }
         Ok(())
@@ -193,7 +193,7 @@ impl<P: Post> React<P> {
                 Ok(()) => tracing::info!(tenant.id = %tenant.id, "told of {}", notice.subject),
                 // Nice to have (invariant 11): an address that takes no mail keeps no payment from counting.
                 Err(fault) if fault.kind == Kind::Terminal => {
-                    tracing::warn!(tenant.id = %tenant.id, "could not be told of {}: {fault}", notice.subject);
+                    tracing::warn!(tenant.id = %tenant.id, fault = fault.kind.name(), "could not be told of {}: {fault}", notice.subject);
                 }
                 Err(fault) => return Err(fault),
             }

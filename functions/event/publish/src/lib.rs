@@ -55,7 +55,7 @@ impl Publish {
             }
         }
         self.bus.put(&entries).await?;
-        tracing::info!(events = entries.len(), "told");
+        tracing::info!(count.events = entries.len(), "told");
         Ok(())
     }
 }

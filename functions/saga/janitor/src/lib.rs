@@ -75,7 +75,7 @@ impl<E: Engine> Janitor<E> {
             match self.attend(open, now).await {
                 Ok(found) => findings.extend(found),
                 Err(fault) => tracing::warn!(
-                    tenant.id = %tenant, execution.id = %operation, "an operation could not be looked at: {fault}"
+                    tenant.id = %tenant, execution.id = %operation, fault = fault.kind.name(), "an operation could not be looked at: {fault}"
                 ),
             }
         }
@@ -83,17 +83,17 @@ impl<E: Engine> Janitor<E> {
             RepairTask::all(&self.db).await?.into_iter().filter(|task| wanted(&task.id.tenant)).collect();
         for task in tasks.iter().filter(|task| task.next_try <= now) {
             if let Err(fault) = self.repair(task, now).await {
-                tracing::warn!(tenant.id = %task.id.tenant, step.name = task.id.step, "was not retried: {fault}");
+                tracing::warn!(tenant.id = %task.id.tenant, step.name = task.id.step, fault = fault.kind.name(), "was not retried: {fault}");
             }
         }
         if let Err(fault) = self.waited(&wanted, now).await {
-            tracing::warn!("who waits was not looked at: {fault}");
+            tracing::warn!(fault = fault.kind.name(), "who waits was not looked at: {fault}");
         }
         if let Err(fault) = self.put_to_sleep(input.tenant.as_ref(), now).await {
-            tracing::warn!("who is idle was not looked at: {fault}");
+            tracing::warn!(fault = fault.kind.name(), "who is idle was not looked at: {fault}");
         }
         if let Err(fault) = self.sweep(input.sweep, now).await {
-            tracing::warn!("a sweep was not started: {fault}");
+            tracing::warn!(fault = fault.kind.name(), "a sweep was not started: {fault}");
         }
         // What is found of one tenant is no count of all.
         if input.tenant.is_none() {
@@ -102,7 +102,7 @@ impl<E: Engine> Janitor<E> {
             }
             telemetry::found(Finding::CompensationStuck, tasks.len());
             if let Err(fault) = self.count_tenants().await {
-                tracing::warn!("tenants were not counted: {fault}");
+                tracing::warn!(fault = fault.kind.name(), "tenants were not counted: {fault}");
             }
         }
         Ok(())
@@ -201,7 +201,7 @@ impl<E: Engine> Janitor<E> {
             let (listed, next) = tenants.list(&filter, 100, after.as_ref()).await?;
             for tenant in listed.iter().filter(|tenant| wanted(&tenant.id)) {
                 if let Err(fault) = self.overdue(&tenants, tenant, now).await {
-                    tracing::warn!(tenant.id = %tenant.id, "still waits: {fault}");
+                    tracing::warn!(tenant.id = %tenant.id, fault = fault.kind.name(), "still waits: {fault}");
                 }
             }
             after = next;

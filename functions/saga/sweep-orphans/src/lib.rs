@@ -139,7 +139,11 @@ impl SweepOrphans {
             tracing::warn!(tenant.id = %tenant, step.name = step, "sweep {sweep} found a resource: {verdict:?}");
         }
         for Unswept { step, fault } in &outcome.unswept {
-            tracing::warn!(step.name = step, "sweep {sweep} could not ask {step} to the end: {fault}");
+            tracing::warn!(
+                step.name = step,
+                fault = fault.kind.name(),
+                "sweep {sweep} could not ask {step} to the end: {fault}"
+            );
         }
         if let Some(refused) = &outcome.refused {
             tracing::error!("sweep {sweep}: {refused}");
