@@ -106,17 +106,19 @@ impl Http {
 
     /// The answer to a request, whatever its status. A fault means that there was none.
     pub async fn send(&self, provider: &str, request: Request) -> Result<Response, Fault> {
-        let clock = Instant::now();
-        let answer = match self {
+        match self {
             Self::Network(client) => client.execute(request).await.map_err(|e| no_answer(provider, &e)),
             Self::InProcess(answers) => Ok(answers.answer(request).await),
-        };
+        }
+    }
+
+    /// The same of a provider: how long it takes and what comes of it is recorded.
+    pub async fn ask(&self, provider: &str, request: Request) -> Result<Response, Fault> {
+        let clock = Instant::now();
+        let answer = self.send(provider, request).await;
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
-        telemetry::provider_answered(
-            provider,
-            status.map_or(Answered::Unanswered, Answered::with),
-            clock.elapsed(),
-        );
+        let answered = status.map_or(Answered::Unanswered, Answered::with);
+        telemetry::provider_answered(provider, answered, clock.elapsed());
         answer
     }
 }

@@ -24,7 +24,7 @@ pub(crate) static EXPIRED: Metric = Metric {
     unit: Unit::Count,
     by: &[&[]],
     from: "`saga-janitor`",
-    tells: "How many leases were taken away whose calls had died without a word. Recorded every minute, also as 0.",
+    tells: "How many leases were taken away whose calls had died without a word. Recorded for each operation that is looked at, also as 0.",
 };
 
 /// Records for how long a call held its resource.

@@ -7,7 +7,7 @@ pub(crate) static CALL: Metric = Metric {
     name: "ProviderCall",
     unit: Unit::Milliseconds,
     by: &[&["outcome"], &["provider", "outcome"]],
-    from: "whoever calls an API over HTTP, or a bench host",
+    from: "whoever calls a provider's API, or a bench host",
     tells: "How long a provider took to answer. `outcome` is `ok`, `refused`, `throttled` (429), `failed` (5xx) or `unanswered`; as a count, how many calls ended so. AWS' own services have metrics of their own.",
 };
 
