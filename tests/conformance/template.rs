@@ -30,14 +30,20 @@ const ON_EVERYTHING: [&str; 1] = ["secretsmanager:ListSecrets"];
 fn a_policy_names_each_action_and_what_it_is_on() {
     let mut problems = Vec::new();
     for stack in stacks() {
-        for statement in statements(&stack.template) {
+        let resources = stack.template["Resources"].as_object().into_iter().flatten();
+        for (of_key, statement) in resources.flat_map(|(_, resource)| {
+            let of_key = resource["Type"] == "AWS::KMS::Key";
+            statements(resource).into_iter().map(move |statement| (of_key, statement))
+        }) {
             if statement.actions.is_empty() || statement.actions.iter().any(|action| action.contains('*')) {
                 problems.push(format!("{}: {:?} must name each action", stack.file, statement.actions));
             }
             // In a statement of its own: beside another action, that would be allowed on everything, too.
             let on_everything = statement.resources == [json!("*")]
                 && statement.actions.iter().all(|action| ON_EVERYTHING.contains(&action.as_str()));
-            if statement.resources.is_empty() || statement.resources.contains(&json!("*")) && !on_everything {
+            // In the policy of a key, `*` is that key.
+            let everything = statement.resources.contains(&json!("*")) && !on_everything && !of_key;
+            if statement.resources.is_empty() || everything {
                 problems
                     .push(format!("{}: {:?} must name what it is allowed on", stack.file, statement.actions));
             }

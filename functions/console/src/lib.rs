@@ -67,6 +67,6 @@ async fn with_headers(State(headers): State<HeaderMap>, request: Request, next: 
     let caching = if kept { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.headers_mut().extend(headers);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    tracing::info!(path, status = response.status().as_u16(), "served");
+    tracing::info!(http.path = path, http.status = response.status().as_u16(), "served");
     response
 }

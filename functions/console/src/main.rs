@@ -2,7 +2,7 @@ use console::{Configuration, Console, Issuer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let (issuer, region) = (aws::variable("ISSUER_URL")?, aws::variable("AWS_REGION")?);
     let configuration = Configuration {
         issuer: match aws::variable("PEOPLE_POOL_URL") {

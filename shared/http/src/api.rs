@@ -73,11 +73,11 @@ impl Api {
             Fault::terminal(cause).from_provider(self.provider, None)
         })?;
         let Some(Governed { governor, quota }) = &self.governed else {
-            return self.http.send(self.provider, request).await;
+            return self.http.ask(self.provider, request).await;
         };
         let quota = quota(request.method());
         let pass = governor.admit(quota, governor::haste()).await?;
-        let answer = self.http.send(self.provider, request).await;
+        let answer = self.http.ask(self.provider, request).await;
         governor.hear(quota, pass, heard(&answer)).await;
         answer
     }
@@ -118,6 +118,7 @@ mod tests {
     use governor::{Haste, Heard, Pass, Saying, at_leisure};
     use reqwest::Request;
     use serde::Deserialize;
+    use serde_json::json;
 
     use super::*;
     use crate::Answers;
@@ -229,5 +230,18 @@ mod tests {
                 "AtLeisure: reads",
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn what_came_of_a_call_is_recorded_and_of_one_that_was_not_made_nothing_is() {
+        let api = api().governed(Arc::new(Porter::default()), |_| READS);
+        let request = || api.request(Method::GET, &["x"]).expect("segments");
+        telemetry::listen();
+        api.send(request()).await.expect("an answer");
+        at_leisure(api.send(request())).await.expect_err("not now");
+        let heard = telemetry::heard();
+        let [line] = &heard[..] else { panic!("{heard:?}") };
+        assert_eq!((&line["provider"], &line["outcome"]), (&json!("lab"), &json!("ok")));
+        assert!(line["ProviderCall"].is_u64());
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use api::Api;
 use fault::Fault;
@@ -17,6 +17,7 @@ pub use refusal::refused;
 use reqwest::dns::Resolve;
 use reqwest::{Certificate, Client, ClientBuilder, redirect};
 pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};
+use telemetry::Answered;
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
 /// a redirect is how a request is led to an address it was not meant for.
@@ -109,6 +110,16 @@ impl Http {
             Self::Network(client) => client.execute(request).await.map_err(|e| no_answer(provider, &e)),
             Self::InProcess(answers) => Ok(answers.answer(request).await),
         }
+    }
+
+    /// The same of a provider: how long it takes and what comes of it is recorded.
+    pub async fn ask(&self, provider: &str, request: Request) -> Result<Response, Fault> {
+        let clock = Instant::now();
+        let answer = self.send(provider, request).await;
+        let status = answer.as_ref().map(|answer| answer.status().as_u16());
+        let answered = status.map_or(Answered::Unanswered, Answered::with);
+        telemetry::provider_answered(provider, answered, clock.elapsed());
+        answer
     }
 }
 

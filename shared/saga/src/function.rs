@@ -69,7 +69,7 @@ where
     I: DeserializeOwned,
     O: Serialize,
 {
-    telemetry::init();
+    telemetry::init(name);
     let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let clock = Instant::now();

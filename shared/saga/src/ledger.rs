@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::time::Duration;
 
 use fault::Fault;
 use jiff::Timestamp;
@@ -88,6 +89,14 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
+impl Lease {
+    /// For how long the call may still run.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Duration {
+        Duration::try_from(self.until.duration_since(now)).unwrap_or_default()
+    }
+}
+
 /// What a step is about to make.
 #[derive(Clone, Debug)]
 pub struct Intent {
@@ -103,7 +112,7 @@ pub struct Intent {
 /// How an intent was received.
 #[derive(Debug)]
 pub enum Begun {
-    /// The row is ours until the lease ends: go on. (Fresh, or resumed after a failure or a crash.)
+    /// The row is ours until the lease ends: go on. (Fresh, or resumed after a failure, which is the row's fault, or a crash.)
     Started(Box<Resource>),
     /// Already live, made of the same input: this was its output.
     Done(Value),

@@ -19,7 +19,7 @@ mod sweep;
 
 pub use backup::{Archive, BackUp, BackedUp, Copied, Holding, Kept, Noted, Part};
 pub use caught::Caught;
-pub use ended::ended;
+pub use ended::{Effort, ended};
 pub use function::{Error, Function, Invocation, function, serve, serve_backed_up, serve_probe, serve_setup};
 pub use ledger::{
     Begun, Committed, Destroying, Intent, Lease, Ledger, Report, Resource, ResourceState, Standing,

@@ -126,6 +126,7 @@ impl<S: Step, L: Ledger> Runner<S, L> {
             Begun::Skipped => return Ok(Value::Null),
             Begun::Fenced => return Err(Fault::fenced("the operation was stopped before this step began")),
         };
+        let _hold = Hold::begun(&row, S::NAME);
         // The row's handle, not the one just computed: a resource made by an older version keeps its name.
         let handle: S::Handle = decode("handle", row.handle.clone())?;
         let clock = Instant::now();
@@ -138,8 +139,12 @@ impl<S: Step, L: Ledger> Runner<S, L> {
                 return Err(fault);
             }
         };
+        let begun_at = row.begun_at;
         match self.ledger.commit(row, &output).await? {
-            Committed::Live => Ok(output),
+            Committed::Live => {
+                telemetry::step_done(S::NAME, clock::now().duration_since(begun_at).unsigned_abs());
+                Ok(output)
+            }
             Committed::Fenced(row) => {
                 let fault =
                     Fault::fenced("the operation was stopped while this step ran; its effect was undone");
@@ -161,6 +166,7 @@ impl<S: Step, L: Ledger> Runner<S, L> {
             Destroying::InFlight(lease) => return Err(in_flight(&lease)),
             Destroying::Over => return Err(Fault::fenced("the operation had ended before this undo began")),
         };
+        let _hold = Hold::begun(&row, S::NAME);
         let handle: S::Handle = decode("handle", row.handle.clone())?;
         self.unmake(&self.mark(tenant.clone()), &handle, row).await
     }
@@ -285,8 +291,27 @@ fn is_sweep(payload: &Value) -> bool {
     payload["action"] == "sweep"
 }
 
+/// A row that this call has taken: records for how long, when the call is over.
+struct Hold(Instant);
+
+impl Hold {
+    fn begun(row: &Resource, step: &str) -> Self {
+        if row.attempts > 1 {
+            telemetry::step_retried(step, row.fault.as_ref().map(|fault| fault.kind.name()));
+        }
+        Self(Instant::now())
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        telemetry::lease_ended(self.0.elapsed());
+    }
+}
+
 /// Polled, not backed off: a lease that a crash left behind outlasts a few quick tries.
 fn in_flight(lease: &Lease) -> Fault {
+    telemetry::lease_awaited(lease.left(clock::now()));
     Fault::not_ready(format!("another call of this step is in flight until {} at the latest", lease.until))
 }
 

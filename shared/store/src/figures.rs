@@ -5,12 +5,13 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tenancy::{DomainState, Domains, Kind, Operation, OperationId, State, Status, Tenant, TenantId};
+use tenancy::{
+    DomainState, Domains, Kind, OPERATOR, Operation, OperationId, State, Status, Tenant, TenantId,
+};
 
 use crate::database::{Condition, Database, Error, Key, Row, Table, Write};
 use crate::domains::domains_key;
 use crate::histogram::Histogram;
-use crate::orders::OPERATOR;
 use crate::tenants::{Tenants, operation_key, tenant_key};
 
 /// How many days are shown, today among them.

@@ -97,19 +97,21 @@ impl ResourceLedger {
         Ok(())
     }
 
-    /// Takes away the leases of a tenant that ended long ago: their Lambdas died without a word.
-    pub async fn sweep_leases(&self, tenant: &TenantId, ended_before: Timestamp) -> Result<(), Error> {
+    /// Takes away the leases of a tenant that ended long ago, and says how many: their Lambdas died without a word.
+    pub async fn sweep_leases(&self, tenant: &TenantId, ended_before: Timestamp) -> Result<usize, Error> {
+        let mut swept = 0;
         for mut resource in self.resources(tenant).await? {
             if resource.lease.as_ref().is_some_and(|lease| lease.until < ended_before) {
                 resource.lease = None;
                 match self.put(&resource).await {
+                    Ok(_) => swept += 1,
                     // Somebody has taken it up meanwhile.
-                    Ok(_) | Err(Error::Conflict(_)) => {}
+                    Err(Error::Conflict(_)) => {}
                     Err(error) => return Err(error),
                 }
             }
         }
-        Ok(())
+        Ok(swept)
     }
 
     /// Writes a row over the version it was read at.
@@ -167,6 +169,8 @@ impl Ledger for ResourceLedger {
             self.put(&restored).await?;
             return Ok(if standing == Standing::Skipped { Begun::Skipped } else { Begun::Fenced });
         }
+        // Only here: whoever reads the row while the call runs finds that nothing has failed yet.
+        row.fault = before.filter(|found| found.operation == row.operation).and_then(|found| found.fault);
         Ok(Begun::Started(Box::new(row)))
     }
 

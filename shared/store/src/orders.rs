@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tenancy::{
-    Access, DomainName, Edit, Event, Former, Grace, Kind, Offboarding, OnFailure, Operation, OperationId,
-    State, Status, StepFault, Tenant, TenantId,
+    Access, DomainName, Edit, Event, Former, Grace, Kind, OPERATOR, Offboarding, OnFailure, Operation,
+    OperationId, State, Status, StepFault, Tenant, TenantId,
 };
 
 use crate::audit::By;
@@ -572,9 +572,6 @@ fn restorable(tenant: &Tenant, now: Timestamp) -> Result<(), Refusal> {
         Some(_) => Ok(()),
     }
 }
-
-/// What stands for a step in the fault of an operation that somebody stopped.
-pub(crate) const OPERATOR: &str = "operator";
 
 /// What an operator's stop looks like beside the faults of steps.
 pub(crate) fn stopped(action: &str, by: &By) -> StepFault {

@@ -60,7 +60,10 @@ impl RateGovernor {
         }
         match self.patiently("not counted", quota, self.lease(quota, haste)).await {
             Some(Ok(lease)) => Ok(self.known().begin(quota, haste, lease)),
-            Some(Err(fault)) => Err(fault),
+            Some(Err(fault)) => {
+                telemetry::provider_deferred(quota.provider);
+                Err(fault)
+            }
             None => Ok(Pass::default()),
         }
     }
@@ -80,7 +83,11 @@ impl RateGovernor {
 
     /// Takes calls for this instance. The fault is what the gate says, the error that there was no gate to ask.
     async fn lease(&self, quota: Quota, haste: Haste) -> Result<Result<Lease, Fault>, Error> {
-        self.over(quota, |gate, now| gate.give(quota, haste, now)).await
+        self.over(quota, |gate, now| {
+            telemetry::provider_shut(quota.provider, gate.is_shut(now));
+            gate.give(quota, haste, now)
+        })
+        .await
     }
 
     async fn record(&self, quota: Quota, pass: Pass, heard: Heard) -> Result<Result<(), Fault>, Error> {
@@ -92,7 +99,7 @@ impl RateGovernor {
         Ok(closed.await?.map(|closed| {
             if let Some(until) = closed {
                 tracing::warn!(
-                    provider = quota.provider,
+                    provider.name = quota.provider,
                     "{} is not asked before {until:.0}",
                     quota.provider
                 );
@@ -150,7 +157,7 @@ impl RateGovernor {
             Ok(Err(error)) => error.to_string(),
             Err(late) => late.to_string(),
         };
-        tracing::warn!(provider = quota.provider, "a call of {} is {without}: {why}", quota.provider);
+        tracing::warn!(provider.name = quota.provider, "a call of {} is {without}: {why}", quota.provider);
         self.known().blind_until = Some(clock::now() + BLIND);
         None
     }

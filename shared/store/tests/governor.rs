@@ -297,3 +297,45 @@ fn a_row_that_cannot_be_read_is_begun_anew() {
         assert_eq!(fields, ["closings", "failures", "slots", "window"].map(str::to_owned).into());
     });
 }
+
+/// The values of a metric that were recorded of the provider meanwhile.
+fn recorded(heard: &[serde_json::Value], metric: &str) -> Vec<u64> {
+    assert!(heard.iter().all(|line| line["provider"] == "lab"), "{heard:?}");
+    heard.iter().filter_map(|line| line[metric].as_u64()).collect()
+}
+
+#[test]
+fn it_is_recorded_that_a_provider_is_shut_and_that_calls_are_put_off() {
+    run(async {
+        let governor = RateGovernor::new(Database::memory());
+        telemetry::listen();
+        fail(&governor, 5).await;
+        assert!(recorded(&telemetry::heard(), "ProviderShut").iter().all(|shut| *shut == 0));
+        call(&governor, QUOTA, Haste::Now).await.expect_err("closed");
+        let heard = telemetry::heard();
+        assert_eq!(
+            (recorded(&heard, "ProviderShut"), recorded(&heard, "ProviderDeferred")),
+            (vec![1], vec![1])
+        );
+        advance(Duration::from_secs(10)).await;
+        call(&governor, QUOTA, Haste::Now).await.expect("tried, and open");
+        call(&governor, QUOTA, Haste::Now).await.expect("open");
+        assert_eq!(recorded(&telemetry::heard(), "ProviderShut"), [1, 0], "shut until the trial is over");
+    });
+}
+
+#[test]
+fn a_quota_that_is_used_up_shuts_nobody() {
+    run(async {
+        let governor = RateGovernor::new(Database::memory());
+        let quota = Quota { calls: 1, burst: 1, ..QUOTA };
+        call(&governor, quota, Haste::Now).await.expect("the one");
+        telemetry::listen();
+        call(&governor, quota, Haste::Now).await.expect_err("used up");
+        let heard = telemetry::heard();
+        assert_eq!(
+            (recorded(&heard, "ProviderShut"), recorded(&heard, "ProviderDeferred")),
+            (vec![0], vec![1])
+        );
+    });
+}

@@ -1,20 +1,41 @@
 //! Structured logs and one set of metrics, the same from every function.
 //!
 //! Log lines are JSON on standard output, one object a line; field names are dotted (`tenant.id`, `step.name`).
-//! A failure is logged once, where it is handled. Metrics are CloudWatch Embedded Metric Format lines on the
-//! same stream: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+//! A failure is logged once, where it is handled. Metrics are lines of CloudWatch's embedded metric format on the same
+//! stream. Each is declared once ([`SET`]), beside what records it; `docs/metrics.md` is made of these.
 
-use std::io::Write as _;
-use std::time::Duration;
+mod canary;
+mod certificate;
+mod emf;
+mod finding;
+mod lease;
+mod metric;
+mod operation;
+mod provider;
+mod step;
+mod tenants;
+mod webhook;
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
+pub use canary::canary_ended;
+pub use certificate::{Certificate, certificate_seen};
+#[cfg(feature = "captured")]
+pub use emf::captured::{heard, listen};
+pub use finding::{Finding, found};
+pub use lease::{lease_awaited, lease_ended, leases_expired};
+pub use metric::{Metric, NAMESPACE, SET, Unit};
+pub use operation::{Ended, operation_ended};
+pub use provider::{Answered, provider_answered, provider_deferred, provider_shut};
+pub use step::{step_done, step_ended, step_retried};
+pub use tenants::{tenants_counted, tenants_idle};
 use tracing_subscriber::EnvFilter;
+pub use webhook::webhook_delivered;
 
-/// Starts logging; `RUST_LOG` selects what. Called once, first thing in `main`.
+/// Starts logs and metrics; `RUST_LOG` selects what is logged. Called once, first thing in `main`, with the function's own name:
+/// what its name at Lambda has before that is the deployment's.
 ///
 /// The Lambda runtime is silent by default: it would log every fault that a state machine is told of again.
-pub fn init() {
+#[allow(clippy::disallowed_methods)] // Lambda names the function; nobody has to be told.
+pub fn init(function: &str) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lambda_runtime=off"));
     tracing_subscriber::fmt()
@@ -25,75 +46,5 @@ pub fn init() {
         .with_target(false)
         .with_env_filter(filter)
         .init();
-}
-
-/// Records how many of something an operator must know of were found: each is a metric of its own, with an alarm.
-pub fn found(deployment: &str, finding: &str, count: usize) {
-    let metrics = [metric(&["deployment"], finding, "Count")];
-    emit(&metrics, json!({ "deployment": deployment, finding: count }));
-}
-
-/// Records how one call of a step ended: `outcome` is `ok` or the fault's name.
-pub fn step_ended(step: &str, action: &str, outcome: &str, took: Duration) {
-    let metrics = [metric(&["step", "action", "outcome"], "StepDuration", "Milliseconds")];
-    let took = milliseconds(took);
-    emit(&metrics, json!({ "step": step, "action": action, "outcome": outcome, "StepDuration": took }));
-}
-
-/// An operation that has ended.
-#[derive(Clone, Copy, Debug)]
-pub struct Ended<'a> {
-    pub kind: &'a str,
-    pub blueprint: &'a str,
-    /// What state it ended in.
-    pub outcome: &'a str,
-    /// What its tenant has become.
-    pub tenant: &'a str,
-    /// The step at which it failed.
-    pub failed_at: Option<&'a str>,
-    /// Since it was accepted.
-    pub took: Duration,
-}
-
-/// Records how an operation ended: the success rate and the time to an active tenant are by `outcome`, failures by `step`.
-pub fn operation_ended(ended: &Ended<'_>) {
-    let mut metrics = vec![
-        metric(&["blueprint", "kind", "outcome"], "OperationDuration", "Milliseconds"),
-        metric(&["blueprint", "tenant"], "TenantBecame", "Count"),
-    ];
-    metrics.extend(ended.failed_at.map(|_| metric(&["blueprint", "step"], "OperationFailed", "Count")));
-    let values = json!({
-        "blueprint": ended.blueprint,
-        "kind": ended.kind,
-        "outcome": ended.outcome,
-        "tenant": ended.tenant,
-        "step": ended.failed_at,
-        "OperationDuration": milliseconds(ended.took),
-        "TenantBecame": 1,
-        "OperationFailed": 1,
-    });
-    emit(&metrics, values);
-}
-
-/// What of a line is a metric, and by which of its values.
-fn metric(dimensions: &[&str], name: &str, unit: &str) -> Value {
-    json!({
-        "Namespace": "Tenantry",
-        "Dimensions": [dimensions],
-        "Metrics": [{ "Name": name, "Unit": unit }],
-    })
-}
-
-fn milliseconds(took: Duration) -> u64 {
-    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Metrics go where the log goes: nowhere, before it is started.
-fn emit(metrics: &[Value], mut line: Value) {
-    if tracing::dispatcher::has_been_set() {
-        line["_aws"] =
-            json!({ "Timestamp": Timestamp::now().as_millisecond(), "CloudWatchMetrics": metrics });
-        // A metric that cannot be written must not fail the work it measures.
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
-    }
+    emf::begin(&std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(), function);
 }

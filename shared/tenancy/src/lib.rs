@@ -42,7 +42,7 @@ pub use id::{ChangeRequestId, OperationId, SweepId, TenantId, WebhookId, slug_of
 pub use lifecycle::{Event, Refused, Status};
 pub use mark::Mark;
 pub use offboarding::{Absence, Archive, Calendar, Certificate, Due, Hold, Offboarding, Without};
-pub use operation::{Kind, Operation, State, StepFault, StepProgress, StepState};
+pub use operation::{Kind, OPERATOR, Operation, State, StepFault, StepProgress, StepState};
 pub use origin::Origin;
 pub use overrides::{Bounds, Overrides};
 pub use plan::{Limits, Plan};

@@ -225,6 +225,9 @@ impl State {
     }
 }
 
+/// What stands for a step in the fault of an operation that somebody stopped.
+pub const OPERATOR: &str = "operator";
+
 /// A fault and the step it stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

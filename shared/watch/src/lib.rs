@@ -5,11 +5,13 @@
 //! only what answers there is live (invariant 10). A look that fails is no failure of the domain; it is looked at again.
 
 use fault::{Actor, Fault};
+use jiff::Timestamp;
 use reach::Reach;
 use resolver::{Leads, Resolver};
 use saga::Subject;
 use serde::Serialize;
 use store::{Database, Tenants};
+use telemetry::Certificate;
 use tenancy::AspectState::{Right, Waiting};
 use tenancy::{AspectState, Domain, DomainName, Seen};
 
@@ -31,6 +33,16 @@ pub struct Output {
     pub seconds: u64,
     /// The domain that is waited for, once it leads to us.
     pub proven: Option<DomainName>,
+}
+
+/// Records how long a domain that leads here has waited for its certificate.
+fn certified(domain: &Domain, seen: &Seen, now: Timestamp) {
+    if seen.dns.0 != Right || domain.certificate.state == Right {
+        return;
+    }
+    let since = if domain.dns.state == Right { domain.dns.since } else { now };
+    let certificate = if seen.certificate.0 == Right { Certificate::Issued } else { Certificate::Waiting };
+    telemetry::certificate_seen(certificate, now.duration_since(since).unsigned_abs());
 }
 
 impl Watch {
@@ -60,10 +72,14 @@ impl Watch {
         let Some(domain) = watched else { return Ok(Output { pending: false, seconds: 0, proven: None }) };
         let seen = look(domain).await;
         if let Err(fault) = &seen {
-            tracing::warn!(tenant.id = %id, execution.id = %operation, "{} was not seen: {fault}", domain.hostname);
+            tracing::warn!(tenant.id = %id, execution.id = %operation, fault = fault.kind.name(), "{} was not seen: {fault}", domain.hostname);
         }
         let leads = seen.as_ref().is_ok_and(|seen| seen.dns.0 == Right);
-        let again = self.tenants.looked_at_domain(id, operation, seen, clock::now()).await?;
+        let now = clock::now();
+        if let Ok(seen) = &seen {
+            certified(domain, seen, now);
+        }
+        let again = self.tenants.looked_at_domain(id, operation, seen, now).await?;
         Ok(Output {
             pending: again.is_some(),
             seconds: again.unwrap_or_default(),
@@ -96,5 +112,48 @@ impl Watch {
             seen.certificate = (Waiting, format!("issued, but a visit failed: {fault}"));
         }
         seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A domain that leads here, since some moment or not as far as was known.
+    fn domain(dns: &str, certificate: &str) -> Domain {
+        let aspect = |state: &str| json!({ "state": state, "since": "2026-01-01T00:00:00Z" });
+        let domain = json!({
+            "hostname": "shop.example.com", "state": "pending", "requested_at": "2025-12-31T00:00:00Z",
+            "name": aspect("right"), "dns": aspect(dns), "certificate": aspect(certificate),
+        });
+        serde_json::from_value(domain).expect("a domain")
+    }
+
+    /// What is recorded when a look, an hour and a minute later, sees these.
+    fn recorded(domain: &Domain, dns: AspectState, certificate: AspectState) -> Vec<(Value, Value)> {
+        let seen = |state| (state, String::new());
+        let seen =
+            Seen { name: seen(Right), dns: seen(dns), certificate: seen(certificate), proofs: Vec::new() };
+        let since: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        telemetry::listen();
+        certified(domain, &seen, since + 61.minutes());
+        telemetry::heard()
+            .into_iter()
+            .map(|line| (line["state"].clone(), line["CertificateWait"].clone()))
+            .collect()
+    }
+
+    #[test]
+    fn a_certificate_is_waited_for_from_when_the_domain_leads_here() {
+        let leads = domain("right", "waiting");
+        assert_eq!(recorded(&leads, Right, Waiting), [(json!("waiting"), json!(3660))]);
+        assert_eq!(recorded(&leads, Right, Right), [(json!("issued"), json!(3660))]);
+        let led_elsewhere = domain("waiting", "waiting");
+        assert_eq!(recorded(&led_elsewhere, Right, Waiting), [(json!("waiting"), json!(0))]);
+        assert_eq!(recorded(&led_elsewhere, Waiting, Waiting), [], "it is the customer's to wait for");
+        assert_eq!(recorded(&domain("right", "right"), Right, Right), [], "it was there before");
     }
 }

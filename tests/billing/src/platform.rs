@@ -110,7 +110,6 @@ impl Platform {
         let sold = Sold::parse("standard=small,premium=big", "us-east");
         let webhook = Webhook { desk: post.clone(), sold: sold.clone() }.router();
         let settings = Settings {
-            deployment: "replay".to_owned(),
             blueprint: "shop".to_owned(),
             prices: PlanNames::parse("price_small=small,price_big=big"),
             sold,

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use calls::Shared;
-pub(crate) use function::{Function, Role, functions};
+pub(crate) use function::{Function, Role, functions, parse};
 pub(crate) use machine::{Machine, Scope, State, machines};
 pub(crate) use stack::{Stack, keys, stacks, statements};
 

@@ -157,7 +157,7 @@ impl Deployment {
         self.task("tenant-admit", task, |task, input| async move { task.run(input).await });
         let task = ListSteps { catalogue: catalogue.clone() };
         self.task("saga-list-steps", task, |task, input| async move { task.run(input).await });
-        let task = SweepOrphans::new(database.clone(), DEPLOYMENT.to_owned(), 10);
+        let task = SweepOrphans::new(database.clone(), 10);
         self.task("saga-sweep-orphans", task, |task, input| async move { task.run(input).await });
         let calendar = Calendar { day_seconds: DAY_SECONDS, notices: vec![3, 1] };
         let task = Thaw {
@@ -173,8 +173,7 @@ impl Deployment {
         let target = || clouds::TARGET.to_owned();
         let task = NotifyDomain { mailer: mailer.clone(), tenants: tenants.clone(), target: target() };
         self.task("tenant-notify-domain", task, |task, input| async move { task.run(input).await });
-        let deployment = DEPLOYMENT.to_owned();
-        let task = SettleDomain { tenants: tenants.clone(), ledger: ledger.clone(), deployment };
+        let task = SettleDomain { tenants: tenants.clone(), ledger: ledger.clone() };
         self.task("tenant-settle-domain", task, |task, input| async move { task.run(input).await });
         let task = NotifyOffboarding { mailer: mailer.clone(), tenants: tenants.clone() };
         self.task("tenant-notify-offboarding", task, |task, input| async move { task.run(input).await });
@@ -186,7 +185,6 @@ impl Deployment {
             archive: self.cold_storage(),
             calendar: calendar.clone(),
             retention_days: 365,
-            deployment: DEPLOYMENT.to_owned(),
         };
         self.task("tenant-archive", task, |task, input| async move { task.run(input).await });
         let kms = aws_sdk_kms::Client::new(&aws::config(self.service(Arc::new(Kms::default()))));
@@ -215,7 +213,7 @@ impl Deployment {
         let executions = Executions::new(step_functions, provision, teardown, Some(machine("sweep-orphans")));
         let executions =
             executions.with_domains(machine("custom-domain")).with_offboarding(machine("offboard-tenant"));
-        let task = Janitor::new(executions.clone(), database.clone(), DEPLOYMENT.to_owned());
+        let task = Janitor::new(executions.clone(), database.clone());
         self.task("saga-janitor", task, |task, input| async move { task.run(input).await });
         let task = Dispatch { executions, db: database.clone() };
         self.task("tenant-dispatch", task, |task, event: Event| async move { task.run(event).await });

@@ -3,6 +3,7 @@ use fault::Fault;
 use jiff::Timestamp;
 use saga::ResourceState;
 use store::{Account, Catalogue, ResourceLedger, Tenants};
+use telemetry::Finding;
 use tenancy::{Plan, Status, Tenant};
 
 use crate::{Post, React};
@@ -26,10 +27,10 @@ impl<P: Post> React<P> {
             tracing::error!(subscription.id = %id, "billing is amiss: {problem}");
             amiss += 1;
             if let Err(fault) = self.look(&id, false).await {
-                tracing::warn!(subscription.id = %id, "was not seen to: {fault}");
+                tracing::warn!(subscription.id = %id, fault = fault.kind.name(), "was not seen to: {fault}");
             }
         }
-        telemetry::found(&self.settings.deployment, "BillingAmiss", amiss);
+        telemetry::found(Finding::BillingAmiss, amiss);
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use fault::{Fault, Kind};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use store::{Account, By, Catalogue, Database, Order, Ordered, Refusal, Tenants, UnknownEvent, Voided};
+use telemetry::Finding;
 use tenancy::{Access, EditRequest, Plan, Signup, SignupRequest, Status, Tenant};
 
 use decide::{Deed, Known, decide};
@@ -84,7 +85,7 @@ impl<P: Post> React<P> {
             Ok(letter) => letter,
             Err(cause) => {
                 tracing::error!("a billing event cannot be read: {cause}");
-                telemetry::found(&self.settings.deployment, "BillingPoison", 1);
+                telemetry::found(Finding::BillingPoison, 1);
                 return self.post.bury(body).await;
             }
         };
@@ -93,7 +94,7 @@ impl<P: Post> React<P> {
             Letter::Read(Read::Event(event)) => self.hear(*event).await,
             Letter::Read(Read::Unknown { id, kind }) => {
                 tracing::info!(event.id = %id, event.kind = kind, "an event that nobody reacts to");
-                telemetry::found(&self.settings.deployment, "BillingUnknown", 1);
+                telemetry::found(Finding::BillingUnknown, 1);
                 Ok(UnknownEvent { id, kind, received_at: clock::now() }.keep(&self.db).await?)
             }
         }
@@ -113,7 +114,7 @@ impl<P: Post> React<P> {
     pub async fn agenda(&self, now: Timestamp) -> Result<(), Fault> {
         for id in Account::due(&self.db, now, AGENDA).await? {
             if let Err(fault) = self.look(&id, false).await {
-                tracing::warn!(subscription.id = %id, "was not seen to: {fault}");
+                tracing::warn!(subscription.id = %id, fault = fault.kind.name(), "was not seen to: {fault}");
             }
         }
         Ok(())
@@ -192,7 +193,7 @@ impl<P: Post> React<P> {
                 Ok(()) => tracing::info!(tenant.id = %tenant.id, "told of {}", notice.subject),
                 // Nice to have (invariant 11): an address that takes no mail keeps no payment from counting.
                 Err(fault) if fault.kind == Kind::Terminal => {
-                    tracing::warn!(tenant.id = %tenant.id, "could not be told of {}: {fault}", notice.subject);
+                    tracing::warn!(tenant.id = %tenant.id, fault = fault.kind.name(), "could not be told of {}: {fault}", notice.subject);
                 }
                 Err(fault) => return Err(fault),
             }

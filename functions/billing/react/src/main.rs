@@ -9,7 +9,7 @@ use tenancy::Calendar;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let post = Office {
         queue: Queue::from_env("BILLING_QUEUE").await?,
         dead: Queue::from_env("BILLING_DEAD_LETTERS").await?,
@@ -34,7 +34,6 @@ fn settings() -> Result<Settings, Error> {
         aws::variable("TRIAL_NOTICE")?.parse()?,
     );
     Ok(Settings {
-        deployment: aws::variable("DEPLOYMENT")?,
         blueprint: aws::variable("BILLING_BLUEPRINT")?,
         prices: PlanNames::parse(&aws::variable("BILLING_PLANS").unwrap_or_default()),
         sold: Sold::parse(

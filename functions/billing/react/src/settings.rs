@@ -5,7 +5,6 @@ use tenancy::{Calendar, Plan};
 /// What this deployment sells, and how patient it is.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub deployment: String,
     /// What is bought.
     pub blueprint: String,
     /// The plans that prices, lookup keys and products of Stripe are.

@@ -39,7 +39,6 @@ impl Post for Sent {
 
 fn settings() -> Settings {
     Settings {
-        deployment: "test".to_owned(),
         blueprint: "shop".to_owned(),
         prices: PlanNames::parse("price_small=small,price_big=big,price_demo=demo"),
         sold: Sold::parse("standard=small,premium=big", "us-east"),

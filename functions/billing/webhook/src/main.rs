@@ -6,7 +6,7 @@ use sqs::Queue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let vault = Vault::from_env().await;
     let desk = Office {
         stripe: Keys::new(vault.clone(), aws::variable("STRIPE_WEBHOOK_SECRET").ok()),

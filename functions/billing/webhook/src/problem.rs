@@ -35,7 +35,7 @@ impl From<Refused> for Problem {
 /// What was not taken is sent again: billers do on any other answer than success.
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        tracing::error!("an event was not taken: {fault}");
+        tracing::error!(fault = fault.kind.name(), "an event was not taken: {fault}");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "it could not be taken; send it again")
     }
 }

@@ -50,12 +50,12 @@ impl Publish {
                 // Whatever comes after it is told: a record that is not understood must not stop a stream for a day.
                 Err(error) => {
                     tracing::error!("a change cannot be told: {error}");
-                    telemetry::found(&self.deployment, "ChangeUntold", 1);
+                    telemetry::found(telemetry::Finding::ChangeUntold, 1);
                 }
             }
         }
         self.bus.put(&entries).await?;
-        tracing::info!(events = entries.len(), "told");
+        tracing::info!(count.events = entries.len(), "told");
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let publish = Publish { bus: Bus::from_env().await?, deployment: aws::variable("DEPLOYMENT")? };
     let publish = &publish;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {

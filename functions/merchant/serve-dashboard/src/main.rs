@@ -6,7 +6,7 @@ use store::{Claims, Database};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let dashboard = Dashboard {
         workspaces: Bucket::from_env("WORKSPACES_BUCKET").await?,
         claims: Claims::new(Database::from_env().await),

@@ -65,7 +65,7 @@ async fn serve(State(site): State<ServeSite>, request: Request) -> Response {
     match answer(&site, &visit).await {
         Ok(response) => response,
         Err(fault) => {
-            tracing::error!(site = %visit.subdomain, fault = fault.kind.name(), "a page was not served: {fault}");
+            tracing::error!(tenant.subdomain = %visit.subdomain, fault = fault.kind.name(), "a page was not served: {fault}");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
@@ -73,7 +73,7 @@ async fn serve(State(site): State<ServeSite>, request: Request) -> Response {
 
 async fn answer(site: &ServeSite, visit: &Visit) -> Result<Response, Fault> {
     let Some(tenant) = site.claims.tenant_of(&visit.subdomain).await? else {
-        tracing::info!(site = %visit.subdomain, "nobody has this subdomain");
+        tracing::info!(tenant.subdomain = %visit.subdomain, "nobody has this subdomain");
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     let (status, file) = match site.page(&tenant, &visit.path).await? {
@@ -83,7 +83,7 @@ async fn answer(site: &ServeSite, visit: &Visit) -> Result<Response, Fault> {
             None => return Ok(StatusCode::NOT_FOUND.into_response()),
         },
     };
-    tracing::info!(tenant.id = %tenant, path = visit.path, status = status.as_u16(), "served");
+    tracing::info!(tenant.id = %tenant, http.path = visit.path, http.status = status.as_u16(), "served");
     Ok((status, headers(&file), file.body).into_response())
 }
 

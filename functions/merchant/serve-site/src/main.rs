@@ -5,7 +5,7 @@ use store::{Claims, Database};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let site = ServeSite {
         sites: Bucket::from_env("SITES_BUCKET").await?,
         claims: Claims::new(Database::from_env().await),

@@ -26,6 +26,8 @@ impl Drain {
         let in_flight: Vec<&str> =
             resources.iter().filter(|r| r.in_flight(now)).map(|r| r.step.as_str()).collect();
         if !in_flight.is_empty() {
+            let leases = resources.iter().filter_map(|resource| resource.lease.as_ref());
+            telemetry::lease_awaited(leases.map(|lease| lease.left(now)).max().unwrap_or_default());
             return Err(Fault::not_ready(format!("still in flight: {}", in_flight.join(", "))));
         }
         let gone = || Fault::terminal(format!("there is no operation {operation} of a tenant {id}"));

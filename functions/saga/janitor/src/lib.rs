@@ -12,8 +12,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use step_functions::{Course, Machine};
 use store::{
-    By, Database, Filter, Idle, Open, Order, Outbox, Refusal, RepairTask, ResourceLedger, Sweep, Tenants,
+    By, Database, Figures, Filter, Idle, Open, Order, Outbox, Refusal, RepairTask, ResourceLedger, Sweep,
+    Tenants,
 };
+use telemetry::Finding;
 use tenancy::{Kind, Operation, Status, Tenant, TenantId};
 
 pub use engine::Engine;
@@ -26,6 +28,8 @@ const SLOW_LOOK_MINUTES: i64 = 60;
 const CANCEL_MINUTES: i64 = 2;
 /// So many tenants are put to sleep in a minute: each is an operation, and nobody waits for it.
 const SLEEPERS: usize = 10;
+/// So many of those that wait for it are counted.
+const IDLE: usize = 100;
 /// No Lambda lives longer than its lease, so one that ended this long ago belongs to nobody.
 const LEASE_MINUTES: i64 = 15;
 
@@ -33,7 +37,6 @@ const LEASE_MINUTES: i64 = 15;
 pub struct Janitor<E> {
     engine: E,
     db: Database,
-    deployment: String,
 }
 
 /// Nothing, every minute; once a day, a sweep. An operator may ask about one tenant, and as if it were later.
@@ -53,18 +56,9 @@ pub struct Daily {
     pub dry_run: bool,
 }
 
-/// What an operator must know of, each a metric with an alarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Finding {
-    /// Past its state's deadline, or its execution is gone.
-    OperationStalled,
-    /// Accepted, and not started within a minute.
-    OutboxOverdue,
-}
-
 impl<E: Engine> Janitor<E> {
-    pub fn new(engine: E, db: Database, deployment: String) -> Self {
-        Self { engine, db, deployment }
+    pub fn new(engine: E, db: Database) -> Self {
+        Self { engine, db }
     }
 
     /// Looks at everything once. What goes wrong with one tenant does not keep it from the next; whatever it was,
@@ -81,7 +75,7 @@ impl<E: Engine> Janitor<E> {
             match self.attend(open, now).await {
                 Ok(found) => findings.extend(found),
                 Err(fault) => tracing::warn!(
-                    tenant.id = %tenant, execution.id = %operation, "an operation could not be looked at: {fault}"
+                    tenant.id = %tenant, execution.id = %operation, fault = fault.kind.name(), "an operation could not be looked at: {fault}"
                 ),
             }
         }
@@ -89,22 +83,36 @@ impl<E: Engine> Janitor<E> {
             RepairTask::all(&self.db).await?.into_iter().filter(|task| wanted(&task.id.tenant)).collect();
         for task in tasks.iter().filter(|task| task.next_try <= now) {
             if let Err(fault) = self.repair(task, now).await {
-                tracing::warn!(tenant.id = %task.id.tenant, step.name = task.id.step, "was not retried: {fault}");
+                tracing::warn!(tenant.id = %task.id.tenant, step.name = task.id.step, fault = fault.kind.name(), "was not retried: {fault}");
             }
         }
         if let Err(fault) = self.waited(&wanted, now).await {
-            tracing::warn!("who waits was not looked at: {fault}");
+            tracing::warn!(fault = fault.kind.name(), "who waits was not looked at: {fault}");
         }
         if let Err(fault) = self.put_to_sleep(input.tenant.as_ref(), now).await {
-            tracing::warn!("who is idle was not looked at: {fault}");
+            tracing::warn!(fault = fault.kind.name(), "who is idle was not looked at: {fault}");
         }
         if let Err(fault) = self.sweep(input.sweep, now).await {
-            tracing::warn!("a sweep was not started: {fault}");
+            tracing::warn!(fault = fault.kind.name(), "a sweep was not started: {fault}");
         }
-        let count = |finding| findings.iter().filter(|found| **found == finding).count();
-        telemetry::found(&self.deployment, "OperationStalled", count(Finding::OperationStalled));
-        telemetry::found(&self.deployment, "OutboxOverdue", count(Finding::OutboxOverdue));
-        telemetry::found(&self.deployment, "CompensationStuck", tasks.len());
+        // What is found of one tenant is no count of all.
+        if input.tenant.is_none() {
+            for finding in [Finding::OperationStalled, Finding::OutboxOverdue] {
+                telemetry::found(finding, findings.iter().filter(|found| **found == finding).count());
+            }
+            telemetry::found(Finding::CompensationStuck, tasks.len());
+            if let Err(fault) = self.count_tenants().await {
+                tracing::warn!(fault = fault.kind.name(), "tenants were not counted: {fault}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Records how many tenants there are of each status, as the overview has it.
+    async fn count_tenants(&self) -> Result<(), Fault> {
+        for (status, many) in Figures::new(self.db.clone()).tenants().await? {
+            telemetry::tenants_counted(status.name(), many);
+        }
         Ok(())
     }
 
@@ -123,7 +131,8 @@ impl<E: Engine> Janitor<E> {
             open.again(&self.db, now + LOOK_MINUTES.minutes()).await?;
             return Ok(Some(Finding::OutboxOverdue));
         }
-        ResourceLedger::new(self.db.clone()).sweep_leases(id, now - LEASE_MINUTES.minutes()).await?;
+        let ledger = ResourceLedger::new(self.db.clone());
+        telemetry::leases_expired(ledger.sweep_leases(id, now - LEASE_MINUTES.minutes()).await?);
         let (running, ends) = self.executions(&record).await?;
         if running.is_empty() {
             let cause = format!("its executions ended without a word: {}", ends.join(", "));
@@ -192,7 +201,7 @@ impl<E: Engine> Janitor<E> {
             let (listed, next) = tenants.list(&filter, 100, after.as_ref()).await?;
             for tenant in listed.iter().filter(|tenant| wanted(&tenant.id)) {
                 if let Err(fault) = self.overdue(&tenants, tenant, now).await {
-                    tracing::warn!(tenant.id = %tenant.id, "still waits: {fault}");
+                    tracing::warn!(tenant.id = %tenant.id, fault = fault.kind.name(), "still waits: {fault}");
                 }
             }
             after = next;
@@ -219,7 +228,11 @@ impl<E: Engine> Janitor<E> {
         let tenants = Tenants::new(self.db.clone());
         let due = match only {
             Some(tenant) => vec![tenant.clone()],
-            None => Idle::due(&self.db, SLEEPERS, now).await?.into_iter().map(|idle| idle.tenant).collect(),
+            None => {
+                let idle = Idle::due(&self.db, IDLE, now).await?;
+                telemetry::tenants_idle(idle.len());
+                idle.into_iter().take(SLEEPERS).map(|idle| idle.tenant).collect()
+            }
         };
         for id in due {
             let Some(tenant) = tenants.get(&id).await?.map(|found| found.value) else { continue };

@@ -5,9 +5,8 @@ use store::Database;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let janitor =
-        Janitor::new(Executions::from_env().await?, Database::from_env().await, aws::variable("DEPLOYMENT")?);
+    telemetry::init(env!("CARGO_PKG_NAME"));
+    let janitor = Janitor::new(Executions::from_env().await?, Database::from_env().await);
     let janitor = &janitor;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Input>| async move {
         Box::pin(janitor.run(event.payload)).await.map_err(Error::from)

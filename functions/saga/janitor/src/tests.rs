@@ -111,7 +111,7 @@ impl Bed {
     }
 
     async fn look(&self, minutes: i64) {
-        let janitor = Janitor::new(&self.engine, self.db.clone(), "test".to_owned());
+        let janitor = Janitor::new(&self.engine, self.db.clone());
         let as_of = Some(self.accepted + minutes.minutes());
         janitor.run(Input { as_of, ..Input::default() }).await.expect("it looks");
     }
@@ -281,8 +281,10 @@ async fn leases_that_ended_long_ago_are_taken_away() {
     let lease = async || ledger.resources(&bed.tenant).await.expect("read")[0].lease.clone();
     bed.look(5).await;
     assert!(lease().await.is_some());
+    telemetry::listen();
     bed.look(20).await;
     assert_eq!(lease().await, None);
+    assert_eq!(recorded(&telemetry::heard(), "LeaseExpired", None), [1]);
     assert_eq!(ledger.resources(&bed.tenant).await.expect("read")[0].state, ResourceState::Intended);
 }
 
@@ -296,7 +298,7 @@ async fn the_sweep_of_the_day_and_those_that_were_asked_for_are_started_once() {
     assert_eq!(bed.engine.started(), [format!("Sweep:sweep-{}", asked.id)]);
     assert_eq!(bed.engine.inputs.lock().expect("no panic")[0].1, json!({ "sweep": asked.id }));
 
-    let janitor = Janitor::new(&bed.engine, bed.db.clone(), "test".to_owned());
+    let janitor = Janitor::new(&bed.engine, bed.db.clone());
     let daily =
         serde_json::from_value(json!({ "sweep": { "dry_run": true } })).expect("what the schedule sends");
     janitor.run(daily).await.expect("it looks");
@@ -325,4 +327,40 @@ async fn whom_nobody_uses_is_put_to_sleep_when_the_time_has_come_and_once() {
     bed.settle(operation, tenancy::Event::Hibernated, State::Succeeded).await;
     bed.look(300 * day).await;
     assert_eq!((bed.tenant().await.status, bed.tenant().await.operation), (Status::Hibernating, None));
+}
+
+/// What was recorded of a metric, by one of its labels if it has it.
+fn recorded(heard: &[Value], metric: &str, label: Option<(&str, &str)>) -> Vec<u64> {
+    let labelled = |line: &&Value| label.is_none_or(|(name, value)| line[name] == value);
+    heard.iter().filter(labelled).filter_map(|line| line[metric].as_u64()).collect()
+}
+
+/// What says nothing when all is well cannot be told from one that is dead.
+#[tokio::test]
+async fn every_look_is_recorded_also_when_there_is_nothing_to_see() {
+    let bed = Bed::started().await;
+    let figures = Figures::new(bed.db.clone());
+    figures.count(&[store::Subject::Tenant(bed.tenant.clone())].into(), bed.accepted).await.expect("counted");
+    telemetry::listen();
+    bed.look(0).await;
+    let heard = telemetry::heard();
+    for metric in ["OperationStalled", "OutboxOverdue", "CompensationStuck", "TenantsIdle"] {
+        assert_eq!(recorded(&heard, metric, None), [0], "{metric}");
+    }
+    assert_eq!(recorded(&heard, "Tenants", Some(("status", "provisioning"))), [1]);
+    assert_eq!(recorded(&heard, "Tenants", Some(("status", "active"))), [0]);
+    assert_eq!(recorded(&heard, "Tenants", None).len(), Status::ALL.len());
+}
+
+#[tokio::test]
+async fn what_is_found_is_recorded_and_of_one_tenant_alone_it_is_not() {
+    let bed = Bed::started().await;
+    bed.stuck().await;
+    telemetry::listen();
+    let janitor = Janitor::new(&bed.engine, bed.db.clone());
+    let alone = Input { tenant: Some(bed.tenant.clone()), ..Input::default() };
+    janitor.run(alone).await.expect("it looks");
+    assert_eq!(recorded(&telemetry::heard(), "CompensationStuck", None), [] as [u64; 0]);
+    bed.look(0).await;
+    assert_eq!(recorded(&telemetry::heard(), "CompensationStuck", None), [1]);
 }

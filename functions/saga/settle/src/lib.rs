@@ -2,7 +2,7 @@
 //! subdomain. Looks at the ledger itself; nothing is taken on another's word (invariant 10).
 
 use fault::Fault;
-use saga::Subject;
+use saga::{Effort, Subject};
 use serde::Serialize;
 use store::{Outcome, ResourceLedger, Tenants, doomed, progress};
 use tenancy::{Event, Kind, State, Status, StepProgress};
@@ -68,9 +68,10 @@ impl Settle {
             step.fault.get_or_insert_with(|| first.fault.clone());
         }
         self.ledger.close_repairs(id, &resources).await?;
+        let effort = Effort::of(&steps);
         let outcome = Outcome { event, state, steps, endpoints: None };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
-        saga::ended(&record, state, &tenant, now);
+        saga::ended(&record, state, effort, &tenant, now);
         Ok(Output { status: tenant.status, left })
     }
 }

@@ -23,7 +23,6 @@ pub struct SweepOrphans {
     db: Database,
     tenants: Tenants,
     ledger: ResourceLedger,
-    deployment: String,
     limit: usize,
 }
 
@@ -61,9 +60,9 @@ struct Judged<'a> {
 
 impl SweepOrphans {
     #[must_use]
-    pub fn new(db: Database, deployment: String, limit: usize) -> Self {
+    pub fn new(db: Database, limit: usize) -> Self {
         let (tenants, ledger) = (Tenants::new(db.clone()), ResourceLedger::new(db.clone()));
-        Self { db, tenants, ledger, deployment, limit }
+        Self { db, tenants, ledger, limit }
     }
 
     pub async fn run(&self, input: Input) -> Result<Output, Fault> {
@@ -140,12 +139,16 @@ impl SweepOrphans {
             tracing::warn!(tenant.id = %tenant, step.name = step, "sweep {sweep} found a resource: {verdict:?}");
         }
         for Unswept { step, fault } in &outcome.unswept {
-            tracing::warn!(step.name = step, "sweep {sweep} could not ask {step} to the end: {fault}");
+            tracing::warn!(
+                step.name = step,
+                fault = fault.kind.name(),
+                "sweep {sweep} could not ask {step} to the end: {fault}"
+            );
         }
         if let Some(refused) = &outcome.refused {
             tracing::error!("sweep {sweep}: {refused}");
         }
-        telemetry::found(&self.deployment, "OrphansFound", outcome.found);
+        telemetry::found(telemetry::Finding::OrphansFound, outcome.found);
     }
 }
 

@@ -129,7 +129,7 @@ impl Bed {
     async fn run(&self, id: SweepId, count: usize, orphans: Vec<Orphan>) -> (Output, SweepOutcome) {
         let swept = Swept { count, orphans, ..Swept::new(STEP, "arn") };
         let steps = vec![Asked { step: STEP.to_owned(), swept: Some(swept), error: None }];
-        let judge = SweepOrphans::new(self.db.clone(), "test".to_owned(), 3);
+        let judge = SweepOrphans::new(self.db.clone(), 3);
         let output = judge.run(Input { sweep: id, steps }).await.expect("judged");
         let sweep = Sweep::get(&self.db, id).await.expect("read").expect("there");
         (output, sweep.outcome.expect("it is written down"))
@@ -186,7 +186,7 @@ async fn of_a_deleted_tenant_everything_is_an_orphan() {
     let swept = Swept { count: 1, orphans: vec![other], ..Swept::new("make-other", "arn") };
     let sweep = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let steps = vec![Asked { step: "make-other".to_owned(), swept: Some(swept), error: None }];
-    let judge = SweepOrphans::new(bed.db.clone(), "test".to_owned(), 3);
+    let judge = SweepOrphans::new(bed.db.clone(), 3);
     assert_eq!(judge.run(Input { sweep: sweep.id, steps }).await.expect("judged").taken_in, 1);
     let rows = bed.ledger().resources(&bed.tenant).await.expect("read");
     let stuck: Vec<&str> = rows.iter().filter(|row| row.is_left()).map(|row| row.step.as_str()).collect();
@@ -217,7 +217,7 @@ async fn a_tenant_without_a_row_is_left_unless_it_is_deleted() {
     let swept = Swept { count: 1, orphans: vec![bed.orphan()], ..Swept::new("make-other", "arn") };
     let sweep = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let steps = vec![Asked { step: "make-other".to_owned(), swept: Some(swept), error: None }];
-    let judge = SweepOrphans::new(bed.db.clone(), "test".to_owned(), 3);
+    let judge = SweepOrphans::new(bed.db.clone(), 3);
     assert_eq!(judge.run(Input { sweep: sweep.id, steps }).await.expect("judged").taken_in, 0);
     let outcome = Sweep::get(&bed.db, sweep.id).await.expect("read").expect("there").outcome;
     assert_eq!(outcome.expect("an outcome").findings[0].verdict, Verdict::Unrecorded);
@@ -323,7 +323,7 @@ async fn a_step_that_could_not_be_asked_is_named() {
     let sweep = Sweep::order(&bed.db, by(), false, None, None, bed.now).await.expect("ordered");
     let error = Caught { error: "Terminal".to_owned(), cause: Some("denied".to_owned()) };
     let steps = vec![Asked { step: STEP.to_owned(), swept: None, error: Some(error) }];
-    let judge = SweepOrphans::new(bed.db.clone(), "test".to_owned(), 3);
+    let judge = SweepOrphans::new(bed.db.clone(), 3);
     judge.run(Input { sweep: sweep.id, steps }).await.expect("judged");
     let outcome = Sweep::get(&bed.db, sweep.id).await.expect("read").expect("there").outcome.expect("over");
     assert_eq!(

@@ -6,7 +6,7 @@ use store::{Catalogue, Database, Tenants};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let db = Database::from_env().await;
     let receive = Receive {
         tenants: Tenants::new(db.clone()),

@@ -6,7 +6,7 @@ use store::{Database, Tenants};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let db = Database::from_env().await;
     let (bus, source) = (Bus::from_env().await?, aws::variable("SBT_SOURCE")?);
     let report = Report { tenants: Tenants::new(db.clone()), db, bus, source };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use fault::Fault;
-use saga::Subject;
+use saga::{Effort, Subject};
 use serde::Deserialize;
 use store::{Catalogue, Outcome, ResourceLedger, Tenants, progress};
 use tenancy::{Event, Kind, State, StepProgress, StepState, Tenant};
@@ -49,6 +49,7 @@ impl Activate {
         }
         let steps: Vec<StepProgress> = steps.into_iter().map(given_up).collect();
         let took: Vec<(String, u64)> = steps.iter().filter_map(duration).collect();
+        let effort = Effort::of(&steps);
         let outcome = Outcome {
             event: match record.kind {
                 Kind::Suspend => Event::Suspended,
@@ -63,7 +64,7 @@ impl Activate {
             endpoints: Some(input.endpoints),
         };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
-        saga::ended(&record, State::Succeeded, &tenant, now);
+        saga::ended(&record, State::Succeeded, effort, &tenant, now);
         self.ledger.close_repairs(id, &resources).await?;
         // Better percentages are nice to have (invariant 11): another activation may be learning at this moment.
         if let Err(error) = self.catalogue.learn(&tenant.blueprint.name, took).await {

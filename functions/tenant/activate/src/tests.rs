@@ -128,3 +128,20 @@ async fn an_operation_that_was_cancelled_makes_nothing_active() {
     let refused = activate(&db, &tenant, operation).await.expect_err("stopped");
     assert_eq!(refused.kind, fault::Kind::Fenced);
 }
+
+#[tokio::test]
+async fn how_much_an_operation_took_is_recorded_when_it_succeeds_and_once() {
+    let db = Database::memory();
+    let (tenant, operation) = accepted(&db).await;
+    make(&db, &tenant, operation).await;
+    look(&db, &tenant, operation, None).await;
+    telemetry::listen();
+    for _ in 0..2 {
+        activate(&db, &tenant, operation).await.expect("active");
+    }
+    let heard = telemetry::heard();
+    let [line] = &heard[..] else { panic!("{heard:?}") };
+    let labels = ["deployment", "blueprint", "kind", "outcome", "status"].map(|label| line[label].as_str());
+    let expected = ["test", "shop", "provision", "succeeded", "active"].map(Some);
+    assert_eq!((labels, &line["OperationCalls"], &line["OperationFailed"]), (expected, &json!(2), &json!(0)));
+}

@@ -131,7 +131,12 @@ pub(crate) async fn replay(State(api): State<Api>, change: Change) -> Result<Jso
             replayed += 1;
         }
     }
-    tracing::info!(who = by.who, why = by.why, replayed, "dead billing events are tried again");
+    tracing::info!(
+        who = by.who,
+        why = by.why,
+        count.events = replayed,
+        "dead billing events are tried again"
+    );
     Ok(Json(Replayed { replayed }))
 }
 

@@ -197,7 +197,7 @@ async fn observe(request: Request, next: Next) -> Response {
     let watched = watch::is_asked_for(request.headers());
     let mut response = next.run(request).await;
     let (status, duration_ms) = (response.status().as_u16(), clock.elapsed().as_millis());
-    tracing::info!(http.method = %method, http.path = path, http.status = status, watched, duration_ms, "{method} {path} {status}");
+    tracing::info!(http.method = %method, http.path = path, http.status = status, http.watched = watched, duration_ms, "{method} {path} {status}");
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -9,7 +9,7 @@ use tenant_api::{ClaimNames, Letters, Notifier, Platform, Settings, SignupKey, S
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let (db, settings) = (Database::from_env().await, settings().await?);
     lambda_http::run(tenant_api::router(db, settings)?).await
 }

@@ -10,6 +10,7 @@ use jiff::ToSpan;
 use saga::{Caught, Noted, Part, Subject};
 use serde::{Deserialize, Serialize};
 use store::{ResourceLedger, Tenants};
+use telemetry::Finding;
 use tenancy::{Archive, Calendar, Operation, StepFault, TenantId, Without};
 
 /// Named after what it was skipped by.
@@ -22,7 +23,6 @@ pub struct Seal {
     pub archive: ColdStorage,
     pub calendar: Calendar,
     pub retention_days: u16,
-    pub deployment: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,7 +67,7 @@ impl Seal {
         };
         let StepFault { step, fault: why } = &fault;
         tracing::warn!(tenant.id = %id, execution.id = %operation, "{step} is not backed up: {why}");
-        telemetry::found(&self.deployment, "BackupFailed", 1);
+        telemetry::found(Finding::BackupFailed, 1);
         self.tenants.put_off_backup(id, operation, fault, &self.calendar, clock::now()).await?;
         Ok(Output { sealed: false })
     }

@@ -13,7 +13,6 @@ async fn main() -> Result<(), Error> {
         archive: ColdStorage::from_env().await?,
         calendar: Calendar::parse(&aws::variable("GRACE_DAY_SECONDS")?, "")?,
         retention_days: aws::variable("ARCHIVE_RETENTION_DAYS")?.parse()?,
-        deployment: aws::variable("DEPLOYMENT")?,
     };
     saga::function("tenant-archive", async |input, _| seal.run(input).await).await
 }

@@ -5,7 +5,7 @@
 
 use fault::Fault;
 use kms::SigningKey;
-use saga::{Resource, ResourceState, Subject};
+use saga::{Effort, Resource, ResourceState, Subject};
 use serde::Serialize;
 use store::{Certified, Database, ResourceLedger, Tenants, keep_certificate_key, progress};
 use tenancy::{Absence, Certificate, State, Status};
@@ -54,8 +54,9 @@ impl Certify {
         let (jws, key) = self.key.sign(&certificate).await?;
         keep_certificate_key(&self.db, &key.kid, &key).await?;
         let steps = progress(&record, &resources, &[], now);
+        let effort = Effort::of(&steps);
         let tenant = self.tenants.certify(id, &Certified { certificate, jws }, steps, now).await?;
-        saga::ended(&record, State::Succeeded, &tenant, now);
+        saga::ended(&record, State::Succeeded, effort, &tenant, now);
         Ok(Output { status: tenant.status })
     }
 }

@@ -22,7 +22,11 @@ impl Dispatch {
         let mut failed = None;
         for record in event.records {
             if let Err(fault) = self.start(&record).await {
-                tracing::warn!(event.id = record.event_id, "an operation was not started: {fault}");
+                tracing::warn!(
+                    event.id = record.event_id,
+                    fault = fault.kind.name(),
+                    "an operation was not started: {fault}"
+                );
                 failed = Some(fault);
             }
         }

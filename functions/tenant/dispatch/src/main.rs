@@ -6,7 +6,7 @@ use tenant_dispatch::Dispatch;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let dispatch = Dispatch { executions: Executions::from_env().await?, db: Database::from_env().await };
     let dispatch = &dispatch;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {

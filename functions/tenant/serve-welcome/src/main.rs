@@ -4,7 +4,7 @@ use tenant_serve_welcome::ServeWelcome;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let db = Database::from_env().await;
     let welcome = ServeWelcome {
         claims: Claims::new(db.clone()),

@@ -5,13 +5,13 @@ use fault::{Fault, Kind};
 use saga::{Caught, Subject};
 use serde::Deserialize;
 use store::{ResourceLedger, Tenants};
+use telemetry::Finding;
 use tenancy::{OperationId, State, TenantId};
 
 #[derive(Debug)]
 pub struct SettleDomain {
     pub tenants: Tenants,
     pub ledger: ResourceLedger,
-    pub deployment: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +39,7 @@ impl SettleDomain {
         let record = self.tenants.settle_domains(id, operation, error, clock::now()).await?;
         // Of one whose tenant is going nobody has to be told.
         let failed = record.fault.is_some_and(|failed| failed.fault.kind != Kind::Fenced);
-        telemetry::found(&self.deployment, "DomainFailed", usize::from(failed));
+        telemetry::found(Finding::DomainFailed, usize::from(failed));
         Ok(record.state)
     }
 

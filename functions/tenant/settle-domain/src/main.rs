@@ -5,10 +5,6 @@ use tenant_settle_domain::SettleDomain;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let db = Database::from_env().await;
-    let settle = SettleDomain {
-        tenants: Tenants::new(db.clone()),
-        ledger: ResourceLedger::new(db),
-        deployment: aws::variable("DEPLOYMENT")?,
-    };
+    let settle = SettleDomain { tenants: Tenants::new(db.clone()), ledger: ResourceLedger::new(db) };
     saga::function("tenant-settle-domain", async |input, _| settle.run(input).await).await
 }

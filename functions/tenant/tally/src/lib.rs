@@ -72,7 +72,7 @@ impl Tally {
             }
         }
         self.figures.count(&told, clock::now()).await?;
-        tracing::info!(records = told.len(), "counted");
+        tracing::info!(count.records = told.len(), "counted");
         // At last: one that has gone on must not do so again because something else failed.
         for check in checks {
             self.check(&check).await?;
@@ -89,7 +89,7 @@ impl Tally {
             subjects.extend(self.figures.of(&tenant.id, now).await?);
         }
         self.figures.count(&subjects, now).await?;
-        tracing::info!(tenants = tenants.len(), records = subjects.len(), "checked");
+        tracing::info!(count.tenants = tenants.len(), count.records = subjects.len(), "checked");
         let Some(Page(after)) = next else { return Ok(()) };
         let check = Check { after: Some(after) };
         self.letters.send(&json!({ "check": check }).to_string()).await

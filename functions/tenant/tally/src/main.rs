@@ -5,7 +5,7 @@ use tenant_tally::{Input, Tally};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let db = Database::from_env().await;
     let letters = Queue::from_env("TALLY_QUEUE").await?;
     let tally = Tally { figures: Figures::new(db.clone()), tenants: Tenants::new(db), letters };

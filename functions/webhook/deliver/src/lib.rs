@@ -17,6 +17,7 @@ use seal::Seal;
 use secrets::SecretString;
 use sqs::Queue;
 use store::{Error, Versioned, Webhooks};
+use telemetry::Finding;
 use tenancy::WebhookId;
 
 /// What an endpoint says that wants to hear nothing more, ever.
@@ -32,7 +33,6 @@ pub struct Deliver {
     pub seal: Seal,
     pub reach: Reach,
     pub patience: Patience,
-    pub deployment: String,
 }
 
 impl Deliver {
@@ -105,6 +105,11 @@ impl Deliver {
         let now = clock::now();
         let taken = attempt.status.is_some_and(|status| (200..300).contains(&status));
         let gone = attempt.status == Some(GONE);
+        let Delivery { event, round, tries, .. } = &delivery.value;
+        // A replay comes as late as whoever wanted it.
+        let lag = (taken && *round == 1 && !is_test(&delivery.value))
+            .then(|| now.duration_since(event.time).unsigned_abs());
+        let first = *tries == 0;
         let begun_at = delivery.value.begun_at().unwrap_or(attempt.at);
         let pause = self.patience.pause(delivery.value.tries + 1, random());
         let next_at = pause.filter(|_| !taken && !gone && !is_test(&delivery.value)).map(|pause| now + pause);
@@ -121,11 +126,12 @@ impl Deliver {
             self.later(&delivery.value.errand(next_at), now).await?;
         }
         match self.webhooks.keep(&delivery, now).await {
+            Ok(()) => lag.into_iter().for_each(|lag| telemetry::webhook_delivered(first, lag)),
             // A twin of this errand was quicker, and has written the same.
-            Ok(()) | Err(Error::Conflict(_)) => {}
+            Err(Error::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        telemetry::found(&self.deployment, "WebhookDead", usize::from(dead));
+        telemetry::found(Finding::WebhookDead, usize::from(dead));
         Ok(())
     }
 
@@ -154,7 +160,7 @@ impl Deliver {
             }
             match self.webhooks.note(&webhook).await {
                 Ok(()) => {
-                    telemetry::found(&self.deployment, "WebhookDisabled", usize::from(given_up.is_some()));
+                    telemetry::found(Finding::WebhookDisabled, usize::from(given_up.is_some()));
                     return Ok(());
                 }
                 Err(Error::Conflict(_) | Error::Rivals) => {}

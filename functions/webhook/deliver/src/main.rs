@@ -8,7 +8,7 @@ use webhook_deliver::Deliver;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let private = aws::variable("WEBHOOKS_MAY_BE_PRIVATE")? == "true";
     let deliver = Deliver {
         webhooks: Webhooks::new(Database::from_env().await),
@@ -16,7 +16,6 @@ async fn main() -> Result<(), Error> {
         seal: Seal::from_env().await?,
         reach: if private { Reach::anywhere() } else { Reach::network() },
         patience: aws::variable("WEBHOOK_PATIENCE")?.parse()?,
-        deployment: aws::variable("DEPLOYMENT")?,
     };
     let deliver = &deliver;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {

@@ -82,7 +82,6 @@ async fn bed(status: u16) -> Bed {
         seal,
         reach: Reach::in_process(Arc::clone(&endpoint) as Arc<dyn Answers>),
         patience: "0,0".parse().expect("pauses"),
-        deployment: "t".to_owned(),
     };
     Bed { deliver, endpoint, queue, webhook: id }
 }
@@ -272,4 +271,45 @@ async fn a_test_is_tried_once_and_disables_nothing() {
     bed.run(&errand).await;
     assert_eq!((bed.heard(), bed.delivery(&errand).await.state), (1, DeliveryState::Dead));
     assert_eq!(bed.webhook().await.disabled, None);
+}
+
+/// How late deliveries were taken, by which attempt.
+fn lags() -> Vec<(String, u64)> {
+    let lines = telemetry::heard().into_iter().filter(|line| !line["WebhookLag"].is_null());
+    let text = |value: &Value| value.as_str().expect("a label").to_owned();
+    lines.map(|line| (text(&line["attempt"]), line["WebhookLag"].as_u64().expect("a number"))).collect()
+}
+
+#[tokio::test]
+async fn the_lag_of_a_delivery_is_that_of_its_event_and_ours_only_at_first() {
+    let bed = bed(200).await;
+    telemetry::listen();
+    let since = events::Event { time: clock::now() - 7.seconds(), ..event(1) };
+    bed.run(&bed.offer(since).await).await;
+    let [(attempt, lag)] = &lags()[..] else { panic!("one delivery") };
+    assert_eq!(attempt, "first");
+    assert!((7_000..60_000).contains(lag), "{lag}");
+
+    *bed.endpoint.status.lock().expect("unbroken") = 500;
+    let errand = bed.offer(event(2)).await;
+    bed.deliver.run(letter(&json!(errand).to_string())).await.expect("run");
+    assert_eq!(lags(), [], "not taken");
+    *bed.endpoint.status.lock().expect("unbroken") = 200;
+    let left = bed.queue.letters()[0].0.clone();
+    bed.run(&serde_json::from_str(&left).expect("an errand")).await;
+    assert_eq!(lags().iter().map(|(attempt, _)| attempt.as_str()).collect::<Vec<_>>(), ["again"]);
+}
+
+#[tokio::test]
+async fn a_replay_comes_as_late_as_it_was_wanted() {
+    let bed = bed(200).await;
+    let errand = bed.offer(event(1)).await;
+    bed.run(&errand).await;
+    telemetry::listen();
+    let found = bed.deliver.webhooks.delivery(errand.webhook, &errand.delivery).await;
+    let mut delivery = found.expect("read").expect("there");
+    delivery.value.replay(clock::now());
+    bed.deliver.webhooks.keep(&delivery, clock::now()).await.expect("kept");
+    bed.run(&delivery.value.errand(clock::now())).await;
+    assert_eq!((bed.heard(), lags()), (2, vec![]));
 }

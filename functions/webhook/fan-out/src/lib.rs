@@ -43,7 +43,7 @@ impl FanOut {
                 told += 1;
             }
         }
-        tracing::info!(event.id, event.kind = event.kind.name(), told, "spread");
+        tracing::info!(event.id, event.kind = event.kind.name(), count.webhooks = told, "spread");
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use webhook_fan_out::FanOut;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_PKG_NAME"));
     let webhooks = Webhooks::new(Database::from_env().await);
     let fan_out = FanOut { webhooks, errands: Queue::from_env("ERRANDS_QUEUE").await? };
     let fan_out = &fan_out;

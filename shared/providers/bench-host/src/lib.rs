@@ -10,7 +10,7 @@ mod task;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use answer::{
     Answer, Certificate, Code, Failure, Job, Marked, Part, Piece, Refusal, Refused, Served, Site, State,
@@ -28,6 +28,7 @@ pub use task::{
     BackUp, Done, File, InstalledApp, IssueCertificate, Mode, NewSite, NewUser, OAuth, SeedData, Serve,
     Settings, Task,
 };
+use telemetry::Answered;
 
 const SERVICE: &str = "bench-host";
 
@@ -212,6 +213,7 @@ impl BenchHost {
         let secrets = if let Ask::Run(run) = &ask { run.secrets.clone() } else { Secrets::default() };
         let request = serde_json::to_vec(&Request { version: VERSION, ask });
         let request = request.map_err(|e| Fault::terminal(format!("the request is no JSON: {e}")))?;
+        let clock = Instant::now();
         let answer = match &self.wire {
             Wire::Ssh(host) => over_ssh(host, request, &secrets).await,
             Wire::InProcess(answers) => answers.answer(request).await,
@@ -223,6 +225,12 @@ impl BenchHost {
                 _ => odd("with no JSON"),
             })
         });
+        let answered = match &answer {
+            Ok(Answer::Refused(_)) => Answered::Refused,
+            Ok(_) => Answered::Ok,
+            Err(_) => Answered::Unanswered,
+        };
+        telemetry::provider_answered(SERVICE, answered, clock.elapsed());
         match answer.map_err(|fault| fault.from_provider(SERVICE, None))? {
             Answer::Refused(refusal) => Err(refusal.into_fault(&secrets)),
             answer => Ok(answer),

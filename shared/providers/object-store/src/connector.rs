@@ -45,7 +45,7 @@ async fn exchange(http: &Http, request: HttpRequest) -> Result<HttpResponse, Con
     // What we send is in memory; there is nothing to stream.
     let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
     let request = Request::try_from(request).map_err(|e| ConnectorError::user(e.into()))?;
-    let answer = http.send(SERVICE, request).await.map_err(|e| ConnectorError::io(e.into()))?;
+    let answer = http.ask(SERVICE, request).await.map_err(|e| ConnectorError::io(e.into()))?;
     let mut plain = http::Response::builder().status(answer.status());
     if let Some(headers) = plain.headers_mut() {
         headers.clone_from(answer.headers());

@@ -6,6 +6,7 @@ mod backup;
 mod destroy;
 mod fence;
 mod lab;
+mod metrics;
 mod probe;
 mod provider;
 mod sweep;

@@ -100,6 +100,11 @@ impl Gate {
         Ok(true)
     }
 
+    /// Whether the provider is not asked, but to find out whether it may be again.
+    pub(super) fn is_shut(&self, now: Timestamp) -> bool {
+        self.closed_until.is_some() || self.quiet_until.is_some_and(|until| now < until)
+    }
+
     /// How many calls were given out in the last window, and how many there are in one of so many seconds.
     pub(super) fn used(&self, now: Timestamp) -> (u32, Option<(u32, u32)>) {
         let Some((calls, seconds)) = self.window else { return (0, None) };

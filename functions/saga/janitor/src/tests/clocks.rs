@@ -38,7 +38,7 @@ fn by() -> By {
 impl Bed {
     /// As the janitor has left it by then.
     async fn looked_at(&self, at: Timestamp) {
-        let janitor = Janitor::new(&self.engine, self.db.clone(), "test".to_owned());
+        let janitor = Janitor::new(&self.engine, self.db.clone());
         janitor.run(Input { as_of: Some(at), ..Input::default() }).await.expect("it looks");
     }
 
