@@ -4,9 +4,12 @@
 //! A failure is logged once, where it is handled. Metrics are CloudWatch Embedded Metric Format lines on the
 //! same stream: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 
+mod canary;
+
 use std::io::Write as _;
 use std::time::Duration;
 
+pub use canary::canary_ran;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
