@@ -8,7 +8,7 @@ use crate::names::metadata;
 use crate::repo::{Names, Role, assert_golden, assert_none, files, functions, list, root, text};
 
 /// What the crates of a folder may name of ours, by folder.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("functions/", &["shared/"]),
     ("infra/", &["shared/"]),
     (
@@ -17,6 +17,10 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ),
     ("shared/aws", &["shared/fault"]),
     ("shared/billing", &["shared/tenancy"]),
+    (
+        "shared/canary",
+        &["shared/aws", "shared/clock", "shared/fault", "shared/http", "shared/secrets", "shared/tenancy"],
+    ),
     ("shared/clock", &[]),
     ("shared/events", &["shared/fault", "shared/tenancy"]),
     ("shared/fault", &[]),

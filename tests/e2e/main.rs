@@ -4,6 +4,7 @@
 
 mod access;
 mod billing;
+mod canary;
 mod decisions;
 mod events;
 mod frappe_bench;

@@ -178,7 +178,8 @@ impl World {
         let client = aws_sdk_secretsmanager::Client::new(session);
         let keys = PROVIDERS
             .map(|provider| (format!("{provider}-key"), format!("{}/providers/{provider}", self.deployment)));
-        let secrets = keys.into_iter().chain([("tenant-secret".to_owned(), self.tenant_secret())]);
+        let canary = ("canary-key".to_owned(), format!("{}/canary", self.deployment));
+        let secrets = keys.into_iter().chain([canary, ("tenant-secret".to_owned(), self.tenant_secret())]);
         for (thing, name) in secrets {
             let thing = thing.as_str();
             // Neither is deleted: one cannot be, at once and later.

@@ -44,7 +44,7 @@ pub enum Subject {
 ///
 /// Beside each record that was counted stands a mark of what it adds, written in the transaction that adds it. To count
 /// a record is to take back what its mark says and to add what it is now. So it may be counted at any time, and as often
-/// as anybody likes: each is in the figures once, as it was when it was counted last.
+/// as anybody likes: each is in the figures once, as it was when it was counted last. Synthetic tenants are in none.
 #[derive(Clone, Debug)]
 pub struct Figures {
     db: Database,
@@ -201,8 +201,12 @@ impl Figures {
         // The marks first: whoever counts a newer record than is read here changes a mark that was read before it.
         let marks = self.db.get_all(&keys(Subject::mark)).await?;
         let records = self.db.get_all(&keys(Subject::record)).await?;
+        let synthetic = self.synthetic(subjects).await?;
         let mut due = Due::default();
         for ((subject, mark), record) in subjects.iter().zip(marks).zip(records) {
+            if matches!(subject, Subject::Operation(tenant, _) if synthetic.contains(tenant)) {
+                continue;
+            }
             match self.weigh(subject, mark, record, now, &mut due).await {
                 // It must not keep the others from being counted.
                 Err(Error::Unusable(cause)) => tracing::error!("{subject:?} cannot be counted: {cause}"),
@@ -274,7 +278,27 @@ impl Figures {
         Ok(())
     }
 
+    /// The synthetic ones among those whose operations are to be counted.
+    async fn synthetic(&self, subjects: &[&Subject]) -> Result<BTreeSet<TenantId>, Error> {
+        let of_operations = subjects.iter().filter_map(|subject| match subject {
+            Subject::Operation(tenant, _) => Some(tenant),
+            Subject::Tenant(_) | Subject::Domains(_) => None,
+        });
+        let tenants: BTreeSet<&TenantId> = of_operations.collect();
+        let keys: Vec<Key> = tenants.iter().map(|tenant| tenant_key(tenant)).collect();
+        let rows = self.db.get_all(&keys).await?;
+        let is_synthetic = |row: &Option<Row>| {
+            let tenant = row.as_ref().map(Row::decode::<Tenant>);
+            tenant.is_some_and(|tenant| tenant.is_ok_and(|tenant| tenant.subdomain.is_synthetic()))
+        };
+        let synthetic = tenants.into_iter().zip(&rows).filter(|(_, row)| is_synthetic(*row));
+        Ok(synthetic.map(|(tenant, _)| tenant.clone()).collect())
+    }
+
     async fn share(&self, tenant: Tenant) -> Result<Share, Error> {
+        if tenant.subdomain.is_synthetic() {
+            return Ok(Share::default());
+        }
         let status = tenant.status;
         let waiting = match status {
             Status::PendingApproval => {

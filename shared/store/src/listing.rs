@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -30,7 +32,8 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// The list of tenants. It has all there ever were: those that are deleted stay, as such.
+/// The list of tenants. It has all there ever were: those that are deleted stay, as such. Synthetic ones are in no list: they are
+/// found by their whole id, or their subdomain while they have it.
 impl Tenants {
     /// The tenants that a filter lets through, by folded name and id; those that a text finds, by the word it found.
     ///
@@ -161,6 +164,9 @@ const SEAL: usize = 8;
 
 /// Where a tenant is listed.
 pub(crate) fn of(tenant: &Tenant) -> Listed {
+    if tenant.subdomain.is_synthetic() {
+        return Listed { listed_as: listed_as(tenant), lists: BTreeMap::new() };
+    }
     let lists = [
         (Index::Everyone, Some(EVERYONE)),
         (Index::Status, Some(tenant.status.name())),

@@ -151,6 +151,9 @@ fn write(key: Key) -> Result<Write, Error> {
 }
 
 fn keys(tenant: &Tenant) -> BTreeSet<Key> {
+    if tenant.subdomain.is_synthetic() {
+        return BTreeSet::new();
+    }
     let listed_as = listed_as(tenant);
     let name = folded(&tenant.name);
     let words = words(&name)

@@ -23,7 +23,9 @@ use serde_json::{Value, json};
 use store::{
     Condition, Database, Day, Figures, Histogram, Key, Line, Memory, Subject, Table, Waits, Way, Write,
 };
-use tenancy::{DomainState, Domains, Kind, Operation, OperationId, State, Status, Tenant, TenantId};
+use tenancy::{
+    DomainState, Domains, Kind, Operation, OperationId, State, Status, Subdomain, Tenant, TenantId,
+};
 
 contract! {
     a_tenant_counts_once_where_it_stands_now,
@@ -31,6 +33,7 @@ contract! {
     what_ended_is_in_the_figures_of_its_day_once,
     who_waits_is_found_the_longest_first_and_no_more_once_they_go_on,
     a_domain_that_was_given_up_waits_until_it_is_taken_away,
+    a_synthetic_tenant_is_in_no_figure,
 }
 
 fn id() -> TenantId {
@@ -185,6 +188,21 @@ async fn what_ended_is_in_the_figures_of_its_day_once(db: Database) {
     let mut wanted: BTreeSet<Subject> = subjects[..6].iter().cloned().collect();
     wanted.extend([Subject::Tenant(id.clone()), Subject::Domains(id)]);
     assert_eq!(of_it.into_iter().collect::<BTreeSet<_>>(), wanted);
+}
+
+async fn a_synthetic_tenant_is_in_no_figure(db: Database) {
+    let (id, at) = (id(), ago(11));
+    let nobodys = Tenant {
+        subdomain: Subdomain::synthetic("shop").expect("a label"),
+        ..tenant(&id, Status::Failed, at)
+    };
+    put(&db, &id, "TENANT", &nobodys).await;
+    let ended = ends(&db, &operation(&id, Kind::Provision, at, 1_000, Some("publish"))).await;
+    let before = the_day(&db, at).await;
+    count(&db, &[Subject::Tenant(id.clone()), ended]).await;
+    assert_eq!(the_day(&db, at).await, before);
+    let waiting = Figures::new(db).waiting(100).await.expect("read");
+    assert!(!waiting.iter().any(|waiting| waiting.tenant == id), "{waiting:?}");
 }
 
 async fn who_waits_is_found_the_longest_first_and_no_more_once_they_go_on(db: Database) {

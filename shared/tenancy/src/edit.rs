@@ -54,7 +54,10 @@ impl EditRequest {
         let offer = Offer { blueprint, plans, themes };
         let mut wrong = Violations::default();
         let name = self.name.and_then(|name| wrong.take(store_name(&name)));
-        let subdomain = self.subdomain.and_then(|subdomain| wrong.take(Subdomain::parse(&subdomain)));
+        let synthetic = tenant.subdomain.is_synthetic();
+        let subdomain = self.subdomain.and_then(|subdomain| {
+            wrong.take(Subdomain::parse(&subdomain).and_then(|subdomain| subdomain.wanted(synthetic)))
+        });
         let email = self.email.and_then(|email| wrong.take(Email::parse(&email)));
         let plan =
             self.plan.and_then(|plan| wrong.take(offer.plan(Some(&plan)).and_then(|plan| fits(plan, usage))));

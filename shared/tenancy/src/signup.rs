@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::offer::Offer;
 use crate::{
     Blueprint, DomainName, Email, OnFailure, Origin, Overrides, Plan, Subdomain, Theme, Violation,
-    Violations, slug_of,
+    Violations,
 };
 
 /// A signup as it arrives: nothing about it is trusted yet.
@@ -48,6 +48,11 @@ pub struct SignupRequest {
     /// Whose backups it is made from, where its blueprint can do that: for admins alone.
     #[serde(default)]
     pub origin: Option<Origin>,
+    /// Nobody's: it comes and goes so that we see whether tenants do, is in no list and in no figure. Its subdomain begins with
+    /// `canary-`, and no other's does: for admins and machines alone.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub synthetic: bool,
 }
 
 /// A signup that holds up against the catalogue.
@@ -86,8 +91,9 @@ impl SignupRequest {
     ) -> Result<Signup, Violations> {
         let mut wrong = Violations::default();
         let name = wrong.take(store_name(&self.name));
-        let subdomain = self.subdomain.unwrap_or_else(|| slug_of(&self.name));
-        let subdomain = wrong.take(Subdomain::parse(&subdomain));
+        let subdomain = self.subdomain.unwrap_or_else(|| Subdomain::suggested(&self.name));
+        let subdomain = Subdomain::parse(&subdomain).and_then(|subdomain| subdomain.wanted(self.synthetic));
+        let subdomain = wrong.take(subdomain);
         let email = wrong.take(Email::parse(&self.email));
         let Some(blueprint) = wrong.take(blueprint.filter(|b| b.active).ok_or_else(|| {
             Violation::new(

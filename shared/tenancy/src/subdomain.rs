@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Violation;
+use crate::{Violation, slug_of};
 
 /// Labels a customer may not take: ours, or ones a visitor would trust.
 pub const RESERVED: &[&str] = &[
@@ -61,6 +61,9 @@ pub const RESERVED: &[&str] = &[
     "www",
 ];
 
+/// What the subdomains of synthetic tenants begin with, and no customer's does.
+const SYNTHETIC: &str = "canary-";
+
 const ALLOWED: &str =
     "3 to 40 of a-z, 0-9 and single inner hyphens, starting with a letter, and not a reserved name";
 
@@ -96,6 +99,36 @@ impl Subdomain {
             return refuse(format!("'{label}' is reserved"));
         }
         Ok(Self(label))
+    }
+
+    /// The one that a store of that name gets: never one of a synthetic tenant, nor would it be with something behind it.
+    #[must_use]
+    pub fn suggested(store_name: &str) -> String {
+        let slug = slug_of(store_name);
+        if format!("{slug}-").starts_with(SYNTHETIC) { format!("my-{slug}") } else { slug }
+    }
+
+    /// The one of the synthetic tenant of a blueprint.
+    pub fn synthetic(blueprint: &str) -> Result<Self, Violation> {
+        Self::parse(&format!("{SYNTHETIC}{blueprint}"))
+    }
+
+    /// Whether nobody's tenant has it: one that comes and goes so that we see whether tenants do.
+    #[must_use]
+    pub fn is_synthetic(&self) -> bool {
+        self.0.starts_with(SYNTHETIC)
+    }
+
+    /// The same, if it is such a one or not as it is wanted: customers have none, and synthetic tenants no other.
+    pub(crate) fn wanted(self, synthetic: bool) -> Result<Self, Violation> {
+        match (self.is_synthetic(), synthetic) {
+            (true, false) => Err(Violation::new("subdomain", format!("'{self}' is reserved"), ALLOWED)),
+            (false, true) => {
+                let allowed = format!("one that begins with '{SYNTHETIC}': the tenant is synthetic");
+                Err(Violation::new("subdomain", format!("is '{self}'"), allowed))
+            }
+            _ => Ok(self),
+        }
     }
 
     #[must_use]
@@ -157,6 +190,29 @@ mod tests {
         let violation = Subdomain::parse(given).expect_err("refused");
         assert_eq!(violation.field, "subdomain");
         assert!(violation.problem.contains(problem), "{violation}");
+    }
+
+    #[rstest]
+    #[case("canary-merchant-workspace", true)]
+    #[case("canary", false)]
+    #[case("canaryislands", false)]
+    #[case("acme-canary-1", false)]
+    fn a_synthetic_tenant_is_told_by_its_name(#[case] label: &str, #[case] synthetic: bool) {
+        let subdomain = Subdomain::parse(label).expect("a label");
+        assert_eq!(subdomain.is_synthetic(), synthetic);
+        assert!(subdomain.clone().wanted(synthetic).is_ok());
+        assert_eq!(subdomain.wanted(!synthetic).expect_err("the other kind").field, "subdomain");
+    }
+
+    #[test]
+    fn no_store_is_given_the_name_of_a_synthetic_tenant() {
+        for (name, label) in [
+            ("Canary Islands Tea", "my-canary-islands-tea"),
+            ("Canary", "my-canary"),
+            ("Canaryhouse", "canaryhouse"),
+        ] {
+            assert_eq!(Subdomain::suggested(name), label);
+        }
     }
 
     #[test]

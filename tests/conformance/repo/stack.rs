@@ -80,7 +80,7 @@ pub(crate) fn keys(object: &Value) -> Names {
     object.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
 }
 
-/// The statements anywhere in a part of a template.
+/// The statements anywhere in a part of a template, of those that say what is allowed: who may take a role on is no such.
 pub(crate) fn statements(json: &Value) -> Vec<Statement> {
     let many = |value: &Value| match value {
         Value::Array(items) => items.clone(),
@@ -95,7 +95,10 @@ pub(crate) fn statements(json: &Value) -> Vec<Statement> {
                 .collect(),
             resources: many(&json["Resource"]),
         }],
-        Value::Object(map) => map.values().flat_map(statements).collect(),
+        Value::Object(map) => {
+            let parts = map.iter().filter(|(key, _)| *key != "AssumeRolePolicyDocument");
+            parts.flat_map(|(_, part)| statements(part)).collect()
+        }
         Value::Array(items) => items.iter().flat_map(statements).collect(),
         _ => Vec::new(),
     }

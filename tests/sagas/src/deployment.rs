@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use archive::ColdStorage;
 use aws_lambda_events::dynamodb::Event;
+use axum::Router;
 use fault::Fault;
 use s3::Bucket;
 use saga::{BackUp, BackedUp, Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
@@ -159,7 +160,7 @@ impl Deployment {
         self.task("saga-list-steps", task, |task, input| async move { task.run(input).await });
         let task = SweepOrphans::new(database.clone(), 10);
         self.task("saga-sweep-orphans", task, |task, input| async move { task.run(input).await });
-        let calendar = Calendar { day_seconds: DAY_SECONDS, notices: vec![3, 1] };
+        let calendar = calendar();
         let task = Thaw {
             tenants: tenants.clone(),
             ledger: ledger.clone(),
@@ -215,21 +216,30 @@ impl Deployment {
             executions.with_domains(machine("custom-domain")).with_offboarding(machine("offboard-tenant"));
         let task = Janitor::new(executions.clone(), database.clone());
         self.task("saga-janitor", task, |task, input| async move { task.run(input).await });
-        let task = Dispatch { executions, db: database.clone() };
+        let task = Dispatch { executions, db: database };
         self.task("tenant-dispatch", task, |task, event: Event| async move { task.run(event).await });
-        let platform = Platform { domain: clouds::ZONE_NAME.to_owned(), target: target() };
+        let api = crate::client::served(self.api());
+        self.functions.0.insert("tenant-api".to_owned(), api);
+    }
+
+    /// The API of this deployment.
+    pub fn api(&self) -> Router {
+        let platform = Platform { domain: clouds::ZONE_NAME.to_owned(), target: clouds::TARGET.to_owned() };
         let settings = Settings {
             claim_names: ClaimNames { role: "cognito:groups".to_owned(), tenant: "custom:tenant".to_owned() },
             signup_key: None,
             limits: SignupLimits { per_address: 100, per_email_domain: 100, trials_per_card: 100 },
-            calendar,
+            calendar: calendar(),
             separation_of_duty: false,
             platform: Some(platform),
             letters: None,
             missing_accounts: BTreeSet::new(),
             notifier: None,
         };
-        let api = tenant_api::router(database, settings).expect("an API that can be described");
-        self.functions.0.insert("tenant-api".to_owned(), crate::client::served(api));
+        tenant_api::router(self.db.clone(), settings).expect("an API that can be described")
     }
+}
+
+fn calendar() -> Calendar {
+    Calendar { day_seconds: DAY_SECONDS, notices: vec![3, 1] }
 }

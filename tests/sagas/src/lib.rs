@@ -5,6 +5,7 @@ pub mod asl;
 pub mod aws;
 pub mod bench_host;
 pub mod blueprints;
+pub mod canary;
 pub mod case;
 pub mod chaos;
 mod client;

@@ -346,7 +346,7 @@ impl World {
     }
 
     /// How an execution ended, and what came of it.
-    async fn run(&self, machine: &str, name: &str, input: Value) -> (Status, Outcome) {
+    pub(crate) async fn run(&self, machine: &str, name: &str, input: Value) -> (Status, Outcome) {
         let missing = || Failure::new("States.Runtime", format!("no machine {machine}"));
         let Some(definition) = self.0.machines.get(machine) else {
             return (Status::Failed, Err(missing()));

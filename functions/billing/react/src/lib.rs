@@ -331,6 +331,7 @@ impl<P: Post> React<P> {
             card_fingerprint: None,
             overrides: tenancy::Overrides::new(),
             origin: None,
+            synthetic: false,
         };
         let check = |subdomain| request(subdomain).check(Some(blueprint.clone()), plans, &themes);
         let signup = match check(customer.subdomain.clone()) {

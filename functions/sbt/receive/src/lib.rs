@@ -89,6 +89,7 @@ impl Receive {
             card_fingerprint: None,
             overrides: [].into(),
             origin: None,
+            synthetic: false,
         };
         let blueprint = self.catalogue.blueprint(&self.offer.blueprint).await?;
         let (plans, themes) = (self.catalogue.plans().await?, self.catalogue.themes().await?);

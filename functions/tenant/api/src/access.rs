@@ -40,7 +40,8 @@ fn roles(security: &Value) -> Option<BTreeSet<Role>> {
     Some(Role::ALL.into_iter().filter(|role| names.contains(&role.name())).collect())
 }
 
-/// Lets through who may ask for that. To a tenant's people nothing but their own tenant exists.
+/// Lets through who may ask for that. To a tenant's people nothing but their own tenant exists, to the canary none but synthetic
+/// ones.
 pub(crate) async fn permit(State(api): State<Api>, request: Request, next: Next) -> Response {
     let mut request = Caller::into_request(request, &api.settings.claim_names);
     if let Some(path) = request.extensions().get::<MatchedPath>().cloned()
@@ -49,11 +50,30 @@ pub(crate) async fn permit(State(api): State<Api>, request: Request, next: Next)
         let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
         let params = request.extract_parts::<RawPathParams>().await.ok();
         let named = params.as_ref().and_then(|params| params.iter().next()).map(|(_, value)| value);
-        if let Err(problem) = admit(&caller, permitted, path.as_str(), named) {
+        let admitted = match admit(&caller, permitted, path.as_str(), named) {
+            Ok(()) if caller.only_synthetic => api.is_synthetic(path.as_str(), named).await,
+            admitted => admitted,
+        };
+        if let Err(problem) = admitted {
             return problem.into_response();
         }
     }
     next.run(request).await
+}
+
+impl Api {
+    /// Whether what a path leads to is a synthetic tenant, or all of them: which those are, the route says itself.
+    async fn is_synthetic(&self, path: &str, named: Option<&str>) -> Result<(), Problem> {
+        match named {
+            None if ["/v1/me", "/v1/tenants"].contains(&path) => Ok(()),
+            Some(named) if path.starts_with("/v1/tenants/{id}") => {
+                let id = named.parse().map_err(Problem::not_found)?;
+                let synthetic = self.known(&id).await?.subdomain.is_synthetic();
+                if synthetic { Ok(()) } else { Err(Problem::no_tenant(named)) }
+            }
+            _ => Err(Problem::not_found("there is no such resource")),
+        }
+    }
 }
 
 fn admit(

@@ -48,6 +48,9 @@ pub struct ClaimNames {
 /// The scope of a token that a program has in its own name.
 const MACHINE_SCOPE: &str = "tenantry/machine";
 
+/// The same of one that sees to synthetic tenants: to it no others exist.
+const CANARY_SCOPE: &str = "tenantry/canary";
+
 /// Who asks, by the token that API Gateway has verified; nobody in particular on a route that asks for none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Caller {
@@ -57,6 +60,8 @@ pub(crate) struct Caller {
     name: Option<String>,
     pub(crate) roles: BTreeSet<Role>,
     pub(crate) tenant: Option<TenantId>,
+    /// A program that may deal with synthetic tenants alone.
+    pub(crate) only_synthetic: bool,
 }
 
 impl Caller {
@@ -70,10 +75,12 @@ impl Caller {
         let scopes = text("scope").map(|scopes| words(&scopes)).unwrap_or_default();
         let has = |role: &Role| match role {
             Role::Tenant => tenant.is_some(),
-            Role::Machine => scopes.contains(MACHINE_SCOPE),
+            Role::Machine => scopes.contains(MACHINE_SCOPE) || scopes.contains(CANARY_SCOPE),
             Role::Admin | Role::Operator | Role::Viewer => held.contains(role.name()),
         };
-        Self { subject, name, roles: Role::ALL.into_iter().filter(has).collect(), tenant }
+        let roles: BTreeSet<Role> = Role::ALL.into_iter().filter(has).collect();
+        let only_synthetic = scopes.contains(CANARY_SCOPE) && !scopes.contains(MACHINE_SCOPE);
+        Self { subject, name, roles, tenant, only_synthetic }
     }
 
     /// As they are written down.
@@ -154,12 +161,23 @@ mod tests {
     #[rstest]
     #[case(&[("cognito:groups", "[machine tenant administrators]")], &[])]
     #[case(&[("scope", "tenantry/machine openid")], &[Role::Machine])]
+    #[case(&[("scope", "tenantry/canary")], &[Role::Machine])]
     #[case(&[("scope", "admin")], &[])]
     #[case(&[("custom:tenant", "acme-7f3a9c")], &[Role::Tenant])]
     #[case(&[("custom:tenant", "admin")], &[])]
     #[case(&[], &[])]
     fn a_role_comes_from_its_own_claim_alone(#[case] claims: &[(&str, &str)], #[case] roles: &[Role]) {
         assert_eq!(caller(claims).roles, roles.iter().copied().collect());
+    }
+
+    #[rstest]
+    #[case(&[("scope", "tenantry/canary")], true)]
+    #[case(&[("scope", "tenantry/canary tenantry/machine")], false)]
+    #[case(&[("scope", "tenantry/canary"), ("cognito:groups", "admin")], true)]
+    #[case(&[("scope", "tenantry/machine")], false)]
+    #[case(&[], false)]
+    fn whatever_else_it_is_a_canary_sees_no_more_unless_it_is_a_machine(#[case] claims: &[(&str, &str)], #[case] canary: bool) {
+        assert_eq!(caller(claims).only_synthetic, canary);
     }
 
     #[test]

@@ -55,6 +55,10 @@ pub(crate) async fn sign_up(
     let request: SignupRequest = change.decode()?;
     change.may_override(&request.overrides)?;
     change.may_clone(request.origin.as_ref())?;
+    if request.synthetic {
+        let allowed = "false: only admins and machines make a synthetic tenant";
+        return Err(Problem::violated(Violation::new("synthetic", "is true", allowed)));
+    }
     let signup = match Box::pin(api.checked(request, &rehearsal, &change)).await? {
         Checked::Signup(signup) => signup,
         Checked::Answered(answer) => return Ok(answer),

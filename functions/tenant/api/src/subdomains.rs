@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use store::Claims;
-use tenancy::{Subdomain, slug_of};
+use tenancy::Subdomain;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::request::Asked;
@@ -40,7 +40,7 @@ pub(crate) async fn suggest(
         return Err(Problem::malformed("'name' must have 1 to 80 characters"));
     }
     let claims = Claims::new(api.db.clone());
-    let slug = slug_of(&name);
+    let slug = Subdomain::suggested(&name);
     let numbered = (2..=NAMES).map(|n| format!("{slug}-{n}"));
     for candidate in std::iter::once(slug.clone()).chain(numbered) {
         let Ok(subdomain) = Subdomain::parse(&candidate) else { continue };
@@ -77,8 +77,10 @@ pub(crate) async fn show(
     let problem = match Subdomain::parse(&subdomain) {
         Err(violation) => Some(format!("{}; allowed: {}", violation.problem, violation.allowed)),
         Ok(parsed) => {
-            let taken = Claims::new(api.db.clone()).tenant_of(&parsed).await?.is_some();
-            taken.then(|| format!("'{parsed}' is taken"))
+            let taken = || format!("'{parsed}' is taken");
+            let reserved = parsed.is_synthetic().then(|| format!("'{parsed}' is reserved"));
+            let claimed = Claims::new(api.db.clone()).tenant_of(&parsed).await?.is_some();
+            reserved.or_else(|| claimed.then(taken))
         }
     };
     Ok(Json(Availability { subdomain, available: problem.is_none(), problem }))

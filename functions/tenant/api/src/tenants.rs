@@ -79,7 +79,8 @@ pub(crate) async fn list(
         return Ok(Json(Listing { tenants, next: None }));
     }
     let filter = Filter { status, plan, blueprint, theme, text };
-    let (tenants, next) = api.tenants.list(&filter, part.limit(), part.after().as_ref()).await?;
+    let (mut tenants, next) = api.tenants.list(&filter, part.limit(), part.after().as_ref()).await?;
+    tenants.retain(|tenant| !caller.only_synthetic || tenant.subdomain.is_synthetic());
     Ok(Json(Listing { tenants, next: next.map(|page| page.0) }))
 }
 
@@ -103,6 +104,13 @@ pub(crate) async fn create(
     let request: SignupRequest = change.decode()?;
     change.may_override(&request.overrides)?;
     change.may_clone(request.origin.as_ref())?;
+    if change.caller.only_synthetic && !request.synthetic {
+        return Err(Problem::violated(Violation::new(
+            "synthetic",
+            "is false",
+            "true: the canary makes no other",
+        )));
+    }
     api.sign_up(request, &rehearsal, &change).await
 }
 

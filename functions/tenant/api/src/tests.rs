@@ -20,6 +20,7 @@ mod hibernation;
 mod me;
 mod overview;
 mod signups;
+mod synthetic;
 mod upgrade;
 mod watch;
 mod webhooks;
@@ -87,6 +88,10 @@ impl Person {
 
     fn machine() -> Self {
         Self(vec![("sub", "client".to_owned()), ("scope", "tenantry/machine".to_owned())])
+    }
+
+    fn canary() -> Self {
+        Self(vec![("sub", "canary".to_owned()), ("scope", "tenantry/canary".to_owned())])
     }
 
     fn of_tenant(id: &str) -> Self {
