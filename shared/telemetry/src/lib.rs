@@ -16,7 +16,7 @@ mod step;
 mod tenants;
 mod webhook;
 
-pub use canary::canary_ended;
+pub use canary::canary_ran;
 pub use certificate::{Certificate, certificate_seen};
 #[cfg(feature = "captured")]
 pub use emf::captured::{heard, listen};

@@ -65,7 +65,7 @@ fn everything() {
     telemetry::provider_deferred("neon");
     telemetry::provider_shut("neon", true);
     telemetry::webhook_delivered(true, second);
-    telemetry::canary_ended("neon-cloud-run", false, second);
+    telemetry::canary_ran("neon-cloud-run", false, &[("sign-up", second)]);
     FINDINGS.iter().for_each(|finding| telemetry::found(*finding, 1));
 }
 
@@ -120,6 +120,7 @@ fn nothing_is_counted_by_what_grows_with_customers() {
         "blueprint",
         "kind",
         "outcome",
+        "phase",
         "provider",
         "state",
         "status",
