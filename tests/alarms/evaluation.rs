@@ -38,6 +38,8 @@ impl Alarm {
         let text = |field: &str| alarm[field].as_str().map(str::to_owned);
         let number = |field: &str| alarm[field].as_u64();
         let periods = number("EvaluationPeriods").unwrap_or_else(|| panic!("{id} has no EvaluationPeriods"));
+        // What is said on a condition is played as where it holds.
+        let missing = alarm["TreatMissingData"].pointer("/Fn::If/1").unwrap_or(&alarm["TreatMissingData"]);
         let small = |number: u64| usize::try_from(number).expect("a small number");
         Self {
             statistic: text("Statistic")
@@ -48,7 +50,7 @@ impl Alarm {
             to_alarm: small(number("DatapointsToAlarm").unwrap_or(periods)),
             threshold: alarm["Threshold"].as_f64().unwrap_or_else(|| panic!("{id} has no Threshold")),
             comparison: text("ComparisonOperator").unwrap_or_default(),
-            missing_breaches: match alarm["TreatMissingData"].as_str() {
+            missing_breaches: match missing.as_str() {
                 Some("breaching") => true,
                 Some("notBreaching") => false,
                 other => panic!("{id} is to say what is made of what is missing, and says {other:?}"),

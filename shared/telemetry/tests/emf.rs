@@ -120,6 +120,7 @@ fn nothing_is_counted_by_what_grows_with_customers() {
         "blueprint",
         "kind",
         "outcome",
+        "phase",
         "provider",
         "state",
         "status",
