@@ -74,10 +74,8 @@ async fn a_signup_is_for_a_synthetic_tenant_under_its_key() {
     let signed_up = platform(&script).sign_up(&wanted, "run-1").await.expect("an answer");
     assert!(matches!(signed_up, SignedUp::Tenant(tenant) if tenant.id == id()));
     let asked = &script.asked()[1];
-    assert_eq!(
-        (asked.line.as_str(), asked.headers["idempotency-key"].to_str()),
-        ("POST /v1/tenants", Ok("run-1"))
-    );
+    assert_eq!(asked.line, "POST /v1/tenants");
+    assert_eq!(asked.headers["idempotency-key"], "run-1");
     assert_eq!((&asked.body["subdomain"], &asked.body["synthetic"]), (&json!("canary-shop"), &json!(true)));
 }
 
@@ -110,7 +108,7 @@ async fn a_deletion_begins_or_has_to_wait() {
 #[tokio::test]
 async fn only_who_has_the_very_name_has_it() {
     let mut other = tenant("active");
-    other["subdomain"] = "shop".into();
+    other["subdomain"] = "acme".into();
     let script = script()
         .answer(200, &json!({ "tenants": [tenant("active")] }))
         .answer(200, &json!({ "tenants": [other] }));

@@ -4,8 +4,7 @@ use serde::Deserialize;
 
 use crate::offer::Offer;
 use crate::{
-    Blueprint, DomainName, Email, OnFailure, Origin, Overrides, Plan, Subdomain, Theme, Violation,
-    Violations,
+    Blueprint, DomainName, Email, OnFailure, Origin, Overrides, Plan, Subdomain, Theme, Violation, Violations,
 };
 
 /// A signup as it arrives: nothing about it is trusted yet.
@@ -238,6 +237,7 @@ mod tests {
             card_fingerprint: None,
             overrides: Overrides::new(),
             origin: None,
+            synthetic: false,
         }
     }
 
@@ -282,6 +282,22 @@ mod tests {
         assert_eq!(signup.category.as_deref(), Some("food"));
         assert_eq!(signup.integrations, set(&["stripe", "mailchimp"]));
         assert_eq!(signup.on_failure, Some(OnFailure::Hold));
+    }
+
+    #[test]
+    fn a_synthetic_tenant_has_a_name_of_its_kind_and_nobody_else_does() {
+        let of = |subdomain: Option<&str>, synthetic| {
+            let (name, subdomain) = ("Canary Tea".to_owned(), subdomain.map(str::to_owned));
+            check(SignupRequest { name, subdomain, synthetic, ..request() }, shop())
+        };
+        for (subdomain, synthetic) in [("canary-shop", false), ("acme", true)] {
+            assert_eq!(violations(of(Some(subdomain), synthetic))[0].0, "subdomain");
+        }
+        for (subdomain, synthetic, given) in
+            [(Some("canary-shop"), true, "canary-shop"), (None, false, "my-canary-tea")]
+        {
+            assert_eq!(of(subdomain, synthetic).expect("valid").subdomain.as_str(), given);
+        }
     }
 
     #[test]

@@ -14,10 +14,7 @@ fn run(change: &[(&str, Value)]) -> Output {
     for (pointer, value) in change {
         *input.pointer_mut(pointer).expect("a field") = value.clone();
     }
-    Report
-        .run(serde_json::from_value(input).expect("an input"))
-        .await
-        .expect("told")
+    Report.run(serde_json::from_value(input).expect("an input"))
 }
 
 fn caught(cause: &str) -> Value {
