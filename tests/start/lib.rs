@@ -3,11 +3,13 @@
 mod callgrind;
 mod certificate;
 mod cloud;
+pub mod disk;
 mod process;
 mod program;
 mod run;
 mod runtime;
 mod server;
+pub mod size;
 
 pub use callgrind::Instructions;
 pub use program::Program;
