@@ -31,12 +31,18 @@ PAGE_MODULES := $(call modules,$(PAGE))
 PAGE_SOURCES := $(shell find $(PAGE) -mindepth 1 \( -name node_modules -o -name dist -o -name schema.d.ts -o -name permissions.json \) -prune -o -print)
 BROWSER := tests/console
 BROWSER_MODULES := $(call modules,$(BROWSER))
+# One of our steps, and the same in other languages.
+STEP := websites-register-website
+NODE_STEP := tests/start/peers/node
+NODE_STEP_MODULES := $(call modules,$(NODE_STEP))
+PYTHON_STEP := tests/start/peers/python
+PYTHON_STEP_TOOLS := $(call stamp,python-step,$(PYTHON_STEP)/requirements.txt)
 SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemathesis.txt)
 export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build page up down demo test contract browser faults mutations bench lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
+.PHONY: help setup build page release peers up down demo test contract browser faults mutations bench instructions lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -85,9 +91,22 @@ faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMI
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
 
-bench: build ## What must not get slower or dearer with many tenants, ROWS=<some>; writes target/bench/report.json
+bench: build release peers ## What must not get slower or dearer with many tenants, ROWS=<some>; writes target/bench/report.json
 	@cargo bench --quiet --profile faults --package bench --no-run
-	@ROWS="$(ROWS)" $(STACK) run -- cargo bench --quiet --profile faults --package bench
+	@ROWS="$(ROWS)" $(if $(filter start,$(ROWS)),,$(STACK) run --) cargo bench --quiet --profile faults --package bench
+
+instructions: setup release ## Instructions of a cold and a warm call, against those written down; GOLDEN=1 writes them
+	@cargo run --quiet --package start
+
+release: setup
+	@cargo build --quiet --release --package $(STEP)
+
+peers: $(PYTHON_STEP_TOOLS) $(NODE_STEP)/dist/index.cjs # The step in other languages
+	@ln -sfn $(TENANTRY_CACHE)/python-step $(PYTHON_STEP)/venv
+
+$(NODE_STEP)/dist/index.cjs: $(wildcard $(NODE_STEP)/*.js) $(NODE_STEP_MODULES)
+	@$(call link,$(NODE_STEP),$(NODE_STEP_MODULES))
+	@npm --prefix $(NODE_STEP) run --silent build
 
 lint: format clippy dependencies machines templates manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
 
@@ -141,9 +160,10 @@ $(NODE_TOOLS): infra/tools/package.json infra/tools/package-lock.json
 	@python3 infra/tools/helm.py $(TENANTRY_CACHE)
 	@mkdir -p $(@D) && touch $@
 
+$(NODE_STEP_MODULES): FOLDER := $(NODE_STEP)
 $(PAGE_MODULES): FOLDER := $(PAGE)
 $(BROWSER_MODULES): FOLDER := $(BROWSER)
-$(PAGE_MODULES) $(BROWSER_MODULES): | $(PYTHON_TOOLS)
+$(PAGE_MODULES) $(BROWSER_MODULES) $(NODE_STEP_MODULES): | $(PYTHON_TOOLS)
 	@mkdir -p $(@D)/..
 	@cp $(FOLDER)/package.json $(FOLDER)/package-lock.json $(FOLDER)/.npmrc $(@D)/.. && cd $(@D)/.. && npm ci --silent
 
@@ -159,6 +179,11 @@ $(DEPLOY_TOOLS): infra/tools/requirements-deploy.txt
 $(CLIENTS): infra/tools/requirements-clients.txt
 	@python3 -m venv $(TENANTRY_CACHE)/clients
 	@$(TENANTRY_CACHE)/clients/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(PYTHON_STEP_TOOLS): $(PYTHON_STEP)/requirements.txt
+	@python3 -m venv $(TENANTRY_CACHE)/python-step
+	@$(TENANTRY_CACHE)/python-step/bin/pip install --quiet --disable-pip-version-check -r $<
 	@mkdir -p $(@D) && touch $@
 
 $(SCHEMATHESIS_TOOLS): infra/tools/requirements-schemathesis.txt

@@ -1,9 +1,10 @@
 //! What does not get slower or dearer, however many tenants there are: time in the API's function, and reads on
-//! DynamoDB where there is one; and what a tenant costs when there are a thousand. And how fast billing is gone through, in order and in disorder.
+//! DynamoDB where there is one; and what a tenant costs when there are a thousand. And how fast billing is gone through, in order and in disorder;
+//! and how one of our functions starts, beside the same in other languages.
 //!
 //! ```sh
 //! make bench                # all
-//! make bench ROWS=tenants   # one of `requests`, `events`, `tenants` and `reads`
+//! make bench ROWS=tenants   # one of `requests`, `events`, `tenants`, `start` and `reads`
 //! ```
 
 #![allow(clippy::print_stdout)] // Its table is read where it was asked for.
@@ -15,6 +16,7 @@ mod latency;
 mod population;
 mod reads;
 mod report;
+mod start;
 
 use report::Report;
 
@@ -41,6 +43,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if is_chosen("tenants") {
         growth::measure(&mut report);
+    }
+    if is_chosen("start") {
+        Box::pin(start::measure(&mut report)).await?;
     }
     if is_chosen("reads") {
         match aws::variable("AWS_ENDPOINT_URL") {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 pub use aws_config::SdkConfig;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion};
@@ -12,14 +13,22 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use fault::{Actor, Fault};
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
+
+/// What a function's clients have in common is made once: certificates read and parsed, credentials found, connections kept.
+static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
 
 /// The SDK configuration of this process, from the environment Lambda gives (`AWS_REGION`, credentials,
 /// `AWS_LAMBDA_FUNCTION_NAME`, and `AWS_ENDPOINT_URL` on a laptop).
 ///
 /// One quick retry for a dropped connection; longer patience belongs to the state machine. The function's name
 /// goes into the user agent, so that CloudTrail says which step made a call.
-#[allow(clippy::disallowed_methods)] // The one place that reads the function's name.
 pub async fn config() -> SdkConfig {
+    CONFIG.get_or_init(load).await.clone()
+}
+
+#[allow(clippy::disallowed_methods)] // The one place that reads the function's name.
+async fn load() -> SdkConfig {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().and_then(|name| AppName::new(name).ok());
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -27,7 +36,8 @@ pub async fn config() -> SdkConfig {
         .retry_config(retries())
         .timeout_config(timeouts());
     if let Some(name) = name {
-        loader = loader.app_name(name);
+        // Lambda gives credentials as variables. To look further, as for a person, has every other source prepared first.
+        loader = loader.app_name(name).credentials_provider(EnvironmentVariableCredentialsProvider::new());
     }
     loader.load().await
 }

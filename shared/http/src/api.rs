@@ -1,4 +1,4 @@
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use fault::Fault;
 use governor::{Governor, Quota};
@@ -8,10 +8,7 @@ use serde_json::error::Category;
 
 use crate::governed::{Governed, heard};
 use crate::refusal::request_id;
-use crate::{Http, client, no_answer, refused};
-
-/// A client reads all of the system's certificates: where none connects, one is enough.
-static BUILDER: LazyLock<Client> = LazyLock::new(client);
+use crate::{CLIENT, Http, no_answer, refused};
 
 /// One outside API at its address. What a call asks and what its answer means is the provider's; how it gets
 /// there and back is here.
@@ -34,7 +31,7 @@ impl Api {
         }
         let builder = match &http {
             Http::Network(client) => client.clone(),
-            Http::InProcess(_) => BUILDER.clone(),
+            Http::InProcess(_) => CLIENT.clone(),
         };
         Ok(Self { http, builder, provider, base, governed: None })
     }

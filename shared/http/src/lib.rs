@@ -7,7 +7,7 @@ mod refusal;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 pub use api::Api;
@@ -18,6 +18,9 @@ use reqwest::dns::Resolve;
 use reqwest::{Certificate, Client, ClientBuilder, redirect};
 pub use reqwest::{Method, Request, RequestBuilder, Response, StatusCode};
 use telemetry::Answered;
+
+/// A client reads all of the system's certificates: one is enough for all that a function asks.
+pub(crate) static CLIENT: LazyLock<Client> = LazyLock::new(client);
 
 /// A client that gives up in time and follows no redirect: an API that moves is an error to be told about, and
 /// a redirect is how a request is led to an address it was not meant for.
@@ -95,7 +98,7 @@ impl Http {
     /// Over the network.
     #[must_use]
     pub fn network() -> Self {
-        Self::Network(client())
+        Self::Network(CLIENT.clone())
     }
 
     /// What a `GET` of an address gives, whatever its status.
@@ -129,4 +132,34 @@ pub fn no_answer(provider: &str, error: &reqwest::Error) -> Fault {
     // The URL may carry a token in its query, and is known from the call: it stays out of the message.
     let cause = error.to_string().split(" for url").next().unwrap_or_default().to_owned();
     Fault::transient(format!("{provider} did not answer: {cause}")).from_provider(provider, None).unanswered()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A second connection would never be accepted.
+    #[tokio::test]
+    async fn what_asks_over_the_network_shares_its_connections() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let server = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            for _ in 0..2 {
+                let read = stream.read(&mut [0; 4096]).await.expect("a request");
+                assert!(read > 0, "the connection was closed");
+                stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.expect("answered");
+            }
+        };
+        let client = async {
+            for _ in 0..2 {
+                let answer = Http::network().get("lab", &url).await.expect("an answer");
+                assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+            }
+        };
+        tokio::join!(server, client);
+    }
 }

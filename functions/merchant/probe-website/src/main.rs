@@ -3,6 +3,6 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let probe = ProbeWebsite { http: http_client::Http::Network(http_client::client()) };
+    let probe = ProbeWebsite { http: http_client::Http::network() };
     saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
 }
