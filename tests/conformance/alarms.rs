@@ -169,14 +169,9 @@ fn what_the_runbook_has_a_person_type_can_be_typed() {
                     problems.push(format!("{RUNBOOK}: `{said}`: the API has no such route"));
                 }
             }
-            [function]
-                if function.starts_with("saga-")
-                    || function.starts_with("tenant-")
-                    || function.starts_with("webhook-") =>
-            {
-                if !functions().iter().any(|known| known.name == function)
-                    && !machines().iter().any(|machine| machine.name == function)
-                {
+            [name] if ["saga-", "tenant-", "webhook-"].iter().any(|group| name.starts_with(group)) => {
+                let is_function = functions().iter().any(|known| known.name == name);
+                if !is_function && !machines().iter().any(|machine| machine.name == name) {
                     problems.push(format!("{RUNBOOK}: `{said}`: there is no such function or machine"));
                 }
             }

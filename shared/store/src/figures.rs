@@ -291,7 +291,7 @@ impl Figures {
             let tenant = row.as_ref().map(Row::decode::<Tenant>);
             tenant.is_some_and(|tenant| tenant.is_ok_and(|tenant| tenant.subdomain.is_synthetic()))
         };
-        let synthetic = tenants.into_iter().zip(&rows).filter(|(_, row)| is_synthetic(*row));
+        let synthetic = tenants.into_iter().zip(&rows).filter(|(_, row)| is_synthetic(row));
         Ok(synthetic.map(|(tenant, _)| tenant.clone()).collect())
     }
 

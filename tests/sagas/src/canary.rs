@@ -27,7 +27,7 @@ use crate::deployment::Deployment;
 use crate::law::Finding;
 use crate::simulated;
 use crate::wire::Wire;
-use crate::world::{DEPLOYMENT, World};
+use crate::world::World;
 
 const BLUEPRINT: &str = "merchant-workspace";
 

@@ -176,7 +176,10 @@ mod tests {
     #[case(&[("scope", "tenantry/canary"), ("cognito:groups", "admin")], true)]
     #[case(&[("scope", "tenantry/machine")], false)]
     #[case(&[], false)]
-    fn whatever_else_it_is_a_canary_sees_no_more_unless_it_is_a_machine(#[case] claims: &[(&str, &str)], #[case] canary: bool) {
+    fn whatever_else_it_is_a_canary_sees_no_more_unless_it_is_a_machine(
+        #[case] claims: &[(&str, &str)],
+        #[case] canary: bool,
+    ) {
         assert_eq!(caller(claims).only_synthetic, canary);
     }
 
