@@ -1,5 +1,5 @@
-//! A certificate for `localhost`, and the file of authorities that have clients believe it: all of the system's and this one, so
-//! that reading them costs what it costs elsewhere.
+//! A certificate for `localhost`, and the file of authorities that has clients believe it: this one after Mozilla's, which Debian and
+//! Amazon Linux have too, so that reading them costs what it costs elsewhere. The system's own would be others on each machine.
 
 #![allow(clippy::disallowed_methods)] // openssl makes it.
 
@@ -8,18 +8,18 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{fs, io};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-
-/// Where Debian and Amazon Linux keep the system's.
-const SYSTEM: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 #[derive(Debug)]
 pub(crate) struct Certificate {
     /// This one.
     pub(crate) own: PathBuf,
-    /// This one and the system's.
+    /// Mozilla's and this one.
     pub(crate) authorities: PathBuf,
     pub(crate) config: Arc<ServerConfig>,
 }
@@ -43,9 +43,8 @@ impl Certificate {
         if !made.status.success() {
             return Err(io::Error::other(String::from_utf8_lossy(&made.stderr).into_owned()));
         }
-        let system = SYSTEM.iter().find(|path| Path::new(path).exists());
-        let system = system.ok_or_else(|| io::Error::other("this system has no file of authorities"))?;
-        fs::write(&authorities, [fs::read(system)?, fs::read(&own)?].concat())?;
+        let mozilla: String = TLS_SERVER_ROOT_CERTS.iter().map(|authority| pem(authority)).collect();
+        fs::write(&authorities, mozilla + &fs::read_to_string(&own)?)?;
         let certificate = CertificateDer::from_pem_file(&own).map_err(io::Error::other)?;
         let key = PrivateKeyDer::from_pem_file(&key).map_err(io::Error::other)?;
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -54,4 +53,11 @@ impl Certificate {
             .map_err(io::Error::other)?;
         Ok(Self { own, authorities, config: Arc::new(config) })
     }
+}
+
+/// A certificate as text (RFC 7468).
+fn pem(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    let lines: String = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line) + "\n").collect();
+    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
 }

@@ -21,6 +21,8 @@ pub(crate) struct Cloud(Mutex<Kept>);
 struct Kept {
     /// As DynamoDB writes them, by table and keys.
     items: BTreeMap<[String; 3], Value>,
+    /// How often each was read.
+    reads: BTreeMap<[String; 3], u32>,
     websites: Vec<Value>,
     first_answer: Option<Instant>,
 }
@@ -43,6 +45,11 @@ impl Cloud {
     pub(crate) fn attribute(&self, table: &str, pk: &str, sk: &str, name: &str) -> Value {
         let key = [table, pk, sk].map(str::to_owned);
         self.kept().items.get(&key).map_or(Value::Null, |item| item[name].clone())
+    }
+
+    /// How often an item was read.
+    pub(crate) fn reads(&self, table: &str, pk: &str, sk: &str) -> u32 {
+        self.kept().reads.get(&[table, pk, sk].map(str::to_owned)).copied().unwrap_or(0)
     }
 
     /// Whether somebody has a website, and just one.
@@ -80,8 +87,10 @@ impl Answers for Cloud {
 }
 
 impl Kept {
-    fn get_item(&self, body: &Value) -> Value {
-        match self.items.get(&key(&body["TableName"], &body["Key"])) {
+    fn get_item(&mut self, body: &Value) -> Value {
+        let key = key(&body["TableName"], &body["Key"]);
+        *self.reads.entry(key.clone()).or_default() += 1;
+        match self.items.get(&key) {
             Some(item) => json!({ "Item": item }),
             None => json!({}),
         }

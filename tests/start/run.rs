@@ -95,8 +95,8 @@ impl Harness {
             return Err(io::Error::other(failure.clone()));
         }
         ended.map_err(io::Error::other)?;
-        for (tenant, _) in &invocations {
-            did_its_work(&cloud, tenant)?;
+        for (tenant, operation) in &invocations {
+            did_its_work(&cloud, tenant, *operation)?;
         }
         let since =
             |at: Option<Instant>| at.map(|at| at - begun).ok_or_else(|| io::Error::other("no answer"));
@@ -168,17 +168,17 @@ fn own_time(computed: &[Duration]) -> Duration {
     }
 }
 
-fn did_its_work(cloud: &Cloud, tenant: &TenantId) -> io::Result<()> {
+/// The row was written twice, the fence looked at twice, and the tenant has its website.
+fn did_its_work(cloud: &Cloud, tenant: &TenantId, operation: OperationId) -> io::Result<()> {
     let row = |name: &str| cloud.attribute(LEDGER, tenant.as_str(), &format!("RESOURCE#{STEP}"), name);
-    let (state, id) = (row("state"), row("output"));
-    let is_live = state == json!({ "S": "live" }) && id["M"]["id"]["N"].is_string();
-    if is_live
-        && row("row_version") == json!({ "N": "2" })
-        && cloud.has_website(&format!("{DEPLOYMENT}/{tenant}"))
-    {
+    let (state, version, id) = (row("state"), row("row_version"), row("output")["M"]["id"].clone());
+    let looks = cloud.reads(TENANTS, tenant.as_str(), &format!("OPERATION#{operation}"));
+    let is_live = state == json!({ "S": "live" }) && version == json!({ "N": "2" }) && id["N"].is_string();
+    if is_live && looks == 2 && cloud.has_website(&format!("{DEPLOYMENT}/{tenant}")) {
         return Ok(());
     }
-    Err(io::Error::other(format!("{tenant} has not got its website: {state}, {id}")))
+    let row = format!("state {state}, version {version}, website {id}, {looks} looks at the fence");
+    Err(io::Error::other(format!("{tenant} was not served: {row}")))
 }
 
 /// What the state machine sends.
