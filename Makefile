@@ -36,7 +36,7 @@ export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build page up down demo test contract browser faults mutations bench lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
+.PHONY: help setup build page up down demo test contract browser faults mutations bench soak lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -68,6 +68,7 @@ test: build $(NODE_TOOLS) $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Ever
 	@cargo nextest run --workspace --no-run
 	@$(STACK) run $(PEERS) -- cargo nextest run --workspace --run-ignored all $(TESTS)
 	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
+	$(if $(TESTS),,@MINUTES=3 $(soak))
 
 # The sandbox is built among the whole workspace, with the features it has there.
 contract: setup $(CLIENTS) ## Official clients against the provider sandbox, and the agent on a bench host against real peers
@@ -85,9 +86,16 @@ faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMI
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
 
-bench: build ## What must not get slower or dearer with many tenants, ROWS=<some>; writes target/bench/report.json
+bench: build ## What may not get slower or dearer, ROWS=<some>; writes target/bench/report.json
 	@cargo bench --quiet --profile faults --package bench --no-run
-	@ROWS="$(ROWS)" $(STACK) run -- cargo bench --quiet --profile faults --package bench
+	@ROWS="$(ROWS)" SFN_WAIT_SCALE=1 CLOUD_PACE=1 BENCH_PACE=1 $(STACK) run $(PEERS) -- cargo bench --quiet --profile faults --package bench
+
+# A stack of its own: its faults are everybody's.
+soak = $(STACK) run -- cargo nextest run --package tests --run-ignored all --ignore-default-filter -E 'binary(soak)'
+MINUTES ?= 60
+
+soak: build ## A long mixed life, MINUTES=60; writes target/soak/report.json
+	@MINUTES=$(MINUTES) $(soak)
 
 lint: format clippy dependencies machines templates manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
 

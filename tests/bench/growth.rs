@@ -35,7 +35,7 @@ pub(crate) fn measure(report: &mut Report) {
                 assert_eq!(tenant.status, Status::Active, "{tenant:?}");
                 costs.push(before.cost(&world));
                 // What is gone is remembered, and so counts as there.
-                if number < COMPARED || number >= TENANTS - COMPARED {
+                if !(COMPARED..TENANTS - COMPARED).contains(&number) {
                     let before = Before::now(&world);
                     let tenant = world.delete(&tenant.id).await;
                     assert_eq!(tenant.status, Status::Deleted, "{tenant:?}");

@@ -14,15 +14,19 @@
 mod api;
 mod billing;
 mod cost;
+mod crowd;
 mod executions;
 mod growth;
 mod latency;
 mod life;
+mod overhead;
 mod paths;
 mod population;
 mod reads;
 mod report;
 mod signups;
+mod staleness;
+mod walls;
 
 use report::Report;
 
@@ -71,6 +75,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         if is_chosen("signups") {
             Box::pin(signups::on_the_emulator(report.begin("signups"))).await;
+        }
+        if is_chosen("staleness") {
+            Box::pin(staleness::measure(report.begin("staleness"))).await;
+        }
+        if is_chosen("walls") {
+            Box::pin(walls::measure(report.begin("walls"))).await;
+        }
+        if is_chosen("crowd") {
+            Box::pin(crowd::measure(report.begin("crowd"))).await;
         }
     }
     report.print();
