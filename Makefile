@@ -42,7 +42,7 @@ export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build page release peers up down demo test contract browser faults mutations bench instructions lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
+.PHONY: help setup build page release peers up down demo test contract browser faults mutations bench instructions soak lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -91,9 +91,9 @@ faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMI
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
 
-bench: build release peers ## What must not get slower or dearer with many tenants, ROWS=<some>; writes target/bench/report.json
+bench: build release peers ## What may not get slower or dearer, ROWS=<some>; writes target/bench/report.json
 	@cargo bench --quiet --profile faults --package bench --no-run
-	@ROWS="$(ROWS)" $(if $(filter start,$(ROWS)),,$(STACK) run --) cargo bench --quiet --profile faults --package bench
+	@ROWS="$(ROWS)" $(if $(filter start,$(ROWS)),,SFN_WAIT_SCALE=1 CLOUD_PACE=1 BENCH_PACE=1 $(STACK) run $(PEERS) --) cargo bench --quiet --profile faults --package bench
 
 instructions: setup release ## Instructions of a cold and a warm call, against those written down; GOLDEN=1 writes them
 	@cargo run --quiet --package start
@@ -107,6 +107,13 @@ peers: $(PYTHON_STEP_TOOLS) $(NODE_STEP)/dist/index.cjs # The step in other lang
 $(NODE_STEP)/dist/index.cjs: $(wildcard $(NODE_STEP)/*.js) $(NODE_STEP_MODULES)
 	@$(call link,$(NODE_STEP),$(NODE_STEP_MODULES))
 	@npm --prefix $(NODE_STEP) run --silent build
+
+# A stack of its own: its faults are everybody's.
+soak = $(STACK) run -- cargo nextest run --package tests --run-ignored all --ignore-default-filter -E 'binary(soak)'
+MINUTES ?= 60
+
+soak: build ## A long mixed life, MINUTES=60; writes target/soak/report.json
+	@MINUTES=$(MINUTES) $(soak)
 
 lint: format clippy dependencies machines templates manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
 

@@ -1,5 +1,7 @@
-//! Whether the thousandth tenant costs what the first did: a blueprint's whole life up to active, with API, machine, ledger, steps
+//! Whether the thousandth tenant costs what the first did: a blueprint's whole life up to active, and its teardown, with API, machine, ledger, steps
 //! and the clouds in one process, on a clock of its own. What the clouds compute is theirs, and is not counted.
+
+use std::time::Duration;
 
 use sagas::blueprints;
 use sagas::tally::busy;
@@ -26,26 +28,52 @@ pub(crate) fn measure(report: &mut Report) {
     let costs = std::thread::spawn(move || {
         sagas::simulated(async {
             let world = World::unwatched(blueprint).await;
-            let mut costs = Vec::with_capacity(TENANTS);
+            let (mut costs, mut teardowns) = (Vec::with_capacity(TENANTS), Vec::new());
             for number in 0..TENANTS {
-                let (begun, (calls_before, theirs_before)) = (busy(), world.calls());
+                let before = Before::now(&world);
                 let tenant = world.provision(&format!("Shop {number}")).await;
                 assert_eq!(tenant.status, Status::Active, "{tenant:?}");
-                let (whole, (calls, theirs)) = (busy() - begun, world.calls());
-                let ms = (whole - (theirs - theirs_before)).as_secs_f64() * 1e3;
-                costs.push(Cost { ms, calls: (calls - calls_before) as f64 });
+                costs.push(before.cost(&world));
+                // What is gone is remembered, and so counts as there.
+                if !(COMPARED..TENANTS - COMPARED).contains(&number) {
+                    let before = Before::now(&world);
+                    let tenant = world.delete(&tenant.id).await;
+                    assert_eq!(tenant.status, Status::Deleted, "{tenant:?}");
+                    teardowns.push(before.cost(&world));
+                }
             }
-            costs
+            (costs, teardowns)
         })
     });
-    let costs = costs.join().expect("it ends");
-    compare(report, "CPU", "ms", &costs.iter().map(|cost| cost.ms).collect::<Vec<_>>());
-    compare(report, "provider calls", "calls", &costs.iter().map(|cost| cost.calls).collect::<Vec<_>>());
+    let (costs, teardowns) = costs.join().expect("it ends");
+    for (life, costs) in [("", costs), ("'s teardown", teardowns)] {
+        let (ms, calls): (Vec<f64>, Vec<f64>) = costs.iter().map(|cost| (cost.ms, cost.calls)).unzip();
+        compare(report, &format!("CPU of a tenant{life}"), "ms", &ms);
+        compare(report, &format!("provider calls of a tenant{life}"), "calls", &calls);
+    }
+}
+
+/// What the world had taken before.
+struct Before {
+    busy: Duration,
+    calls: (usize, Duration),
+}
+
+impl Before {
+    fn now(world: &World) -> Self {
+        Self { busy: busy(), calls: world.calls() }
+    }
+
+    fn cost(&self, world: &World) -> Cost {
+        let (whole, (calls, theirs)) = (busy() - self.busy, world.calls());
+        let ms = (whole - (theirs - self.calls.1)).as_secs_f64() * 1e3;
+        Cost { ms, calls: (calls - self.calls.0) as f64 }
+    }
 }
 
 fn compare(report: &mut Report, what: &str, unit: &'static str, costs: &[f64]) {
     let mean = |some: &[f64]| some.iter().sum::<f64>() / COMPARED as f64;
-    let (first, last) = (mean(&costs[..COMPARED]), mean(&costs[TENANTS - COMPARED..]));
-    let name = format!("{what} of a tenant, the last {COMPARED} of {TENANTS}");
+    let (first, last) = (mean(&costs[..COMPARED]), mean(&costs[costs.len() - COMPARED..]));
+    let name = format!("{what}, the last {COMPARED} of {TENANTS}");
     report.compare(name, last, unit, (format!("the first {COMPARED}"), first), 1.2);
 }

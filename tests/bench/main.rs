@@ -1,22 +1,33 @@
-//! What does not get slower or dearer, however many tenants there are: time in the API's function, and reads on
-//! DynamoDB where there is one; and what a tenant costs when there are a thousand. And how fast billing is gone through, in order and in disorder;
-//! and how one of our functions starts, beside the same in other languages.
+//! What may not get slower or dearer: what a tenant takes beside what its providers do, what it costs, and what becomes of both
+//! when there are many.
 //!
 //! ```sh
-//! make bench                # all
-//! make bench ROWS=tenants   # one of `requests`, `events`, `tenants`, `start` and `reads`
+//! make bench                          # all
+//! make bench ROWS="tenants paths"     # some
 //! ```
+//!
+//! `requests`, `signups`, `events`, `tenants`, `paths`, `executions`, `cost` and `start` need no stack; `reads`, `staleness`, `walls` and
+//! `crowd`, and a part of `signups`, do.
 
 #![allow(clippy::print_stdout)] // Its table is read where it was asked for.
 
 mod api;
 mod billing;
+mod cost;
+mod crowd;
+mod executions;
 mod growth;
 mod latency;
+mod life;
+mod overhead;
+mod paths;
 mod population;
 mod reads;
 mod report;
+mod signups;
+mod staleness;
 mod start;
+mod walls;
 
 use report::Report;
 
@@ -33,26 +44,50 @@ const SIZES: [u32; 3] = [10, 1_000, 100_000];
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut report = Report::default();
-    let chosen = aws::variable("ROWS").ok();
-    let is_chosen = |rows: &str| chosen.as_deref().is_none_or(|chosen| chosen == rows);
+    let chosen = aws::variable("ROWS").ok().filter(|rows| !rows.is_empty());
+    let is_chosen =
+        |rows: &str| chosen.as_deref().is_none_or(|chosen| chosen.split_whitespace().any(|one| one == rows));
     if is_chosen("requests") {
-        latency::measure(&SIZES, &mut report).await;
+        latency::measure(&SIZES, report.begin("requests")).await;
+    }
+    if is_chosen("signups") {
+        signups::in_memory(report.begin("signups")).await;
     }
     if is_chosen("events") {
-        billing::measure(&mut report);
+        billing::measure(report.begin("events"));
     }
     if is_chosen("tenants") {
-        growth::measure(&mut report);
+        growth::measure(report.begin("tenants"));
     }
     if is_chosen("start") {
-        Box::pin(start::measure(&mut report)).await?;
+        Box::pin(start::measure(report.begin("start"))).await?;
     }
-    if is_chosen("reads") {
-        match aws::variable("AWS_ENDPOINT_URL") {
-            Ok(_) => Box::pin(reads::measure(&SIZES, &mut report)).await,
-            Err(_) => {
-                println!("No emulator: what is read on DynamoDB is not measured. `make bench` has one.");
-            }
+    if is_chosen("paths") {
+        paths::measure(report.begin("paths"));
+    }
+    if is_chosen("executions") {
+        executions::measure(report.begin("executions"));
+    }
+    if is_chosen("cost") {
+        cost::measure(report.begin("cost"));
+    }
+    if aws::variable("AWS_ENDPOINT_URL").is_err() {
+        println!("No local stack: what is measured there is left out. `make bench` has one.");
+    } else {
+        if is_chosen("reads") {
+            Box::pin(reads::measure(&SIZES, report.begin("reads"))).await;
+        }
+        if is_chosen("signups") {
+            Box::pin(signups::on_the_emulator(report.begin("signups"))).await;
+        }
+        if is_chosen("staleness") {
+            Box::pin(staleness::measure(report.begin("staleness"))).await;
+        }
+        if is_chosen("walls") {
+            Box::pin(walls::measure(report.begin("walls"))).await;
+        }
+        if is_chosen("crowd") {
+            Box::pin(crowd::measure(report.begin("crowd"))).await;
         }
     }
     report.print();

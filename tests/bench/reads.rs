@@ -68,7 +68,7 @@ pub(crate) async fn measure(sizes: &[u32], report: &mut Report) {
 }
 
 /// Tables of their own, as the deployment's are: its dispatcher is not to be woken.
-async fn create(client: &Client, name: impl Fn(Table) -> String) {
+pub(crate) async fn create(client: &Client, name: impl Fn(Table) -> String) {
     for table in Table::ALL {
         let variable = match table {
             Table::Tenants => "TENANTS_TABLE",

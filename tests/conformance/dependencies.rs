@@ -127,6 +127,28 @@ fn only_the_store_names_dynamodb_and_only_the_runtime_lambda() {
     assert_none(problems);
 }
 
+/// What Step Functions says of an execution comes late, and is rationed for the whole account.
+#[test]
+fn the_status_is_read_from_the_store_and_never_from_step_functions() {
+    const ASKS: [&str; 2] = ["aws-sdk-sfn", "step-functions"];
+    let crates = crates();
+    let (mut reached, mut next) = (Names::new(), vec!["functions/tenant/api"]);
+    let mut problems = Vec::new();
+    while let Some(folder) = next.pop() {
+        if reached.insert(folder.to_owned()) {
+            let asks = names(&crates[folder]).into_iter().filter(|name| ASKS.contains(&name.as_str()));
+            problems.extend(asks.map(|name| format!("{folder}: the API depends on it, and it names {name}")));
+            next.extend(ours(&crates[folder], &crates));
+        }
+    }
+    assert!(reached.contains("shared/store"), "{reached:?}");
+    let front = text("infra/front.yaml");
+    problems.extend(
+        front.contains("states:").then(|| "infra/front.yaml: the API may ask Step Functions".to_owned()),
+    );
+    assert_none(problems);
+}
+
 #[test]
 fn the_domain_and_its_faults_do_no_io() {
     const IMPURE: [&str; 7] =

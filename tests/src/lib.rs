@@ -4,6 +4,7 @@
 //! throw-away stack and against one that is up.
 
 pub mod api;
+pub mod function;
 pub mod merchant_workspace;
 pub mod people;
 pub mod receiver;

@@ -141,6 +141,13 @@ impl Stack {
         things
     }
 
+    /// How fast the clouds are: 1 is as slow as the real ones.
+    pub async fn pace(&self, pace: f64) {
+        let request = self.http().put(format!("{}/_pace", self.sandbox));
+        let answer = request.json(&json!({ "pace": pace })).send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success());
+    }
+
     /// Publishes an alias in a customer's own DNS.
     pub async fn point(&self, name: &str, target: &str) {
         let request = self.http().put(format!("{}/_dns/{name}", self.sandbox));

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent, HistoryEventType as Type};
 use sagas::asl::Failure;
 use sagas::asl::transcript::{Entry, Event};
 use serde_json::Value;
 use tests::Stack;
 use tests::api::signup;
+use tests::function::create;
 
 use crate::bench::{self, folder};
 use crate::golden::rewrite;
@@ -109,14 +108,7 @@ impl Deployed {
             lambda: aws_sdk_lambda::Client::new(&stack.aws),
             logs: aws_sdk_cloudwatchlogs::Client::new(&stack.aws),
         };
-        // It needs no rights, but must have a role.
-        let other = format!("{}-tenant-admit", stack.deployment);
-        let other = deployed.lambda.get_function_configuration().function_name(other).send().await;
-        let role = other.expect("a function").role().expect("a role").to_owned();
-        let code = FunctionCode::builder().zip_file(Blob::new(zip("bootstrap", include_bytes!("stub.py"))));
-        let function = deployed.lambda.create_function().function_name(deployed.function()).role(&role);
-        let function = function.runtime(Runtime::Providedal2023).handler("bootstrap").timeout(30);
-        function.code(code.build()).send().await.expect("a function");
+        let role = create(stack, &deployed.function(), include_bytes!("stub.py")).await;
         for (name, definition) in machines {
             let definition = deployed.definition(definition);
             let machine = deployed.sfn.create_state_machine().name(format!("{}{name}", deployed.prefix));
@@ -252,33 +244,4 @@ fn entry(event: &HistoryEvent, state: &str, known: &dyn Fn(&str) -> String) -> O
     } else {
         None
     }
-}
-
-/// An archive of one file, stored as it is.
-fn zip(name: &str, content: &[u8]) -> Vec<u8> {
-    let length = |bytes: usize| u32::try_from(bytes).expect("a small file").to_le_bytes();
-    let short = |number: usize| u16::try_from(number).expect("a short name").to_le_bytes();
-    let (size, no) = (length(content.len()), [0; 2]);
-    // Version, flags, method, time, date, checksum, sizes, and the lengths of the name and of nothing.
-    let about = [
-        &[20, 0][..],
-        &no,
-        &no,
-        &no,
-        &[0x21, 0],
-        &crc32fast::hash(content).to_le_bytes(),
-        &size,
-        &size,
-        &short(name.len()),
-        &no,
-    ]
-    .concat();
-    let file = [b"PK\x03\x04", &about[..], name.as_bytes(), content].concat();
-    let executable = (0o100_755_u32 << 16).to_le_bytes();
-    let entry =
-        [b"PK\x01\x02\x14\x03", &about[..], &no, &no, &no, &executable, &[0; 4], name.as_bytes()].concat();
-    let one = [1, 0];
-    let end =
-        [&b"PK\x05\x06"[..], &no, &no, &one, &one, &length(entry.len()), &length(file.len()), &no].concat();
-    [file, entry, end].concat()
 }

@@ -38,6 +38,14 @@ pub struct Listed {
     pub(crate) lists: BTreeMap<Index, String>,
 }
 
+impl Listed {
+    /// In how many lists it is: each is written with it.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lists.len()
+    }
+}
+
 /// Where in a list an item is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {

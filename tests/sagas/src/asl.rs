@@ -44,6 +44,16 @@ pub trait Host {
 
     /// The tasks that wait for somebody to end them (`.waitForTaskToken`).
     fn tokens(&self) -> &Tokens;
+
+    /// How many branches of a Parallel run at once. Of Step Functions', all.
+    fn branches(&self) -> usize {
+        usize::MAX
+    }
+
+    /// How long a delay before another try is, of what the machine says. Of Step Functions', as long.
+    fn delays(&self) -> f64 {
+        1.0
+    }
 }
 
 /// One execution of a machine.
@@ -217,7 +227,7 @@ impl<H: Host> Execution<H> {
                 let running = branches.map(|(n, branch)| {
                     self.states(branch, format!("{path}[{n}]/"), arguments.clone(), scope.variables.clone())
                 });
-                all(running.collect(), usize::MAX).await
+                all(running.collect(), self.host.branches()).await
             }
             "Map" => {
                 let items = items(state, input, scope)?.into_iter().enumerate();
@@ -272,7 +282,7 @@ impl<H: Host> Execution<H> {
         let delay = number("IntervalSeconds", 1.0) * number("BackoffRate", 2.0).powi(tries);
         let delay = delay.min(number("MaxDelaySeconds", f64::MAX));
         let delay = if retrier["JitterStrategy"] == "FULL" { delay * self.draw() } else { delay };
-        Duration::from_secs_f64(delay)
+        Duration::from_secs_f64(delay * self.host.delays())
     }
 
     /// From 0 to 1, and the same for the same seed.

@@ -185,7 +185,7 @@ fn neon_cloud_run(to: &mut Deployment) {
     let account = || ACCOUNT.to_owned();
     let vault = to.service(Arc::new(Vault::default()));
     let vault = secrets::Vault::new(aws_sdk_secretsmanager::Client::new(&aws::config(vault)));
-    let http = Http::InProcess(Arc::new(to.service(Arc::new(Clouds::default()))));
+    let http = Http::InProcess(Arc::new(to.service(Arc::new(Clouds::new(to.pace, Cluster::default())))));
     let neon =
         Neon::new(http.clone(), neon::URL, clouds::NEON_KEY.to_owned().into(), None).expect("an address");
     let tokens = Tokens::new(http.clone(), &clouds::key_file().into()).expect("a key");
@@ -274,7 +274,7 @@ fn on_cluster(to: &mut Deployment) -> OnCluster {
     let settings = Cluster { remote, subjects, broken: vec![BROKEN.to_owned()], ..Cluster::default() };
     let vault = to.service(secrets);
     let vault = secrets::Vault::new(aws_sdk_secretsmanager::Client::new(&aws::config(vault)));
-    let clouds = Arc::new(Clouds::with(settings));
+    let clouds = Arc::new(Clouds::new(to.pace, settings));
     let http = Http::InProcess(Arc::new(to.service(Arc::clone(&clouds) as _)));
     let token = if to.roles.is_empty() { clouds::KUBERNETES_TOKEN } else { clouds::ACCOUNT_TOKEN };
     let token = token.to_owned().into();
@@ -369,7 +369,7 @@ fn helm_cloudnativepg(to: &mut Deployment) {
 fn frappe_bench(to: &mut Deployment) {
     let vault = to.service(Arc::new(Vault::default()));
     let vault = secrets::Vault::new(aws_sdk_secretsmanager::Client::new(&aws::config(vault)));
-    let clouds = Arc::new(Clouds::default());
+    let clouds = Arc::new(Clouds::new(to.pace, Cluster::default()));
     let wire = to.service(Arc::clone(&clouds) as _);
     let http = Arc::new(wire.clone());
     let bench = BenchHost::new(bench_host::Wire::InProcess(Arc::new(crate::bench_host::Line(wire))));

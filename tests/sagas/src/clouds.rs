@@ -65,7 +65,7 @@ const USER: &str = "-app-user";
 const BUCKETS: [&str; 3] = ["-products", "-sav", "-newsletters"];
 
 /// Everything takes its time, and little enough of it that a step asks only a few times.
-const PACE: Pace = Pace(0.25);
+pub const PACE: Pace = Pace(0.25);
 
 /// Neon, Google, and the stores that Cloud Run starts; a cluster, and what runs beside its tenants.
 #[derive(Debug)]
@@ -79,17 +79,11 @@ pub struct Clouds {
     rights: Mutex<BTreeSet<Right>>,
 }
 
-impl Default for Clouds {
-    fn default() -> Self {
-        Self::with(Cluster::default())
-    }
-}
-
 impl Clouds {
     /// With this cluster among them.
-    pub fn with(cluster: Cluster) -> Self {
+    pub fn new(pace: Pace, cluster: Cluster) -> Self {
         let settings = Settings {
-            pace: PACE,
+            pace,
             neon_projects: vec![BRANCHES.to_owned()],
             cluster,
             minio_memory: SEALING,

@@ -19,6 +19,7 @@ use saga_list_steps::ListSteps;
 use saga_mark_stuck::MarkStuck;
 use saga_settle::Settle;
 use saga_sweep_orphans::SweepOrphans;
+use sandbox::clouds::Pace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use step_functions::Executions;
@@ -63,6 +64,8 @@ pub struct Deployment {
     pub services: Vec<Arc<dyn Service>>,
     pub functions: Functions,
     pub next_version: NextVersion,
+    /// How fast the clouds are.
+    pub pace: Pace,
     /// Of `infra/cluster`, those that steps have.
     pub roles: &'static [&'static str],
     /// What is kept of tenants that are gone, seen from beside it.

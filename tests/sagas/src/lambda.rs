@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use crate::asl::{Failure, Outcome};
 use crate::chaos::{Act, Chaos, Trouble, pass};
@@ -135,14 +136,16 @@ impl Lambda {
             deadline: clock::now() + timeout,
         };
         let call = handler(payload, invocation);
-        let (running, chaos) = (self.tally.running(), self.chaos.clone());
+        let (running, chaos, tally) = (self.tally.running(), self.chaos.clone(), self.tally.clone());
         tokio::task::spawn_local(CALLER.scope(Arc::clone(&caller), async move {
+            let begun = Instant::now();
             let outcome = tokio::select! {
                 biased;
                 () = caller.doom.notified() => Err(Failure::new("Lambda.Unknown", "Runtime exited with error: signal: killed")),
                 outcome = call => outcome.map_err(|fault| failure(&fault)),
                 () = pass(TIMEOUT) => Err(Failure::new("Sandbox.Timedout", "Task timed out after 30.00 seconds")),
             };
+            tally.invoked(begun.elapsed());
             let said = outcome.as_ref().map_or_else(|failure| format!("{}: {}", failure.error, failure.cause), Value::to_string);
             chaos.tell(&format!("{} -> {said}", caller.name));
             caller.answer(outcome);

@@ -22,6 +22,9 @@ pub(crate) struct Wire {
 
 impl Line for Wire {
     fn there(&self, operation: Operation<'_>) -> Way<Way<()>> {
+        if !matches!(operation, Operation::Write(_)) {
+            self.tally.read();
+        }
         let (name, act) = asked(operation);
         let trouble = self.chaos.meet_here(&name, act);
         Box::pin(async move {
@@ -46,6 +49,7 @@ impl Line for Wire {
     }
 
     fn written(&self, writes: &[Write]) {
+        self.tally.written(writes);
         self.law.after_write(writes);
         let outbox =
             |write: &&Write| matches!(write, Write::Put { key, .. } if key.sk.starts_with("OUTBOX#"));

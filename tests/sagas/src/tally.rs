@@ -5,8 +5,15 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
+use serde_json::Value;
+use store::Write;
 
 use crate::chaos::pass;
+
+/// What DynamoDB rounds a written item up to ("Write consumption"), and what it adds to a nested value
+/// ("Constraints", item size).
+const UNIT_BYTES: usize = 1024;
+const NESTED: usize = 3;
 
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -14,6 +21,29 @@ pub struct Tally {
     drawn: Arc<AtomicUsize>,
     calls: Arc<AtomicUsize>,
     answering_ns: Arc<AtomicU64>,
+    invocations: Arc<AtomicU64>,
+    invoked_ms: Arc<AtomicU64>,
+    write_units: Arc<AtomicU64>,
+    streamed: Arc<AtomicU64>,
+    reads: Arc<AtomicU64>,
+    largest: Arc<AtomicUsize>,
+}
+
+/// What AWS bills, and limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Calls of functions.
+    pub invocations: u64,
+    /// How long they took together, in milliseconds of the simulation: what they wait, not what they compute.
+    pub invoked_ms: u64,
+    /// DynamoDB's, of tables and indexes.
+    pub write_units: u64,
+    /// Writes that a stream tells of.
+    pub streamed: u64,
+    /// Items and lists that were asked for.
+    pub reads: u64,
+    /// The largest payload between a machine and what it calls, in bytes.
+    pub largest: usize,
 }
 
 /// What this thread has computed for.
@@ -53,6 +83,44 @@ impl Tally {
         (self.calls.load(Ordering::Relaxed), busy)
     }
 
+    /// A function has answered, or died.
+    pub fn invoked(&self, took: Duration) {
+        self.invocations.fetch_add(1, Ordering::Relaxed);
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.invoked_ms.fetch_add(took, Ordering::Relaxed);
+    }
+
+    /// Writes have taken effect together. In a transaction each costs twice as much.
+    pub fn written(&self, writes: &[Write]) {
+        let times = if writes.len() > 1 { 2 } else { 1 };
+        for write in writes {
+            let units = times * units(write);
+            self.write_units.fetch_add(u64::try_from(units).unwrap_or(u64::MAX), Ordering::Relaxed);
+            let streamed = u64::from(write.key().table == store::Table::Tenants);
+            self.streamed.fetch_add(streamed, Ordering::Relaxed);
+        }
+    }
+
+    pub fn read(&self) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A payload goes from a machine to what it calls, or back.
+    pub fn carried(&self, payload: &Value) {
+        self.largest.fetch_max(payload.to_string().len(), Ordering::Relaxed);
+    }
+
+    pub fn taken(&self) -> Taken {
+        Taken {
+            invocations: self.invocations.load(Ordering::Relaxed),
+            invoked_ms: self.invoked_ms.load(Ordering::Relaxed),
+            write_units: self.write_units.load(Ordering::Relaxed),
+            streamed: self.streamed.load(Ordering::Relaxed),
+            reads: self.reads.load(Ordering::Relaxed),
+            largest: self.largest.load(Ordering::Relaxed),
+        }
+    }
+
     /// A number that nobody else got.
     pub fn next(&self) -> usize {
         self.drawn.fetch_add(1, Ordering::Relaxed)
@@ -70,5 +138,27 @@ impl Tally {
             waited += step;
         }
         true
+    }
+}
+
+/// The units of a write by itself: of the item, and of each list that it is in. What moves within a list is dearer than
+/// what stays, and what is deleted there costs what it was: neither is known here.
+fn units(write: &Write) -> usize {
+    let Write::Put { key, body, listed, .. } = write else { return 1 };
+    let fields: usize = body.iter().map(|(name, value)| name.len() + size(value)).sum();
+    let bytes = key.pk.len() + key.sk.len() + fields;
+    bytes.div_ceil(UNIT_BYTES) * (1 + listed.as_ref().map_or(0, store::Listed::count))
+}
+
+/// Developer Guide, "DynamoDB item sizes and formats".
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        Value::Number(number) => number.to_string().len().div_ceil(2) + 1,
+        Value::String(text) => text.len(),
+        Value::Array(items) => NESTED + items.iter().map(|item| 1 + size(item)).sum::<usize>(),
+        Value::Object(fields) => {
+            NESTED + fields.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>()
+        }
     }
 }

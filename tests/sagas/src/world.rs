@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sandbox::clouds::Right;
+use sandbox::clouds::{Pace, Right};
 use serde_json::{Map, Value, json};
 use store::{Catalogue, Database, Memory, Table, Tenants, Write};
 use tenancy::{Operation, Plan, Tenant, TenantId, Theme};
@@ -17,12 +17,13 @@ use crate::aws::{Mail, S3, Start, StepFunctions};
 use crate::blueprints::{self, Blueprint};
 use crate::chaos::{Chaos, pass};
 use crate::client::{Answer, Ask};
+use crate::clouds::PACE;
 use crate::deployment::{Deployment, Functions};
 use crate::lambda::Lambda;
 use crate::law::Law;
 use crate::line;
 use crate::service::{Service, Thing};
-use crate::tally::{Running, Tally};
+use crate::tally::{Running, Taken, Tally};
 use crate::version::NextVersion;
 use crate::wish::Wish;
 use crate::workflow;
@@ -35,6 +36,25 @@ const HOURS: usize = 3;
 
 /// How the stream delivers an event: each number of seconds after it was written, one delivery.
 pub(crate) type Deliveries = Vec<u64>;
+
+/// How a world is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Of all that is drawn.
+    pub seed: u64,
+    /// How fast the clouds are.
+    pub pace: Pace,
+    /// So many branches of a Parallel run at once. With one, all is done in turn, as a script would.
+    pub branches: usize,
+    /// How long a machine waits until it tries again, of what it says.
+    pub delays: f64,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { seed: 1, pace: PACE, branches: usize::MAX, delays: 1.0 }
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct World(Rc<Inner>);
@@ -53,20 +73,26 @@ struct Inner {
     next_version: NextVersion,
     archive: Arc<S3>,
     blueprint: &'static str,
-    seed: u64,
+    manner: Manner,
 }
 
 impl World {
     /// Builds it. Must run in a `LocalSet`, on a paused clock.
     pub async fn new(blueprint: Blueprint, chaos: Chaos, deliveries: Deliveries, seed: u64) -> Self {
         let tables = Memory::default();
-        Self::under(Law::new(tables.clone()), tables, blueprint, chaos, deliveries, seed).await
+        let manner = Manner { seed, ..Manner::default() };
+        Self::under(Law::new(tables.clone()), tables, blueprint, chaos, deliveries, manner).await
     }
 
     /// One in which nothing goes wrong and nobody looks, for what it takes by itself.
     pub async fn unwatched(blueprint: Blueprint) -> Self {
+        Self::unwatched_in(Manner::default(), blueprint).await
+    }
+
+    /// The same in another manner.
+    pub async fn unwatched_in(manner: Manner, blueprint: Blueprint) -> Self {
         let tables = Memory::default();
-        Self::under(Law::blind(tables.clone()), tables, blueprint, Chaos::default(), vec![0], 1).await
+        Self::under(Law::blind(tables.clone()), tables, blueprint, Chaos::default(), vec![0], manner).await
     }
 
     async fn under(
@@ -75,9 +101,9 @@ impl World {
         blueprint: Blueprint,
         chaos: Chaos,
         deliveries: Deliveries,
-        seed: u64,
+        manner: Manner,
     ) -> Self {
-        fastrand::seed(seed);
+        fastrand::seed(manner.seed);
         clock::simulate("2027-01-01T00:00:00Z".parse().expect("a time"));
         let tally = Tally::default();
         let (starts, mut started) = unbounded_channel();
@@ -94,6 +120,7 @@ impl World {
             services: Vec::new(),
             functions: Functions::default(),
             next_version: NextVersion::default(),
+            pace: manner.pace,
             roles: blueprint.roles,
             archive: Arc::new(S3::archive()),
         };
@@ -115,7 +142,7 @@ impl World {
             next_version: deployment.next_version,
             archive: deployment.archive,
             blueprint: blueprint.name,
-            seed,
+            manner,
         }));
         let here = world.clone();
         tokio::task::spawn_local(async move {
@@ -251,6 +278,11 @@ impl World {
         self.0.lambda.tally.calls()
     }
 
+    /// What it took so far that AWS bills.
+    pub fn taken(&self) -> Taken {
+        self.0.lambda.tally.taken()
+    }
+
     /// What calls on the cluster took a right to.
     pub fn rights(&self) -> BTreeSet<Right> {
         self.0.services.iter().flat_map(|service| service.rights()).collect()
@@ -299,6 +331,13 @@ impl World {
         let answer = answer.expect("an answer");
         assert_eq!(answer.status, 202, "{}", answer.body);
         self.settled(&tenant.id).await
+    }
+
+    /// Has a tenant deleted, and waits until it is what it will be.
+    pub async fn delete(&self, id: &TenantId) -> Tenant {
+        let answer = self.ask(Ask::delete(id.as_str(), "it goes")).await.expect("an answer");
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        self.settled(id).await
     }
 
     /// A tenant once nothing is done to it any more.
@@ -351,7 +390,7 @@ impl World {
         let Some(definition) = self.0.machines.get(machine) else {
             return (Status::Failed, Err(missing()));
         };
-        let seed = self.0.seed.wrapping_add(self.0.lambda.tally.next() as u64);
+        let seed = self.0.manner.seed.wrapping_add(self.0.lambda.tally.next() as u64);
         let arn = StepFunctions::execution(machine, name);
         let stopped = self.0.step_functions.begun(&arn);
         let course = Course { arn: &arn, step_functions: &self.0.step_functions };
@@ -429,6 +468,7 @@ impl Host for World {
         arguments: Value,
     ) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + '_>> {
         let child = resource.ends_with(":startExecution.sync:2");
+        self.0.lambda.tally.carried(&arguments);
         Box::pin(async move {
             if child {
                 let machine = arguments["StateMachineArn"].as_str().unwrap_or_default();
@@ -439,14 +479,22 @@ impl Host for World {
                 return asl::described(&execution, input, status, outcome);
             }
             let name = arguments["FunctionName"].as_str().unwrap_or_default();
-            Ok(
-                json!({ "Payload": self.invoke(name, arguments["Payload"].clone()).await?, "StatusCode": 200 }),
-            )
+            let answer = self.invoke(name, arguments["Payload"].clone()).await?;
+            self.0.lambda.tally.carried(&answer);
+            Ok(json!({ "Payload": answer, "StatusCode": 200 }))
         })
     }
 
     fn tokens(&self) -> &Tokens {
         self.0.step_functions.tokens()
+    }
+
+    fn branches(&self) -> usize {
+        self.0.manner.branches
+    }
+
+    fn delays(&self) -> f64 {
+        self.0.manner.delays
     }
 }
 
