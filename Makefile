@@ -31,12 +31,13 @@ PAGE_MODULES := $(call modules,$(PAGE))
 PAGE_SOURCES := $(shell find $(PAGE) -mindepth 1 \( -name node_modules -o -name dist -o -name schema.d.ts -o -name permissions.json \) -prune -o -print)
 BROWSER := tests/console
 BROWSER_MODULES := $(call modules,$(BROWSER))
+CHECKOV_TOOLS := $(call stamp,checkov,infra/tools/requirements-checkov.txt)
 SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemathesis.txt)
 export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build page up down demo test contract browser faults mutations bench lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
+.PHONY: help setup build page up down demo test contract browser faults mutations bench lint format clippy dependencies machines templates checkov manifests charts alerts typescript audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -89,7 +90,7 @@ bench: build ## What must not get slower or dearer with many tenants, ROWS=<some
 	@cargo bench --quiet --profile faults --package bench --no-run
 	@ROWS="$(ROWS)" $(STACK) run -- cargo bench --quiet --profile faults --package bench
 
-lint: format clippy dependencies machines templates manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
+lint: format clippy dependencies machines templates checkov manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
 
 format: setup
 	cargo fmt --all --check
@@ -106,6 +107,9 @@ machines: setup $(NODE_TOOLS)
 templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
+
+checkov: setup $(CHECKOV_TOOLS) # What is usually amiss in a template; .checkov.yaml says what is not asked, and why
+	@$(TENANTRY_CACHE)/checkov/bin/checkov --config-file .checkov.yaml
 
 manifests: setup # What a tenant's cluster is told and lets us do, by Kubernetes' own schemas
 	@kubernetes-validate --quiet --strict -k 1.36 tests/contract/manifests/*.kubernetes.yaml infra/cluster/*.yaml
@@ -159,6 +163,11 @@ $(DEPLOY_TOOLS): infra/tools/requirements-deploy.txt
 $(CLIENTS): infra/tools/requirements-clients.txt
 	@python3 -m venv $(TENANTRY_CACHE)/clients
 	@$(TENANTRY_CACHE)/clients/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(CHECKOV_TOOLS): infra/tools/requirements-checkov.txt
+	@python3 -m venv $(TENANTRY_CACHE)/checkov
+	@$(TENANTRY_CACHE)/checkov/bin/pip install --quiet --disable-pip-version-check -r $<
 	@mkdir -p $(@D) && touch $@
 
 $(SCHEMATHESIS_TOOLS): infra/tools/requirements-schemathesis.txt
