@@ -37,7 +37,7 @@ export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build page up down demo test contract browser faults mutations bench lint format clippy dependencies machines templates checkov manifests charts alerts typescript audit deploy
+.PHONY: help setup build page up down demo test contract browser faults mutations fuzz bench lint format clippy dependencies machines templates checkov manifests charts alerts typescript audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -85,6 +85,9 @@ faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMI
 
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
+
+fuzz: setup ## Made-up input for what reads what comes from outside; SECONDS=<for each>, TARGET=<some>
+	@python tests/fuzz/run.py $(or $(SECONDS),60) $(TARGET)
 
 bench: build ## What must not get slower or dearer with many tenants, ROWS=<some>; writes target/bench/report.json
 	@cargo bench --quiet --profile faults --package bench --no-run
