@@ -37,12 +37,13 @@ NODE_STEP := tests/start/peers/node
 NODE_STEP_MODULES := $(call modules,$(NODE_STEP))
 PYTHON_STEP := tests/start/peers/python
 PYTHON_STEP_TOOLS := $(call stamp,python-step,$(PYTHON_STEP)/requirements.txt)
+CHECKOV_TOOLS := $(call stamp,checkov,infra/tools/requirements-checkov.txt)
 SCHEMATHESIS_TOOLS := $(call stamp,schemathesis,infra/tools/requirements-schemathesis.txt)
 export SCHEMATHESIS := $(TENANTRY_CACHE)/schemathesis/bin/schemathesis
 export HELM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build page release peers up down demo test contract browser faults mutations bench instructions soak lint format clippy dependencies machines templates manifests charts alerts typescript audit deploy
+.PHONY: help setup build page release peers up down demo test contract browser faults mutations fuzz bench instructions soak lint format clippy dependencies machines templates checkov manifests charts alerts typescript audit deploy
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -91,6 +92,9 @@ faults: setup ## The fault matrix; SEEDS=<n> random runs, BLUEPRINT=<name>, FAMI
 mutations: setup ## Remove each safeguard in turn, and see the fault matrix miss it
 	@python tests/mutations/run.py $(ONLY)
 
+fuzz: setup ## Made-up input for what reads what comes from outside; SECONDS=<for each>, TARGET=<some>
+	@python tests/fuzz/run.py $(or $(SECONDS),60) $(TARGET)
+
 bench: build release peers ## What may not get slower or dearer, ROWS=<some>; writes target/bench/report.json
 	@cargo bench --quiet --profile faults --package bench --no-run
 	@ROWS="$(ROWS)" $(if $(filter start,$(ROWS)),,SFN_WAIT_SCALE=1 CLOUD_PACE=1 BENCH_PACE=1 $(STACK) run $(PEERS) --) cargo bench --quiet --profile faults --package bench
@@ -115,7 +119,7 @@ MINUTES ?= 60
 soak: build ## A long mixed life, MINUTES=60; writes target/soak/report.json
 	@MINUTES=$(MINUTES) $(soak)
 
-lint: format clippy dependencies machines templates manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
+lint: format clippy dependencies machines templates checkov manifests charts alerts typescript ## All checks that need no stack; -k goes on after a failure
 
 format: setup
 	cargo fmt --all --check
@@ -132,6 +136,9 @@ machines: setup $(NODE_TOOLS)
 templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
+
+checkov: setup $(CHECKOV_TOOLS) # What is usually amiss in a template; .checkov.yaml says what is not asked, and why
+	@$(TENANTRY_CACHE)/checkov/bin/checkov --config-file .checkov.yaml
 
 manifests: setup # What a tenant's cluster is told and lets us do, by Kubernetes' own schemas
 	@kubernetes-validate --quiet --strict -k 1.36 tests/contract/manifests/*.kubernetes.yaml infra/cluster/*.yaml
@@ -191,6 +198,11 @@ $(CLIENTS): infra/tools/requirements-clients.txt
 $(PYTHON_STEP_TOOLS): $(PYTHON_STEP)/requirements.txt
 	@python3 -m venv $(TENANTRY_CACHE)/python-step
 	@$(TENANTRY_CACHE)/python-step/bin/pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(CHECKOV_TOOLS): infra/tools/requirements-checkov.txt
+	@python3 -m venv $(TENANTRY_CACHE)/checkov
+	@$(TENANTRY_CACHE)/checkov/bin/pip install --quiet --disable-pip-version-check -r $<
 	@mkdir -p $(@D) && touch $@
 
 $(SCHEMATHESIS_TOOLS): infra/tools/requirements-schemathesis.txt

@@ -177,6 +177,45 @@ fn a_machine_may_start_the_machines_it_starts() {
     assert_none(problems);
 }
 
+/// What a Task's resource takes beside the right to what it names.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>
+const TAKES: [(&str, &[&str]); 2] = [
+    ("arn:aws:states:::lambda:invoke", &["lambda:InvokeFunction"]),
+    (
+        "arn:aws:states:::states:startExecution.sync:2",
+        &[
+            "states:StartExecution",
+            "states:DescribeExecution",
+            "states:StopExecution",
+            "events:PutTargets",
+            "events:PutRule",
+            "events:DescribeRule",
+        ],
+    ),
+];
+
+#[test]
+fn a_machine_may_do_what_its_tasks_take_and_nothing_else() {
+    let mut problems = Vec::new();
+    for_each_machine(|stack, properties, machine| {
+        let place = format!("{}: {}", stack.file, machine.name);
+        let states = machine.states();
+        let resources: BTreeSet<&str> =
+            states.iter().filter_map(|state| state.json["Resource"].as_str()).collect();
+        let mut wanted = Names::new();
+        for resource in resources {
+            match TAKES.iter().find(|(known, _)| *known == resource) {
+                Some((_, actions)) => wanted.extend(actions.iter().map(|action| (*action).to_owned())),
+                None => problems.push(format!("{place}: nobody has said what {resource} takes")),
+            }
+        }
+        let granted: Names =
+            statements(&properties["Policies"]).into_iter().flat_map(|statement| statement.actions).collect();
+        problems.extend(differences(&place, ("its Policies", &granted), ("what its tasks take", &wanted)));
+    });
+    assert_none(problems);
+}
+
 #[test]
 fn what_the_api_answers_without_a_token_is_agreed_on() {
     let stacks = stacks();
@@ -277,6 +316,59 @@ fn a_blueprint_has_settings_a_machine_and_a_stack_that_the_saga_may_start() {
     let listed: Names =
         listed.filter_map(|machine| Some(machine["Fn::GetAtt"].as_str()?.to_owned())).collect();
     problems.extend(differences("template.yaml: BlueprintMachines", ("it", &listed), ("the stacks", &there)));
+    assert_none(problems);
+}
+
+#[test]
+fn what_remembers_is_not_deleted_by_mistake() {
+    let mut problems = Vec::new();
+    let mut kept = 0;
+    for stack in stacks() {
+        for (kind, protection) in [
+            ("AWS::DynamoDB::Table", Some(("DeletionProtectionEnabled", json!(true)))),
+            ("AWS::Cognito::UserPool", Some(("DeletionProtection", json!("ACTIVE")))),
+            ("AWS::S3::Bucket", None),
+            ("AWS::KMS::Key", None),
+        ] {
+            for (id, properties) in stack.resources(kind) {
+                kept += 1;
+                let resource = &stack.template["Resources"][id];
+                if resource["DeletionPolicy"] != "Retain" || resource["UpdateReplacePolicy"] != "Retain" {
+                    problems.push(format!("{}: {id} goes with its stack", stack.file));
+                }
+                if protection.as_ref().is_some_and(|(name, value)| &properties[*name] != value) {
+                    problems.push(format!("{}: {id} can be deleted by one call", stack.file));
+                }
+            }
+        }
+    }
+    assert!(kept > 0);
+    assert_none(problems);
+}
+
+#[test]
+fn a_bucket_is_private_and_answers_by_tls_alone() {
+    let mut problems = Vec::new();
+    for stack in stacks() {
+        let policies = stack.resources("AWS::S3::BucketPolicy");
+        for (id, properties) in stack.resources("AWS::S3::Bucket") {
+            let closed = properties["PublicAccessBlockConfiguration"].as_object();
+            if !closed.is_some_and(|closed| closed.len() == 4 && closed.values().all(|on| on == &json!(true)))
+            {
+                problems.push(format!("{}: {id} can be made public", stack.file));
+            }
+            let mut own = policies.iter().filter(|(_, policy)| policy["Bucket"]["Ref"] == *id);
+            let denied = own.any(|(_, policy)| {
+                let statement = &policy["PolicyDocument"]["Statement"][0];
+                statement["Effect"] == "Deny"
+                    && statement["Condition"]["Bool"]["aws:SecureTransport"] == "false"
+                    && statement["Resource"].as_array().is_some_and(|on| on.len() == 2)
+            });
+            if !denied {
+                problems.push(format!("{}: {id} answers without TLS", stack.file));
+            }
+        }
+    }
     assert_none(problems);
 }
 

@@ -109,6 +109,8 @@ def up(record: Record, wanted: list[str], throw_away: bool) -> None:
         # Tests listen on this machine, and have no three days.
         "WebhookPatience": "1,1",
         "WebhooksMayBePrivate": "true",
+        # The emulator has no TLS.
+        "BucketsWithoutTls": "true",
         "SbtBlueprint": "merchant-workspace",
         "SbtPlans": "basic=starter",
         # The emulator signs people in itself, and its executions are in no console of AWS.

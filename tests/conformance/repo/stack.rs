@@ -88,6 +88,8 @@ pub(crate) fn statements(json: &Value) -> Vec<Statement> {
         one => vec![one.clone()],
     };
     match json {
+        // What is denied takes nothing but away.
+        Value::Object(map) if map.get("Effect").is_some_and(|effect| effect == "Deny") => Vec::new(),
         Value::Object(map) if map.contains_key("Effect") => vec![Statement {
             actions: many(&json["Action"])
                 .iter()
