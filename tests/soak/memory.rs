@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ::tests::Stack;
 use serde_json::Value;
-use tests::Stack;
 
 /// What the first part of a soak is for: workers start, and fill what they keep.
 const WARM_UP: f64 = 0.25;

@@ -161,17 +161,23 @@ impl Platform {
     pub async fn fault(&self, id: &TenantId) -> Result<Option<StepFault>, Fault> {
         #[derive(Deserialize)]
         struct Listing {
-            operations: Vec<Operation>,
+            operations: Vec<Summary>,
+        }
+        #[derive(Deserialize)]
+        struct Summary {
+            id: OperationId,
+            state: State,
         }
         #[derive(Deserialize)]
         struct Operation {
-            state: State,
-            #[serde(default)]
             fault: Option<StepFault>,
         }
         let Listing { operations } = self.ask(self.about(Method::GET, id, &["operations"])?).await?;
-        let last = operations.into_iter().find(|operation| operation.state != State::Succeeded);
-        Ok(last.and_then(|operation| operation.fault))
+        let Some(last) = operations.into_iter().find(|operation| operation.state != State::Succeeded) else {
+            return Ok(None);
+        };
+        let operation = self.about(Method::GET, id, &["operations", &last.id.to_string()])?;
+        Ok(self.ask::<Operation>(operation).await?.fault)
     }
 
     /// Deletes a tenant, without a day of grace.

@@ -74,8 +74,12 @@ async fn as_long_as_anything_of_it_is_seen_it_is_looked_for_again() {
 async fn what_would_not_go_is_told_by_its_step() {
     let leftover = script().answer(200, &left("deleted", &["publish-website"]));
     let fault = json!({ "step": "publish-website", "fault": Fault::terminal("s3 refused") });
-    let operations = json!({ "operations": [{ "id": "o", "state": "stuck", "fault": fault }] });
-    let stuck = script().answer(200, &left("stuck", &["publish-website"])).answer(200, &operations);
+    let operations = json!({ "operations": [{ "id": "01M7YJMCAGDF8N7ZT7RZ80SAD4", "state": "stuck" }] });
+    let operation = json!({ "fault": fault });
+    let stuck = script()
+        .answer(200, &left("stuck", &["publish-website"]))
+        .answer(200, &operations)
+        .answer(200, &operation);
     for (seen, why) in
         [(leftover, "of it is left: publish-website"), (stuck, "at publish-website: s3 refused")]
     {

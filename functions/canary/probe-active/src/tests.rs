@@ -49,8 +49,10 @@ async fn one_that_is_being_made_is_looked_at_again() {
 #[tokio::test]
 async fn one_that_will_not_be_active_says_why() {
     let fault = json!({ "step": "publish-website", "fault": Fault::terminal("s3 refused") });
-    let operations = json!({ "operations": [{ "id": "o", "state": "failed", "fault": fault }] });
-    let failed = run(&script().answer(200, &tenant("failed")).answer(200, &operations)).await;
+    let operations = json!({ "operations": [{ "id": "01M7YJMCAGDF8N7ZT7RZ80SAD4", "state": "failed" }] });
+    let operation = json!({ "fault": fault });
+    let failed =
+        run(&script().answer(200, &tenant("failed")).answer(200, &operations).answer(200, &operation)).await;
     let failed = failed.expect_err("it failed");
     assert_eq!(
         (failed.kind, failed.cause.as_str()),
