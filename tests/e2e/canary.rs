@@ -18,7 +18,7 @@ async fn run(stack: &Stack) -> (ExecutionStatus, String) {
         let execution = sfn.describe_execution().execution_arn(started.execution_arn()).send().await;
         let execution = execution.expect("an execution");
         if *execution.status() != ExecutionStatus::Running {
-            let said = execution.output().or(execution.cause()).unwrap_or_default().to_owned();
+            let said = execution.cause().or(execution.output()).unwrap_or_default().to_owned();
             return (execution.status().clone(), said);
         }
         assert!(begun.elapsed().as_secs() < 300, "the canary does not end");
