@@ -31,7 +31,9 @@ fn a_policy_names_each_action_and_what_it_is_on() {
     let mut problems = Vec::new();
     for stack in stacks() {
         let resources = stack.template["Resources"].as_object().into_iter().flatten();
-        for (of_key, statement) in resources.flat_map(|(_, resource)| {
+        // A boundary gives nothing: it says what policies may give at most.
+        let giving = resources.filter(|(id, _)| *id != "FunctionBoundary");
+        for (of_key, statement) in giving.flat_map(|(_, resource)| {
             let of_key = resource["Type"] == "AWS::KMS::Key";
             statements(resource).into_iter().map(move |statement| (of_key, statement))
         }) {
@@ -67,6 +69,41 @@ fn the_stacks_have_the_same_globals() {
     let first = with_functions[0];
     let other = with_functions.iter().filter(|stack| usual(stack) != usual(first));
     assert_none(other.map(|stack| format!("{}: its Globals are not those of {}", stack.file, first.file)));
+}
+
+/// Lambda makes a log for a function that names none, keeps it for ever, and lets every function write into it.
+#[test]
+fn functions_write_into_the_log_of_their_stack_alone_and_it_is_kept_as_long_as_the_deployment_says() {
+    let mut problems = Vec::new();
+    for stack in stacks() {
+        let file = &stack.file;
+        for (id, log) in stack.resources("AWS::Logs::LogGroup") {
+            if log["RetentionInDays"] != json!({ "Ref": "LogRetentionDays" }) {
+                problems.push(format!("{file}: {id} is not kept for LogRetentionDays"));
+            }
+        }
+        if stack.functions().is_empty() {
+            continue;
+        }
+        let globals = &stack.template["Globals"]["Function"];
+        if globals["LoggingConfig"] != json!({ "LogGroup": { "Ref": "FunctionsLog" } })
+            || globals["PermissionsBoundary"] != json!({ "Ref": "FunctionBoundary" })
+        {
+            problems.push(format!("{file}: its Globals name no FunctionsLog, or no FunctionBoundary"));
+        }
+        // What the boundary lets them write into.
+        let name = format!("/tenantry/${{Deployment}}/{}", stem(file, ".yaml"));
+        let logs = stack.resources("AWS::Logs::LogGroup");
+        if !logs.iter().any(|(id, log)| *id == "FunctionsLog" && log["LogGroupName"]["Fn::Sub"] == name) {
+            problems.push(format!("{file}: its FunctionsLog is not !Sub \"{name}\""));
+        }
+        for (id, properties) in stack.functions() {
+            let own = ["LoggingConfig", "PermissionsBoundary"].into_iter();
+            let own = own.filter(|property| properties.get(property).is_some());
+            problems.extend(own.map(|property| format!("{file}: {id} has {property} of its own")));
+        }
+    }
+    assert_none(problems);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::fmt::Debug;
 use std::pin::Pin;
 
 use aws_config::SdkConfig;
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -152,6 +153,7 @@ impl World {
         self.on_webhooks(session, &mut attempts);
         self.on_queues(session, &mut attempts);
         self.on_keys(session, &mut attempts);
+        self.on_logs(session, &mut attempts);
         attempts
     }
 
@@ -262,6 +264,23 @@ impl World {
         let sign = sign.signing_algorithm(SigningAlgorithmSpec::EcdsaSha256);
         attempt(all, "certificates", "Sign", sign.send());
         attempt(all, "certificates", "GetPublicKey", client.get_public_key().key_id(key).send());
+    }
+
+    /// What says who called the API, a log that would be new, and one of those that functions write into. Nobody has a
+    /// stream of that name.
+    fn on_logs(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {
+        let client = aws_sdk_cloudwatchlogs::Client::new(session);
+        let own = format!("/tenantry/{}/saga", self.deployment);
+        let logs = [("api-log", format!("/aws/vendedlogs/{}-api", self.deployment)), ("own-log", own)];
+        for (thing, log) in logs {
+            let line = InputLogEvent::builder().timestamp(0).message(NOBODY).build().expect("a line");
+            let write = client.put_log_events().log_group_name(&log).log_stream_name(NOBODY);
+            let stream = client.create_log_stream().log_group_name(&log).log_stream_name("nobody:");
+            attempt(all, thing, "CreateLogStream", stream.send());
+            attempt(all, thing, "PutLogEvents", write.log_events(line).send());
+        }
+        let new = client.create_log_group().log_group_name(format!("/{NOBODY}"));
+        attempt(all, "new-log", "CreateLogGroup", new.send());
     }
 
     fn on_objects(&self, session: &SdkConfig, all: &mut Vec<Attempt>) {

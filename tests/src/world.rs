@@ -86,7 +86,8 @@ pub async fn records(stack: &Stack) -> Vec<(String, String)> {
         }
     }
     let logs = aws_sdk_cloudwatchlogs::Client::new(&stack.aws);
-    let mut groups = logs.describe_log_groups().log_group_name_prefix("/aws/lambda/").into_paginator().send();
+    let ours = format!("/tenantry/{}/", stack.deployment);
+    let mut groups = logs.describe_log_groups().log_group_name_prefix(ours).into_paginator().send();
     while let Some(page) = groups.next().await {
         for group in page.expect("log groups").log_groups() {
             let name = group.log_group_name().unwrap_or_default();

@@ -9,12 +9,15 @@ that compares (OpenID Connect Core 1.0, 12.2) does not take that.
 
 It checks `ses:SendEmail` against the resource `*`, where AWS checks the sender's identity: the function's policy,
 which names the identity, would have to be widened.
+
+A role that a stack makes comes without its permissions boundary.
 """
 
 import socketserver
 
 from ministack.core import iam_actions
-from ministack.services import cognito
+from ministack.services import cognito, iam
+from ministack.services.cloudformation import provisioners
 
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 iam_actions._SES_V2_RESOURCES["outbound-emails"] = ("identity", "FromEmailAddress")
@@ -38,3 +41,18 @@ def _sign_with_the_sessions_own_time(claims, *key):
 
 
 cognito._signed_jwt = _sign_with_the_sessions_own_time
+
+
+def _bounded(provision, properties):
+    """`provision` as it is, after which the role has its boundary; its properties are that argument."""
+
+    def provisioned(*arguments, **named):
+        done = provision(*arguments, **named)
+        iam._roles[done[0]]["PermissionsBoundary"] = arguments[properties].get("PermissionsBoundary")
+        return done
+
+    return provisioned
+
+
+_role = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
+_role |= {"create": _bounded(_role["create"], 1), "update": _bounded(_role["update"], 2)}
