@@ -26,6 +26,19 @@ fn every_function_has_a_role_of_its_own() {
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html>
 const ON_EVERYTHING: [&str; 1] = ["secretsmanager:ListSecrets"];
 
+/// What a machine takes, and on everything, so that Step Functions delivers to a log.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html>
+const DELIVERS_A_LOG: [&str; 8] = [
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+];
+
 #[test]
 fn a_policy_names_each_action_and_what_it_is_on() {
     let mut problems = Vec::new();
@@ -42,7 +55,8 @@ fn a_policy_names_each_action_and_what_it_is_on() {
             }
             // In a statement of its own: beside another action, that would be allowed on everything, too.
             let on_everything = statement.resources == [json!("*")]
-                && statement.actions.iter().all(|action| ON_EVERYTHING.contains(&action.as_str()));
+                && (statement.actions.iter().all(|action| ON_EVERYTHING.contains(&action.as_str()))
+                    || statement.actions == DELIVERS_A_LOG);
             // In the policy of a key, `*` is that key.
             let everything = statement.resources.contains(&json!("*")) && !on_everything && !of_key;
             if statement.resources.is_empty() || everything {
@@ -249,7 +263,31 @@ fn a_machine_may_do_what_its_tasks_take_and_nothing_else() {
         let granted: Names =
             statements(&properties["Policies"]).into_iter().flat_map(|statement| statement.actions).collect();
         problems.extend(differences(&place, ("its Policies", &granted), ("what its tasks take", &wanted)));
+        // What is named and not written out is one thing: how it writes its log.
+        let policies = properties["Policies"].as_array().into_iter().flatten();
+        let named: Vec<&Value> = policies.filter(|policy| policy.get("Statement").is_none()).collect();
+        if named != [&json!({ "Ref": "MachineLogPolicy" })] {
+            problems.push(format!("{place}: beside what its tasks take, it has {named:?}"));
+        }
     });
+    assert_none(problems);
+}
+
+#[test]
+fn a_machine_is_traced_and_logs_how_it_fails_but_not_what_it_was_about() {
+    let mut problems = Vec::new();
+    for_each_machine(|stack, properties, machine| {
+        let log = json!({ "CloudWatchLogsLogGroup": { "LogGroupArn": { "Ref": "MachinesLog" } } });
+        let logging = json!({ "Level": "ERROR", "IncludeExecutionData": false, "Destinations": [log] });
+        if properties["Logging"] != logging || properties["Tracing"] != json!({ "Enabled": true }) {
+            problems.push(format!("{}: {}: its Logging or Tracing is another", stack.file, machine.name));
+        }
+    });
+    let stacks = stacks();
+    let policies = stacks.iter().flat_map(|stack| stack.resources("AWS::IAM::ManagedPolicy"));
+    let (_, policy) = policies.into_iter().find(|(id, _)| *id == "MachineLogPolicy").expect("its policy");
+    let may = statements(policy).into_iter().flat_map(|statement| statement.actions).collect::<Vec<_>>();
+    assert_eq!(may, DELIVERS_A_LOG, "what MachineLogPolicy allows");
     assert_none(problems);
 }
 
