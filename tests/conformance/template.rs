@@ -81,6 +81,7 @@ fn the_stacks_have_the_same_globals() {
     let stacks = stacks();
     let with_functions: Vec<&Stack> = stacks.iter().filter(|stack| !stack.functions().is_empty()).collect();
     let first = with_functions[0];
+    assert_eq!(usual(first)["Architectures"], json!([{ "Ref": "Architecture" }]));
     let other = with_functions.iter().filter(|stack| usual(stack) != usual(first));
     assert_none(other.map(|stack| format!("{}: its Globals are not those of {}", stack.file, first.file)));
 }
