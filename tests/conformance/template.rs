@@ -59,6 +59,11 @@ fn a_policy_names_each_action_and_what_it_is_on() {
                     || statement.actions == DELIVERS_A_LOG);
             // In the policy of a key, `*` is that key.
             let everything = statement.resources.contains(&json!("*")) && !on_everything && !of_key;
+            // AWS puts a dash and six characters after a secret's name: `-*` would be whatever else begins so, too.
+            let secrets = statement.resources.iter().filter_map(|resource| resource["Fn::Sub"].as_str());
+            let vague = secrets.filter(|arn| arn.contains(":secret:") && !arn.ends_with("-??????"));
+            let vague = vague.filter(|arn| !arn.ends_with(":secret:${Deployment}/tenants/*"));
+            problems.extend(vague.map(|arn| format!("{}: {arn} is more than one secret", stack.file)));
             if statement.resources.is_empty() || everything {
                 problems
                     .push(format!("{}: {:?} must name what it is allowed on", stack.file, statement.actions));
