@@ -5,6 +5,7 @@
     python infra/local/stack people             who can sign in to its console, and how
     python infra/local/stack token <role>       a token of a role, for an hour
     python infra/local/stack run -- <command>   run a command against a throw-away stack
+    python infra/local/stack rights <folder>    write down which rights its functions have, and which they have used
     python infra/local/stack down               stop it; `up` brings its data back
 """
 
@@ -28,6 +29,7 @@ import accounts
 import peers
 import people
 import processes
+import rights
 import servers
 from record import Record, alone
 
@@ -48,8 +50,10 @@ def main() -> int:
     commands.add_parser("env")
     commands.add_parser("people")
     commands.add_parser("token").add_argument("role", choices=[*people.ROLES, "machine"])
+    commands.add_parser("rights").add_argument("folder", type=Path)
     run_ = commands.add_parser("run")
     run_.add_argument("argv", nargs="+", metavar="command")
+    run_.add_argument("--rights", type=Path, metavar="folder", help="as `rights` does, once the command has ended")
     for command in (start, run_):
         names = ", ".join(peers.PEERS)
         command.add_argument("--peer", action="append", default=[], choices=peers.PEERS, help=f"a real server: {names}")
@@ -80,8 +84,11 @@ def main() -> int:
         case "token":
             record = running(directory)
             print(people.token(record, arguments.role, aws(record)("cognito-idp")))
+        case "rights":
+            record = running(directory)
+            rights.write(record, aws(record), arguments.folder)
         case "run":
-            return run(arguments.argv, arguments.peer)
+            return run(arguments.argv, arguments.peer, arguments.rights)
     return 0
 
 
@@ -200,7 +207,7 @@ def apply_catalogue(record: Record) -> None:
     record.save()
 
 
-def run(argv: list[str], wanted: list[str]) -> int:
+def run(argv: list[str], wanted: list[str], rights_into: Path | None) -> int:
     """A stack of its own for one command, gone afterwards whatever happens."""
     directory = Path(tempfile.mkdtemp(prefix="tenantry-"))
     record = Record.load(directory, f"t-{secrets.token_hex(2)}")
@@ -209,7 +216,10 @@ def run(argv: list[str], wanted: list[str]) -> int:
         build()
         up(record, wanted, throw_away=True)
         print(f"{record.deployment} is up after {time.monotonic() - start:.1f} s", flush=True)
-        return attend(argv, os.environ | environment(record))
+        code = attend(argv, os.environ | environment(record))
+        if rights_into:
+            rights.write(record, aws(record), rights_into)
+        return code
     finally:
         stop(record)
         if os.environ.get("KEEP"):

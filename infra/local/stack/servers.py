@@ -84,6 +84,7 @@ def _start_emulator(record: Record, throw_away: bool) -> None:
         "IOT_MTLS_ENABLED": "0",
         "SFN_WAIT_SCALE": os.environ.get("SFN_WAIT_SCALE", "0.1" if throw_away else "1"),
         "PYTHONPATH": str(Path(__file__).parent / "server"),
+        "RIGHTS_USED": str(record.directory / "rights-used.txt"),
     }
     _rewind_streams(record.directory / "state" / "lambda.json")
     command = [sys.executable, "-m", "ministack.app"]

@@ -11,8 +11,11 @@ It checks `ses:SendEmail` against the resource `*`, where AWS checks the sender'
 which names the identity, would have to be widened.
 
 A role that a stack makes comes without its permissions boundary.
+
+And it is watched: `rights.py` writes down which rights are used.
 """
 
+import os
 import socketserver
 
 from ministack.core import iam_actions
@@ -56,3 +59,8 @@ def _bounded(provision, properties):
 
 _role = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
 _role |= {"create": _bounded(_role["create"], 1), "update": _bounded(_role["update"], 2)}
+
+if file := os.environ.get("RIGHTS_USED"):
+    from rights import Rights
+
+    Rights(file).watch()
