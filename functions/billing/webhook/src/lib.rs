@@ -11,7 +11,9 @@ mod problem;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Json, Router};
 use billing::subscription_webhook::{self, Sold};
@@ -43,8 +45,18 @@ impl<D: Desk> Webhook<D> {
             .route("/api/v1/provisioning/webhooks/subscription-created", post(subscription_event::<D>))
             .route("/api/v1/provisioning/webhooks/subscription-cancelled", post(subscription_event::<D>))
             .layer(DefaultBodyLimit::max(LONGEST))
+            .layer(map_response(harden))
             .with_state(Arc::new(self))
     }
+}
+
+/// Billers are no browsers. Whoever calls it with one is to keep nothing, guess nothing, and come by TLS.
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    response
 }
 
 async fn stripe_event<D: Desk>(

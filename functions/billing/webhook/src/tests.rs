@@ -108,6 +108,22 @@ async fn what_stripe_signed_is_left_as_it_is() {
     assert_eq!(letters, [json!({ "stripe": { "id": "evt_1", "type": "charge.succeeded" } })]);
 }
 
+#[rstest]
+#[case(signed(EVENT, &["whsec_1"], 0), 200)]
+#[case(signed(EVENT, &["another"], 0), 400)]
+#[case(plain("/v1/billing/subscriptions", None, "{}"), 401)]
+#[case(Request::get("/v1/billing/stripe").body(Body::empty()).expect("a request"), 405)]
+#[case(Request::post("/v1/billing/stripe").body(Body::from(vec![b' '; LONGEST + 1])).expect("a request"), 413)]
+#[tokio::test]
+async fn every_answer_has_the_same_headers(#[case] request: Request<Body>, #[case] status: u16) {
+    let (answer, _) = call(shelf(&["whsec_1"]), request).await;
+    assert_eq!(answer.status(), status);
+    let headers = answer.headers();
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], "max-age=31536000");
+}
+
 /// While a secret is rolled, Stripe signs with both; we may know either, or both.
 #[rstest]
 #[case(&["old"], &["old"], 200)]

@@ -22,7 +22,10 @@ pub(crate) fn page(document: &Value) -> Result<Response, Problem> {
     templates.add_template("docs.html", TEMPLATE).map_err(broken)?;
     let values = context! { document => Serde(document), style => STYLE };
     let page = templates.get_template("docs.html").and_then(|page| page.render(values)).map_err(broken)?;
-    let policy = format!("default-src 'none'; style-src 'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE)));
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy),

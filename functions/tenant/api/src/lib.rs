@@ -51,7 +51,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use serde_json::Value;
@@ -189,7 +189,16 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(deliveries::replay_since))
 }
 
-/// One log line for each request, and no caching: statuses change by the second, and answers name customers.
+/// What every answer says to a browser that gets hold of it: it is kept nowhere, since statuses change by the second and
+/// answers name customers; it is what it says it is; the host is asked by TLS alone; and no other learns where one was.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+/// One log line for each request, and the same headers on every answer.
 async fn observe(request: Request, next: Next) -> Response {
     let clock = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -198,7 +207,10 @@ async fn observe(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let (status, duration_ms) = (response.status().as_u16(), clock.elapsed().as_millis());
     tracing::info!(http.method = %method, http.path = path, http.status = status, http.watched = watched, duration_ms, "{method} {path} {status}");
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().extend(HEADERS);
+    // Only the documentation is a page, and has a policy of its own.
+    let data = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(data);
     response
 }
 

@@ -16,6 +16,7 @@ mod document;
 mod domains;
 mod export;
 mod guards;
+mod headers;
 mod hibernation;
 mod me;
 mod overview;

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Form, Router};
@@ -25,15 +26,19 @@ const PAGES: [(&str, &str); 4] = [
     ("expired.html", include_str!("../templates/expired.html")),
 ];
 
-/// Nothing is kept, nothing is loaded from elsewhere, and no other page learns where the visitor was.
-const HEADERS: [(HeaderName, &str); 4] = [
-    (header::CACHE_CONTROL, "no-store"),
+/// Nothing is kept, nothing is loaded from elsewhere, no other page learns where the visitor was, and the link is asked for by
+/// TLS alone from the first visit on.
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
     ),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
 ];
 
 #[derive(Clone, Debug)]
@@ -58,7 +63,7 @@ impl Link {
 
 impl ServeWelcome {
     pub fn router(self) -> Router {
-        Router::new().route("/welcome", get(look).post(redeem)).with_state(self)
+        Router::new().route("/welcome", get(look).post(redeem)).layer(map_response(harden)).with_state(self)
     }
 
     async fn link(&self, link: &Link) -> Result<(StatusCode, Html<String>), Fault> {
@@ -90,6 +95,12 @@ impl ServeWelcome {
     }
 }
 
+/// Every answer, also that it was not served.
+async fn harden(mut response: Response) -> Response {
+    response.headers_mut().extend(HEADERS);
+    response
+}
+
 async fn look(State(welcome): State<ServeWelcome>, Query(link): Query<Link>) -> Response {
     answer(welcome.link(&link).await)
 }
@@ -100,7 +111,7 @@ async fn redeem(State(welcome): State<ServeWelcome>, Form(link): Form<Link>) -> 
 
 fn answer(outcome: Result<(StatusCode, Html<String>), Fault>) -> Response {
     match outcome {
-        Ok(page) => (HEADERS, page).into_response(),
+        Ok(page) => page.into_response(),
         Err(fault) => {
             tracing::error!(fault = fault.kind.name(), "the welcome was not served: {fault}");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -125,7 +136,38 @@ fn page(name: &str, values: Value) -> Result<Html<String>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use store::Database;
+    use tower::ServiceExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn every_answer_has_the_same_headers() {
+        let db = Database::memory();
+        // Nobody opens it: no link leads that far.
+        let vault = aws_sdk_secretsmanager::Config::builder().behavior_version_latest().build();
+        let welcome = ServeWelcome {
+            claims: Claims::new(db.clone()),
+            tenants: Tenants::new(db),
+            vault: Vault::new(aws_sdk_secretsmanager::Client::from_conf(vault)),
+            deployment: "t".to_owned(),
+        };
+        for (request, status) in [
+            (Request::get("/welcome?token=nobodys"), StatusCode::GONE),
+            (Request::get("/welcome"), StatusCode::GONE),
+            (Request::post("/welcome"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            (Request::put("/welcome"), StatusCode::METHOD_NOT_ALLOWED),
+        ] {
+            let request = request.body(Body::empty()).expect("a request");
+            let answer = welcome.clone().router().oneshot(request).await.expect("an answer");
+            assert_eq!(answer.status(), status);
+            for (name, value) in &HEADERS {
+                assert_eq!(&answer.headers()[name], value, "{status}");
+            }
+        }
+    }
 
     #[test]
     fn whatever_a_tenant_is_called_is_text() {
