@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::renewed::Renewed;
 use crate::{Archive, BackUp, BackedUp, Ledger, Probe, ProbeRunner, Runner, SettingUp, Setup, Step};
 
 /// What makes a function give up before it serves anything.
@@ -25,31 +26,50 @@ pub struct Invocation {
     pub deadline: Timestamp,
 }
 
-/// Serves a step: its calls run under the ledger protocol.
-pub async fn serve<S: Step, L: Ledger>(step: S, ledger: L) -> Result<(), Error> {
-    let runner = Runner::new(step, ledger, deployment()?);
-    function(S::NAME, async |payload: Value, invocation| runner.run(payload, &invocation).await).await
+/// Serves a step: its calls run under the ledger protocol. What makes it is called before the first of them, and again every quarter of an
+/// hour, for secrets change.
+pub async fn serve<S: Step, L: Ledger + Clone>(
+    make: impl AsyncFn() -> Result<S, Error>,
+    ledger: L,
+) -> Result<(), Error> {
+    let deployment = deployment()?;
+    let runner = async || Ok::<_, Error>(Runner::new(make().await?, ledger.clone(), &deployment));
+    let runner = Renewed::new(runner).await?;
+    function(S::NAME, async |payload: Value, call| runner.get().await.run(payload, &call).await).await
 }
 
 /// Serves a step whose resource is backed up before it goes.
-pub async fn serve_backed_up<S: BackUp, L: Ledger, A: Archive>(
-    step: S,
+pub async fn serve_backed_up<S: BackUp, L: Ledger + Clone, A: Archive + Clone>(
+    make: impl AsyncFn() -> Result<S, Error>,
     ledger: L,
     archive: A,
 ) -> Result<(), Error> {
-    let step = BackedUp::new(Runner::new(step, ledger, deployment()?), archive);
-    function(S::NAME, async |payload: Value, invocation| step.run(payload, &invocation).await).await
+    let deployment = deployment()?;
+    let step = async || {
+        let runner = Runner::new(make().await?, ledger.clone(), &deployment);
+        Ok::<_, Error>(BackedUp::new(runner, archive.clone()))
+    };
+    let step = Renewed::new(step).await?;
+    function(S::NAME, async |payload: Value, call| step.get().await.run(payload, &call).await).await
 }
 
 /// Serves a probe.
-pub async fn serve_probe<P: Probe, L: Ledger>(probe: P, ledger: L) -> Result<(), Error> {
-    let runner = ProbeRunner::new(probe, ledger, deployment()?);
-    function(P::NAME, async |payload: Value, invocation| runner.run(payload, &invocation).await).await
+pub async fn serve_probe<P: Probe, L: Ledger + Clone>(
+    make: impl AsyncFn() -> Result<P, Error>,
+    ledger: L,
+) -> Result<(), Error> {
+    let deployment = deployment()?;
+    let runner = async || Ok::<_, Error>(ProbeRunner::new(make().await?, ledger.clone(), &deployment));
+    let runner = Renewed::new(runner).await?;
+    function(P::NAME, async |payload: Value, call| runner.get().await.run(payload, &call).await).await
 }
 
 /// Serves a set-up.
-pub async fn serve_setup<S: Setup, L: Ledger>(setup: S, ledger: L) -> Result<(), Error> {
-    serve_probe(SettingUp(setup), ledger).await
+pub async fn serve_setup<S: Setup, L: Ledger + Clone>(
+    make: impl AsyncFn() -> Result<S, Error>,
+    ledger: L,
+) -> Result<(), Error> {
+    serve_probe(async || Ok(SettingUp(make().await?)), ledger).await
 }
 
 /// The deployment's name, from `DEPLOYMENT`: the first half of every ownership mark.

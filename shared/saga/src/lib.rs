@@ -10,6 +10,7 @@ mod ended;
 mod function;
 mod ledger;
 mod probe;
+mod renewed;
 mod runner;
 mod setting;
 mod setup;

@@ -1,5 +1,6 @@
 //! Secrets: a value that cannot be logged or serialised, a reference that can, and the vault between them.
 
+mod kept;
 mod logins;
 mod password;
 
@@ -7,6 +8,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, Tag};
 use fault::Fault;
 use jiff::Timestamp;
+pub use kept::Kept;
 pub use logins::Logins;
 pub use password::generate_password;
 pub use secrecy::{ExposeSecret, SecretString};

@@ -5,11 +5,14 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve(step, ResourceLedger::from_env().await).await
+}
+
+async fn step() -> Result<CreateApplication, Error> {
     let db = Database::from_env().await;
-    let step = CreateApplication {
+    Ok(CreateApplication {
         cluster: Cluster::from_env(RateGovernor::shared(&db)).await?,
         deployment: aws::variable("DEPLOYMENT")?,
         argocd: aws::variable("ARGOCD_NAMESPACE")?,
-    };
-    saga::serve(step, ResourceLedger::new(db)).await
+    })
 }

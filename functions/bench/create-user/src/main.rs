@@ -4,6 +4,9 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let setup = CreateUser { bench: BenchHost::from_env().await? };
     saga::serve_setup(setup, store::ResourceLedger::from_env().await).await
+}
+
+async fn setup() -> Result<CreateUser, Error> {
+    Ok(CreateUser { bench: BenchHost::from_env().await? })
 }

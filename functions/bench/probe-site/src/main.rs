@@ -4,11 +4,14 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let probe = ProbeSite {
+    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+}
+
+async fn probe() -> Result<ProbeSite, Error> {
+    Ok(ProbeSite {
         bench: BenchHost::from_env().await?,
         // In production nobody but the public authorities is believed, and it is empty.
         visitors: Visitors::trusting(&aws::variable("TENANT_CA").unwrap_or_default()),
         ports: Ports::of(&aws::variable("TENANT_HTTP_PORT")?, &aws::variable("TENANT_HTTPS_PORT")?)?,
-    };
-    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+    })
 }

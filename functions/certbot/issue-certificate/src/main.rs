@@ -4,6 +4,9 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = IssueCertificate { bench: BenchHost::from_env().await? };
     saga::serve(step, store::ResourceLedger::from_env().await).await
+}
+
+async fn step() -> Result<IssueCertificate, Error> {
+    Ok(IssueCertificate { bench: BenchHost::from_env().await? })
 }

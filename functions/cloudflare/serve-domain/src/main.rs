@@ -5,11 +5,14 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve(step, ResourceLedger::from_env().await).await
+}
+
+async fn step() -> Result<ServeDomain, Error> {
     let db = Database::from_env().await;
-    let step = ServeDomain {
+    Ok(ServeDomain {
         zone: Zone::from_env(RateGovernor::shared(&db)).await?,
         zone_name: aws::variable("CLOUDFLARE_ZONE_NAME")?,
         deployment: aws::variable("DEPLOYMENT")?,
-    };
-    saga::serve(step, ResourceLedger::new(db)).await
+    })
 }

@@ -4,6 +4,9 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let probe = ProbeRecords { authority: Authority::from_env()? };
     saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+}
+
+async fn probe() -> Result<ProbeRecords, Error> {
+    Ok(ProbeRecords { authority: Authority::from_env()? })
 }

@@ -5,11 +5,14 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve(step, ResourceLedger::from_env().await).await
+}
+
+async fn step() -> Result<StoreSigningKey, Error> {
     let db = Database::from_env().await;
-    let step = StoreSigningKey {
+    Ok(StoreSigningKey {
         secrets: SecretManager::from_env(Tokens::from_env().await?, RateGovernor::shared(&db))?,
         deployment: aws::variable("DEPLOYMENT")?,
         reader: aws::variable("STORE_ACCOUNT")?,
-    };
-    saga::serve(step, ResourceLedger::new(db)).await
+    })
 }

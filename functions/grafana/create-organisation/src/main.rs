@@ -6,11 +6,14 @@ use store::ResourceLedger;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = CreateOrganisation {
+    saga::serve(step, ResourceLedger::from_env().await).await
+}
+
+async fn step() -> Result<CreateOrganisation, Error> {
+    Ok(CreateOrganisation {
         grafana: Grafana::from_env().await?,
         vault: Vault::from_env().await,
         prometheus_url: aws::variable("PROMETHEUS_URL")?,
         dashboards_url: aws::variable("DASHBOARDS_URL")?,
-    };
-    saga::serve(step, ResourceLedger::from_env().await).await
+    })
 }

@@ -5,10 +5,13 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve_probe(probe, ResourceLedger::from_env().await).await
+}
+
+async fn probe() -> Result<CheckPlan, Error> {
     let db = Database::from_env().await;
-    let probe = CheckPlan {
+    Ok(CheckPlan {
         cluster: Cluster::from_env(RateGovernor::shared(&db)).await?,
         prefix: aws::variable("NAMESPACE_PREFIX")?,
-    };
-    saga::serve_probe(probe, ResourceLedger::new(db)).await
+    })
 }

@@ -5,7 +5,10 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve_setup(setup, ResourceLedger::from_env().await).await
+}
+
+async fn setup() -> Result<CreateIngress, Error> {
     let db = Database::from_env().await;
-    let setup = CreateIngress { cluster: Cluster::from_env(RateGovernor::shared(&db)).await? };
-    saga::serve_setup(setup, ResourceLedger::new(db)).await
+    Ok(CreateIngress { cluster: Cluster::from_env(RateGovernor::shared(&db)).await? })
 }

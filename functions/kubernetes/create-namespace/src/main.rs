@@ -5,8 +5,12 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve(step, ResourceLedger::from_env().await).await
+}
+
+async fn step() -> Result<CreateNamespace, Error> {
     let db = Database::from_env().await;
-    let step = CreateNamespace {
+    Ok(CreateNamespace {
         cluster: Cluster::from_env(RateGovernor::shared(&db)).await?,
         deployment: aws::variable("DEPLOYMENT")?,
         prefix: aws::variable("NAMESPACE_PREFIX")?,
@@ -16,6 +20,5 @@ async fn main() -> Result<(), Error> {
             monitoring: aws::variable("MONITORING_NAMESPACE")?,
             operators: aws::variable("OPERATORS_NAMESPACE")?,
         },
-    };
-    saga::serve(step, ResourceLedger::new(db)).await
+    })
 }

@@ -5,7 +5,10 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve_probe(probe, ResourceLedger::from_env().await).await
+}
+
+async fn probe() -> Result<ProbeWorkloads, Error> {
     let db = Database::from_env().await;
-    let probe = ProbeWorkloads { cluster: Cluster::from_env(RateGovernor::shared(&db)).await? };
-    saga::serve_probe(probe, ResourceLedger::new(db)).await
+    Ok(ProbeWorkloads { cluster: Cluster::from_env(RateGovernor::shared(&db)).await? })
 }

@@ -5,10 +5,13 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve_setup(setup, ResourceLedger::from_env().await).await
+}
+
+async fn setup() -> Result<RunMigrations, Error> {
     let db = Database::from_env().await;
-    let setup = RunMigrations {
+    Ok(RunMigrations {
         cluster: Cluster::from_env(RateGovernor::shared(&db)).await?,
         welcome_url: aws::variable("WELCOME_URL")?,
-    };
-    saga::serve_setup(setup, ResourceLedger::new(db)).await
+    })
 }

@@ -3,6 +3,9 @@ use saga::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let step = CreateGroup { pool: cognito::UserPool::from_env().await? };
     saga::serve(step, store::ResourceLedger::from_env().await).await
+}
+
+async fn step() -> Result<CreateGroup, Error> {
+    Ok(CreateGroup { pool: cognito::UserPool::from_env().await? })
 }

@@ -5,6 +5,9 @@ use secrets::Vault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let probe = ProbeDatabases { mysql: MySql::from_env().await?, vault: Vault::from_env().await };
     saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+}
+
+async fn probe() -> Result<ProbeDatabases, Error> {
+    Ok(ProbeDatabases { mysql: MySql::from_env().await?, vault: Vault::from_env().await })
 }

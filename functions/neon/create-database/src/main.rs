@@ -4,8 +4,12 @@ use store::{Database, RateGovernor, ResourceLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    saga::serve_backed_up(step, ResourceLedger::from_env().await, archive::ColdStorage::from_env().await?)
+        .await
+}
+
+async fn step() -> Result<CreateDatabase, Error> {
     let db = Database::from_env().await;
     let neon = neon::Neon::from_env(RateGovernor::shared(&db)).await?;
-    let step = CreateDatabase { neon, place: Place::from_env()? };
-    saga::serve_backed_up(step, ResourceLedger::new(db), archive::ColdStorage::from_env().await?).await
+    Ok(CreateDatabase { neon, place: Place::from_env()? })
 }

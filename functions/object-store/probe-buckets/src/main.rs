@@ -4,10 +4,13 @@ use secrets::Vault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let probe = ProbeBuckets {
+    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+}
+
+async fn probe() -> Result<ProbeBuckets, Error> {
+    Ok(ProbeBuckets {
         http: http_client::Http::network(),
         vault: Vault::from_env().await,
         endpoint: aws::variable("OBJECT_STORE_URL")?,
-    };
-    saga::serve_probe(probe, store::ResourceLedger::from_env().await).await
+    })
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use seal::Seal;
-use secrets::{SecretRef, Vault};
+use secrets::{Kept, SecretRef, Vault};
 use sqs::Queue;
 use store::Database;
 use tenancy::Calendar;
@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_http::Error> {
 
 async fn settings() -> Result<Settings, Box<dyn Error + Send + Sync>> {
     let signup_key = match aws::variable("SIGNUP_KEY_SECRET") {
-        Ok(name) => Some(SignupKey::new(Vault::from_env().await.read(&SecretRef(name)).await?)),
+        Ok(name) => Some(SignupKey::new(Kept::new(Vault::from_env().await, SecretRef(name)))),
         Err(_) => None,
     };
     // Without them tenants have no domains of their own.

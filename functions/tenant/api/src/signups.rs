@@ -51,7 +51,7 @@ pub(crate) async fn sign_up(
     rehearsal: Rehearsal,
     change: Change,
 ) -> Result<Response, Problem> {
-    api.open_to(&change)?;
+    api.open_to(&change).await?;
     let request: SignupRequest = change.decode()?;
     change.may_override(&request.overrides)?;
     change.may_clone(request.origin.as_ref())?;
@@ -148,10 +148,10 @@ impl Api {
     }
 
     /// Whether the caller brings the key, where there is one.
-    fn open_to(&self, change: &Change) -> Result<(), Problem> {
+    async fn open_to(&self, change: &Change) -> Result<(), Problem> {
         let Some(key) = &self.settings.signup_key else { return Ok(()) };
         let brought = change.signup_key.as_deref().unwrap_or_default();
-        if key.is(brought.as_bytes()) {
+        if key.is(brought.as_bytes()).await? {
             Ok(())
         } else {
             Err(Problem::forbidden("signups take a key here: send it as Signup-Key"))

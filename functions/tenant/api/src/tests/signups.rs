@@ -1,5 +1,7 @@
 //! Signups that nobody vouches for.
 
+use secrets::SecretString;
+
 use super::*;
 
 async fn sign_up(api: &Router, body: &Value) -> Response {
@@ -17,7 +19,8 @@ async fn anybody_signs_up_where_it_is_open() {
 async fn where_signups_take_a_key_nobody_signs_up_without_it() {
     let db = Database::memory();
     let _ = api_over(db.clone()).await;
-    let settings = Settings { signup_key: Some(SignupKey::new("let-me-in".into())), ..settings() };
+    let settings =
+        Settings { signup_key: Some(SignupKey::new(SecretString::from("let-me-in"))), ..settings() };
     let api = router(db, settings).expect("an API");
     let with = async |key: Option<&str>| {
         let mut request = Request::post("/v1/signups").header("content-type", "application/json");
