@@ -19,7 +19,6 @@ BRANCH = "functions/neon/create-database/src/lib.rs"
 SERVICE = "functions/google/reserve-service/src/lib.rs"
 DEPLOY = "functions/google/deploy-service/src/lib.rs"
 DOMAINS = "functions/cloudflare/serve-domain/src/lib.rs"
-PASSWORD = "functions/vault/store-password/src/lib.rs"
 JANITOR = "functions/saga/janitor/src/lib.rs"
 SEAL = "functions/tenant/archive/src/lib.rs"
 
@@ -31,11 +30,12 @@ MUTANTS = [
      "Some(operation) => MUTANT || held(operation) || !self.is_stopped(operation).await?,"),
     ("fence-unseen-at-activation", "functions/tenant/activate/src/lib.rs", "if record.fenced_at.is_some() {",
      "if !MUTANT && record.fenced_at.is_some() {"),
-    ("fenced-effect-left", RUNNER, "if row.made_by == cx.operation {", "if !MUTANT && row.made_by == cx.operation {"),
+    ("fenced-effect-left", RUNNER, "if row.made_by == operation {", "if !MUTANT && row.made_by == operation {"),
     ("undo-after-the-end", LEDGER, "if self.operation(tenant, operation).await?.is_none_or(|operation| operation.state.is_final()) {",
      "if !MUTANT && self.operation(tenant, operation).await?.is_none_or(|operation| operation.state.is_final()) {"),
     # Drain and lease
-    ("no-drain", "functions/saga/drain/src/lib.rs", "if in_flight.is_empty() {", "if MUTANT || in_flight.is_empty() {"),
+    ("no-drain", "functions/saga/drain/src/lib.rs", "if !in_flight.is_empty() {", "if !MUTANT && !in_flight.is_empty() {"),
+    ("setups-not-waited-for", "functions/saga/drain/src/lib.rs", "filter(|until| now < *until)", "filter(|until| !MUTANT && now < *until)"),
     ("no-lease-at-begin", LEDGER, "if found.in_flight(now) && !held_by(&found, &intent.lease) {",
      "if !MUTANT && found.in_flight(now) && !held_by(&found, &intent.lease) {"),
     ("no-lease-at-destroy", LEDGER, "if found.in_flight(now) && !held_by(&found, &lease) {",
@@ -62,14 +62,15 @@ MUTANTS = [
     ("dead-offboarding-torn-down", JANITOR, "Kind::Offboard => (Machine::Offboard, again()),",
      "Kind::Offboard if !MUTANT => (Machine::Offboard, again()),"),
     # Adoption
-    ("group-not-adopted", GROUP, "Some(found) if found == wanted => {}", "Some(found) if !MUTANT && found == wanted => {}"),
+    ("group-not-adopted", GROUP, "Some(found) if found == wanted =>", "Some(found) if !MUTANT && found == wanted =>"),
     ("user-not-adopted", OWNER, "Some(user) if user.owner.as_deref() != Some(&owner) => {",
      "Some(user) if MUTANT || user.owner.as_deref() != Some(&owner) => {"),
     ("folder-not-adopted", S3, "            Some(found) if found == owner => {}\n            Some(_) => return Err(foreign(folder)),",
      "            Some(found) if !MUTANT && found == owner => {}\n            Some(_) => return Err(foreign(folder)),"),
     ("secret-not-adopted", VAULT, "Ok(if ours { Entry::Owned", "Ok(if !MUTANT && ours { Entry::Owned"),
     # Ownership
-    ("foreign-group-taken", GROUP, "            Some(_) => {\n", "            Some(_) if MUTANT => {}\n            Some(_) => {\n"),
+    ("foreign-group-taken", GROUP, "            Some(_) => Err(Fault::terminal",
+     "            Some(_) if MUTANT => Ok(Output { group: wanted.name }),\n            Some(_) => Err(Fault::terminal"),
     ("foreign-user-taken", OWNER, "            Some(user) if user.email", "            Some(_) if MUTANT => {}\n            Some(user) if user.email"),
     ("foreign-folder-taken", S3, "        match self.owner(folder).await? {\n            None => self.found(folder, owner).await?,",
      "        match self.owner(folder).await? {\n            Some(_) if MUTANT => {}\n            None => self.found(folder, owner).await?,"),
@@ -81,8 +82,8 @@ MUTANTS = [
      "found.is_some_and(|user| MUTANT || user.owner.as_deref() == Some(&mark.to_string()))"),
     ("foreign-folder-destroyed", S3, "if self.owner(folder).await?.as_deref() != Some(owner) {",
      "if !MUTANT && self.owner(folder).await?.as_deref() != Some(owner) {"),
-    ("foreign-secret-destroyed", PASSWORD, "            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),",
-     "            Entry::Foreign if MUTANT => Ok(Presence::Present),\n            Entry::Absent | Entry::Foreign => Ok(Presence::Absent),"),
+    ("foreign-secret-destroyed", VAULT, "if self.holds(name, owner).await? { self.delete",
+     "if MUTANT || self.holds(name, owner).await? { self.delete"),
     ("foreign-branch-taken", BRANCH, "Some(branch) if branch.owner.as_deref() == Some(owner) => Ok(branch.id),",
      "Some(branch) if MUTANT || branch.owner.as_deref() == Some(owner) => Ok(branch.id),"),
     ("foreign-branch-destroyed", BRANCH, "found.filter(|branch| branch.owner.as_deref() == Some(&mark.to_string()))",
