@@ -6,7 +6,7 @@
 //! make bench ROWS="tenants paths"     # some
 //! ```
 //!
-//! `requests`, `signups`, `events`, `tenants`, `paths`, `executions`, `cost` and `start` need no stack; `reads`, `staleness`, `walls` and
+//! `requests`, `signups`, `events`, `tenants`, `neighbours`, `paths`, `executions`, `cost` and `start` need no stack; `reads`, `staleness`, `walls` and
 //! `crowd`, and a part of `signups`, do.
 
 #![allow(clippy::print_stdout)] // Its table is read where it was asked for.
@@ -19,6 +19,7 @@ mod executions;
 mod growth;
 mod latency;
 mod life;
+mod neighbours;
 mod overhead;
 mod paths;
 mod population;
@@ -58,6 +59,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if is_chosen("tenants") {
         growth::measure(report.begin("tenants"));
+    }
+    if is_chosen("neighbours") {
+        neighbours::measure(&SIZES, report.begin("neighbours"));
     }
     if is_chosen("start") {
         Box::pin(start::measure(report.begin("start"))).await?;
