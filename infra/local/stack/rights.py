@@ -19,7 +19,7 @@ def write(record: Record, aws, folder: Path) -> None:
     granted, used = set(), set()
     owners: dict[Right, set[str]] = {}
     for function, role in functions.items():
-        inline, attached = roles[role]
+        inline, attached = roles.get(role, ([], []))
         named = [(function, document) for document in inline]
         named += [(plain(name), shared[name]) for name in attached if name in shared]
         for owner, document in named:
