@@ -22,6 +22,9 @@ use crate::repairs::{RepairTask, TaskId};
 use crate::tenants::{Accepted, Refusal, Tenants, Versioned, accept, new_operation, operation_key, raise};
 use crate::words;
 
+/// How often what an operator wants of an operation is written again, when the operation moved meanwhile.
+const TRIES: u32 = 8;
+
 /// How long the executions of a cancelled operation have to come to their end by themselves.
 const CANCEL_MINUTES: i64 = 2;
 
@@ -237,6 +240,23 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
+        for _ in 1..TRIES {
+            let cancelled = self.cancel_as_it_stands(id, operation, by.clone(), request, now).await;
+            if !matches!(cancelled, Err(Refusal::Store(Error::Conflict(_)))) {
+                return cancelled;
+            }
+        }
+        self.cancel_as_it_stands(id, operation, by, request, now).await
+    }
+
+    async fn cancel_as_it_stands(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
         if let Some(accepted) = answered(&self.db, request, now).await? {
             return Ok(accepted);
         }
@@ -263,6 +283,24 @@ impl Tenants {
 
     /// Lets a provisioning do without an optional step, and an offboarding without the backup of any.
     pub async fn skip(
+        &self,
+        id: &TenantId,
+        operation: OperationId,
+        step: &str,
+        by: By,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
+        for _ in 1..TRIES {
+            let skipped = self.skip_as_it_stands(id, operation, step, by.clone(), request, now).await;
+            if !matches!(skipped, Err(Refusal::Store(Error::Conflict(_)))) {
+                return skipped;
+            }
+        }
+        self.skip_as_it_stands(id, operation, step, by, request, now).await
+    }
+
+    async fn skip_as_it_stands(
         &self,
         id: &TenantId,
         operation: OperationId,

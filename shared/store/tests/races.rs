@@ -77,6 +77,21 @@ fn nobody_is_refused_because_what_they_end_looks_at_that_moment() {
     }
 }
 
+/// An operation is written by its machine all the time, and whoever stops it is not told to come back.
+#[test]
+fn nobody_is_refused_because_what_they_cancel_moves_at_that_moment() {
+    in_every_order(|turns| {
+        let bed = run(Bed::new(Database::memory()));
+        let accepted = run(bed.tenants.sign_up(&bed.signup("acme"), None, now())).expect("accepted");
+        let (id, operation) = (&accepted.tenant.id, accepted.operation);
+        let start = bed.tenants.started(id, operation, "arn", now());
+        let by = By { who: "o".to_owned(), why: "w".to_owned() };
+        let (_, cancelled) = turns.race(start, bed.tenants.cancel(id, operation, by, None, now()));
+        cancelled.expect("not refused");
+        assert!(run(bed.tenants.operations(id)).expect("read")[0].is_fenced(), "{turns:?}");
+    });
+}
+
 /// One of them may lose the race for the record, and is asked again by its machine.
 #[test]
 fn a_tenant_is_settled_once_and_whole() {

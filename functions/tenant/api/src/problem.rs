@@ -169,7 +169,7 @@ impl From<Refusal> for Problem {
                 "It was changed meanwhile",
                 format!("{detail}; read it again and repeat the change with its new ETag"),
             ),
-            Refusal::Store(store::Error::Rivals) => Self {
+            Refusal::Store(store::Error::Rivals | store::Error::Conflict(_)) => Self {
                 retry_after: Some(1),
                 ..Self::conflict(
                     "/problems/request-in-progress",
