@@ -27,7 +27,7 @@ pub(crate) fn measure(report: &mut Report) {
         let steps = life.steps as f64;
         let execution = life.executions[name];
         let parent = life.executions["provision-tenant"];
-        let most = (TRANSITIONS_A_STEP * steps + TRANSITIONS_BESIDE).floor();
+        let most = TRANSITIONS_A_STEP * steps + TRANSITIONS_BESIDE;
         // What it waits for, its providers decide.
         let transitions = (execution.transitions() - execution.again) as f64;
         report.limit(format!("{name}: transitions of {steps} steps"), transitions, "", most);
@@ -35,8 +35,10 @@ pub(crate) fn measure(report: &mut Report) {
         report.tell(format!("{name}: transitions of its parent"), parent.transitions() as f64, "");
         let events = execution.events.max(parent.events) as f64;
         report.limit(format!("{name}: events in a history"), events, "", EVENTS);
-        let units = life.taken.write_units as f64 / steps;
-        report.limit(format!("{name}: write units a step, all included"), units, "WU", WRITE_UNITS_A_STEP);
+        let units = life.taken.ledger_units as f64 / steps;
+        report.limit(format!("{name}: write units of a step"), units, "WU", WRITE_UNITS_A_STEP);
+        let beside = life.taken.write_units - life.taken.ledger_units;
+        report.tell(format!("{name}: write units of an operation beside"), beside as f64, "WU");
         report.limit(format!("{name}: largest payload"), life.taken.largest as f64, "B", PAYLOAD);
     }
 }

@@ -135,7 +135,7 @@ impl Lambda {
             function: name.to_owned(),
             deadline: clock::now() + timeout,
         };
-        let call = handler(payload, invocation);
+        let (call, called) = (handler(payload, invocation), name.to_owned());
         let (running, chaos, tally) = (self.tally.running(), self.chaos.clone(), self.tally.clone());
         tokio::task::spawn_local(CALLER.scope(Arc::clone(&caller), async move {
             let begun = Instant::now();
@@ -145,7 +145,7 @@ impl Lambda {
                 outcome = call => outcome.map_err(|fault| failure(&fault)),
                 () = pass(TIMEOUT) => Err(Failure::new("Sandbox.Timedout", "Task timed out after 30.00 seconds")),
             };
-            tally.invoked(begun.elapsed());
+            tally.invoked(&called, begun.elapsed());
             let said = outcome.as_ref().map_or_else(|failure| format!("{}: {}", failure.error, failure.cause), Value::to_string);
             chaos.tell(&format!("{} -> {said}", caller.name));
             caller.answer(outcome);

@@ -1,7 +1,8 @@
 //! Counts what still runs, so that a run can tell when nothing does; and what it takes that services answer.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
@@ -21,29 +22,37 @@ pub struct Tally {
     drawn: Arc<AtomicUsize>,
     calls: Arc<AtomicUsize>,
     answering_ns: Arc<AtomicU64>,
-    invocations: Arc<AtomicU64>,
-    invoked_ms: Arc<AtomicU64>,
+    invoked: Arc<Mutex<BTreeMap<String, Invoked>>>,
     write_units: Arc<AtomicU64>,
+    ledger_units: Arc<AtomicU64>,
     streamed: Arc<AtomicU64>,
     reads: Arc<AtomicU64>,
     largest: Arc<AtomicUsize>,
 }
 
 /// What AWS bills, and limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// Calls of functions.
-    pub invocations: u64,
-    /// How long they took together, in milliseconds of the simulation: what they wait, not what they compute.
-    pub invoked_ms: u64,
+    /// Calls of each function.
+    pub invoked: BTreeMap<String, Invoked>,
     /// DynamoDB's, of tables and indexes.
     pub write_units: u64,
+    /// Those of them that steps take, for what they make.
+    pub ledger_units: u64,
     /// Writes that a stream tells of.
     pub streamed: u64,
     /// Items and lists that were asked for.
     pub reads: u64,
     /// The largest payload between a machine and what it calls, in bytes.
     pub largest: usize,
+}
+
+/// Calls of a function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Invoked {
+    pub times: u64,
+    /// How long they took together, in milliseconds of the simulation: what they wait, not what they compute.
+    pub ms: u64,
 }
 
 /// What this thread has computed for.
@@ -84,10 +93,11 @@ impl Tally {
     }
 
     /// A function has answered, or died.
-    pub fn invoked(&self, took: Duration) {
-        self.invocations.fetch_add(1, Ordering::Relaxed);
-        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.invoked_ms.fetch_add(took, Ordering::Relaxed);
+    pub fn invoked(&self, function: &str, took: Duration) {
+        let mut invoked = self.invoked.lock().unwrap_or_else(PoisonError::into_inner);
+        let invoked = invoked.entry(function.to_owned()).or_default();
+        invoked.times += 1;
+        invoked.ms += u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     }
 
     /// Writes have taken effect together. In a transaction each costs twice as much.
@@ -95,7 +105,11 @@ impl Tally {
         let times = if writes.len() > 1 { 2 } else { 1 };
         for write in writes {
             let units = times * units(write);
-            self.write_units.fetch_add(u64::try_from(units).unwrap_or(u64::MAX), Ordering::Relaxed);
+            let units = u64::try_from(units).unwrap_or(u64::MAX);
+            self.write_units.fetch_add(units, Ordering::Relaxed);
+            if write.key().table == store::Table::Ledger {
+                self.ledger_units.fetch_add(units, Ordering::Relaxed);
+            }
             let streamed = u64::from(write.key().table == store::Table::Tenants);
             self.streamed.fetch_add(streamed, Ordering::Relaxed);
         }
@@ -112,9 +126,9 @@ impl Tally {
 
     pub fn taken(&self) -> Taken {
         Taken {
-            invocations: self.invocations.load(Ordering::Relaxed),
-            invoked_ms: self.invoked_ms.load(Ordering::Relaxed),
+            invoked: self.invoked.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             write_units: self.write_units.load(Ordering::Relaxed),
+            ledger_units: self.ledger_units.load(Ordering::Relaxed),
             streamed: self.streamed.load(Ordering::Relaxed),
             reads: self.reads.load(Ordering::Relaxed),
             largest: self.largest.load(Ordering::Relaxed),
