@@ -73,8 +73,10 @@ demo: up ## One tenant, live; FAIL=<step> shows a failure undone, BLUEPRINT=<nam
 # What is marked `#[ignore = "needs the local stack"]` runs here too.
 test: build $(NODE_TOOLS) $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Every test, against a stack of their own; TESTS=<nextest filter>
 	@cargo nextest run --workspace --no-run
-	@$(STACK) run $(PEERS) -- cargo nextest run --workspace --run-ignored all $(TESTS)
+	@$(STACK) run --rights $(CARGO_TARGET_DIR)/rights $(PEERS) -- cargo nextest run --workspace --run-ignored all $(TESTS)
 	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
+	$(if $(TESTS),,@python tests/rights/check.py $(CARGO_TARGET_DIR)/rights)
+	$(if $(TESTS),,@MINUTES=3 $(soak))
 
 # The sandbox is built among the whole workspace, with the features it has there.
 contract: setup $(CLIENTS) ## Official clients against the provider sandbox, and the agent on a bench host against real peers
@@ -113,7 +115,7 @@ $(NODE_STEP)/dist/index.cjs: $(wildcard $(NODE_STEP)/*.js) $(NODE_STEP_MODULES)
 	@npm --prefix $(NODE_STEP) run --silent build
 
 # A stack of its own: its faults are everybody's.
-soak = $(STACK) run -- cargo nextest run --package tests --run-ignored all --ignore-default-filter -E 'binary(soak)'
+soak = $(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(soak)'
 MINUTES ?= 60
 
 soak: build ## A long mixed life, MINUTES=60; writes target/soak/report.json
@@ -136,6 +138,7 @@ machines: setup $(NODE_TOOLS)
 templates: setup $(SAM_TOOLS)
 	cfn-lint template.yaml infra/*.yaml infra/blueprints/*.yaml
 	$(SAM) validate --lint --region us-east-1
+	$(TENANTRY_CACHE)/sam/bin/python infra/tools/built.py
 
 checkov: setup $(CHECKOV_TOOLS) # What is usually amiss in a template; .checkov.yaml says what is not asked, and why
 	@$(TENANTRY_CACHE)/checkov/bin/checkov --config-file .checkov.yaml
@@ -160,7 +163,7 @@ audit: setup ## Known vulnerabilities in dependencies; needs the network
 	cargo deny check advisories
 
 deploy: setup $(SAM_TOOLS) $(DEPLOY_TOOLS) ## Deploy to AWS; STAGE=<environment in samconfig.toml>
-	PATH=$(TENANTRY_CACHE)/sam/bin:$$PATH $(SAM) build --beta-features
+	PATH=$(TENANTRY_CACHE)/sam/bin:$$PATH $(SAM) build --beta-features --config-env $(STAGE)
 	$(SAM) deploy --config-env $(STAGE)
 
 $(PYTHON_TOOLS): infra/tools/requirements.txt
