@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(patience) = text.parse::<Patience>() {
         for tries in 0..=10 {
-            patience.pause(tries, u8::MAX);
+            let _ = patience.pause(tries, u8::MAX);
         }
     }
 });
