@@ -73,8 +73,7 @@ async fn lives_among(neighbours: u32) -> Vec<Cost> {
 
 /// So many who have been here for long: nothing is being done to them.
 async fn settle(db: &Database, many: u32) {
-    // Their offer is not the world's.
-    let (tenants, signup) = (Tenants::new(db.clone()), signup(&Database::memory()).await);
+    let (tenants, signup) = (Tenants::new(db.clone()), signup(db).await);
     for n in 0..many {
         let subdomain = Subdomain::parse(&format!("bench-{n:06}")).expect("a subdomain");
         let tenant = accepted(&tenants, &Signup { name: name(n), subdomain, ..signup.clone() }).await;

@@ -17,7 +17,7 @@ pub(crate) fn name(n: u32) -> String {
 /// What a new database needs to be signed up on.
 pub(crate) async fn signup(db: &Database) -> Signup {
     let plan: Plan = serde_json::from_value(json!({
-        "id": "starter", "name": "Starter", "description": "", "price_cents": 2900, "currency": "EUR",
+        "id": "bench", "name": "Bench", "description": "", "price_cents": 2900, "currency": "EUR",
         "billing_cycle": "monthly", "trial_days": 14, "popular": false, "active": true, "features": [],
         "limits": { "products": 100 },
     }))

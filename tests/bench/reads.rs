@@ -43,7 +43,7 @@ pub(crate) async fn measure(sizes: &[u32], report: &mut Report) {
         fill(&client, &name(Table::Tenants), &item, there..many).await;
         println!("{many} tenants on the emulator after {:.1} s", begun.elapsed().as_secs_f64());
         there = many;
-        let of_plan = Filter { plan: Some("starter".to_owned()), ..Filter::default() };
+        let of_plan = Filter { plan: Some("bench".to_owned()), ..Filter::default() };
         let of_text = Filter { text: Some("amb".to_owned()), ..Filter::default() };
         let list = async |filter: Filter, limit: usize| {
             tenants.list(&filter, limit, None).await.expect("listed");

@@ -37,7 +37,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
         &["shared/clock", "shared/fault", "shared/governor", "shared/telemetry", "shared/tenancy"],
     ),
     ("shared/seal", &["shared/aws", "shared/fault", "shared/secrets"]),
-    ("shared/secrets", &["shared/aws", "shared/fault"]),
+    ("shared/secrets", &["shared/aws", "shared/clock", "shared/fault"]),
     (
         "shared/store",
         &[

@@ -38,7 +38,7 @@ impl Kept {
         let lines = match (vault.read(name).await, known) {
             (Ok(text), _) => lines(&text),
             (Err(fault), Some((_, lines))) => {
-                tracing::warn!("{} is what it was a minute ago: {fault}", name.0);
+                tracing::warn!(fault = fault.kind.name(), "{} is what it was a minute ago: {fault}", name.0);
                 lines
             }
             (Err(fault), None) => return Err(fault),

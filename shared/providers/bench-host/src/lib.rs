@@ -32,6 +32,9 @@ use telemetry::Answered;
 
 const SERVICE: &str = "bench-host";
 
+/// For how many seconds the agent waits for a task to end. A function has thirty in all.
+const WAIT: u8 = 10;
+
 /// How long an answer may take, with the longest wait and the largest piece of a file.
 const ANSWER: Duration = Duration::from_secs(20);
 
@@ -94,7 +97,7 @@ impl BenchHost {
             key: key.to_owned(),
             task: task.clone(),
             secrets: secrets.clone(),
-            wait: task.is_waited_for(),
+            wait: WAIT,
         };
         match self.ask(Ask::Run(run)).await? {
             Answer::Job(job) if job.task == task.name() => {

@@ -173,15 +173,6 @@ impl Task {
         }
     }
 
-    /// For how many seconds the agent waits for it to end. A function has thirty in all, and may have two tasks done. What makes sites
-    /// has the memory for a backup of one, and to wait there costs more than to ask again.
-    pub(crate) fn is_waited_for(&self) -> u8 {
-        match self {
-            Self::NewSite { .. } | Self::DropSite {} | Self::BackUp {} | Self::Restore { .. } => 2,
-            _ => 10,
-        }
-    }
-
     /// As the agent calls it.
     #[must_use]
     pub fn name(&self) -> &'static str {
