@@ -155,7 +155,7 @@ impl Cluster {
     ) -> Result<Part<K>, Fault> {
         let selector = format!("{DEPLOYMENT}={}", mark::label(deployment));
         match self.ask_list::<K>(namespace, &selector, after).await? {
-            Outcome::Answered(answer) => self.part(answer).await,
+            Outcome::Answered(answer) => self.part(answer, after).await,
             Outcome::Refused(_, said) if said.is_of_no_kind() => Ok(Part { items: Vec::new(), next: None }),
             Outcome::Refused(fault, _) => Err(*fault),
         }
@@ -169,7 +169,7 @@ impl Cluster {
         after: Option<&str>,
     ) -> Result<Part<K>, Fault> {
         match self.ask_list::<K>(namespace, selector, after).await? {
-            Outcome::Answered(answer) => self.part(answer).await,
+            Outcome::Answered(answer) => self.part(answer, after).await,
             Outcome::Refused(fault, _) => Err(*fault),
         }
     }
@@ -187,9 +187,15 @@ impl Cluster {
         self.exchange(request).await
     }
 
-    async fn part<K: Object>(&self, answer: Response) -> Result<Part<K>, Fault> {
+    /// A part that was asked for `after`. One that goes on there once more would lead in a circle.
+    async fn part<K: Object>(&self, answer: Response, after: Option<&str>) -> Result<Part<K>, Fault> {
         let Listing { metadata, items } = self.api.decode(answer).await?;
-        Ok(Part { items, next: metadata.continue_.filter(|next| !next.is_empty()) })
+        let next = metadata.continue_.filter(|next| !next.is_empty());
+        if next.is_some() && next.as_deref() == after {
+            let cause = "the cluster lists the same part of a listing again and again";
+            return Err(Fault::transient(cause).from_provider(SERVICE, None));
+        }
+        Ok(Part { items, next })
     }
 
     /// All that a selector selects, for one owner's few.

@@ -24,7 +24,7 @@ impl PodHealth {
         Self {
             pod: pod.metadata.name.clone().unwrap_or_default(),
             containers: statuses.len(),
-            restarts: statuses.iter().map(|it| it.restart_count).sum(),
+            restarts: statuses.iter().fold(0, |all, it| all.saturating_add(it.restart_count)),
             ready: !statuses.is_empty() && statuses.iter().all(|it| it.ready),
             reason: Trouble::of(pod).map(|trouble| trouble.reason),
         }

@@ -909,3 +909,33 @@ async fn a_pod_that_was_made_before_a_change_is_known() {
     changed.spec.image_name = Some("postgres:18".to_owned());
     assert!(!pods.iter().any(|pod| changed.made(pod)));
 }
+
+/// Says the same to every request.
+#[derive(Debug)]
+struct Same(Value);
+
+impl Answers for Same {
+    fn answer(&self, _: Request) -> Pin<Box<dyn Future<Output = Response> + Send>> {
+        let answer = http::Response::new(self.0.to_string());
+        Box::pin(async move { answer.into() })
+    }
+}
+
+/// Whoever follows it would never come to its end.
+#[tokio::test]
+async fn a_listing_that_leads_back_to_the_same_part_is_left() {
+    let part = json!({ "metadata": { "continue": "backup-1" }, "items": [] });
+    let cluster = Cluster::new(Http::InProcess(Arc::new(Same(part))), URL, TOKEN.into()).expect("an address");
+    let lost = cluster.last_backup("acme", "postgres").await.expect_err("who knows");
+    assert_eq!(lost.kind, Transient, "{lost:?}");
+}
+
+#[test]
+fn a_pod_has_as_many_restarts_as_can_be_counted() {
+    let container = json!({
+        "name": "web", "image": "web:1", "imageID": "", "ready": true, "restartCount": i32::MAX,
+    });
+    let pod = json!({ "metadata": {}, "status": { "containerStatuses": [container.clone(), container] } });
+    let pod: Pod = serde_json::from_value(pod).expect("a pod");
+    assert_eq!(PodHealth::of(&pod).restarts, i32::MAX);
+}

@@ -133,7 +133,8 @@ impl Neon {
             told.owned_by(owner)
         };
         let items = branches.into_iter().map(owned).collect();
-        Ok(Part { items, next: pagination.and_then(|pagination| pagination.next) })
+        let next = pagination.map(|pagination| pagination.onward(after)).transpose()?.flatten();
+        Ok(Part { items, next })
     }
 }
 

@@ -64,6 +64,17 @@ struct Pagination {
     next: Option<String>,
 }
 
+impl Pagination {
+    /// Where a listing goes on that was asked for `after`. The same once more would lead in a circle.
+    fn onward(self, after: Option<&str>) -> Result<Option<String>, Fault> {
+        if self.next.is_some() && self.next.as_deref() == after {
+            let cause = "neon lists the same part of a listing again and again";
+            return Err(Fault::transient(cause).from_provider(SERVICE, None));
+        }
+        Ok(self.next)
+    }
+}
+
 impl Neon {
     /// Reads the key from the vault: `NEON_KEY_SECRET` names it there. `NEON_URL` says where Neon answers, and
     /// `NEON_ORGANISATION` whose the projects are; without them Neon itself, and whoever's the key is.

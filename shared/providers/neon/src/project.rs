@@ -111,7 +111,8 @@ impl Neon {
             return Err(Fault::transient(cause).from_provider(crate::SERVICE, None));
         }
         // Neon gives a cursor also with the last part; behind it is an empty one.
-        let next = if projects.is_empty() { None } else { pagination.and_then(|pagination| pagination.next) };
+        let pagination = pagination.filter(|_| !projects.is_empty());
+        let next = pagination.map(|pagination| pagination.onward(after)).transpose()?.flatten();
         Ok(Part { items: projects.into_iter().map(Told::read).collect(), next })
     }
 }

@@ -297,6 +297,21 @@ async fn a_listing_with_gaps_proves_no_absence() {
     assert_eq!(fault.kind, Kind::Transient);
 }
 
+/// Whoever follows it would never come to its end.
+#[tokio::test]
+async fn a_listing_that_leads_back_to_the_same_part_is_left() {
+    let projects = json!({ "projects": [project("p-1", "another", AT)], "pagination": { "cursor": "p-1" } });
+    let branches = json!({
+        "branches": [branch("br-1", "main")], "annotations": {}, "pagination": { "next": "br-1" },
+    });
+    let circle = |part: &Value| script().answer(200, part).answer(200, part);
+    let project = neon(&circle(&projects)).find_project("acme", "demo/acme").await.map(|_| ());
+    let branch = neon(&circle(&branches)).find_branch(PROJECT, "acme").await.map(|_| ());
+    for lost in [project, branch] {
+        assert_eq!(lost.expect_err("who knows").kind, Kind::Transient);
+    }
+}
+
 #[tokio::test]
 async fn an_organisation_is_named_where_projects_are() {
     let script = script().answer(200, &json!({ "projects": [] }));
