@@ -34,8 +34,9 @@ fn version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         return Ok(None);
     }
     // Not few clients drop the quotes.
-    let version =
-        given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(given).parse().ok();
+    let digits = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(given);
+    // A sign is no part of a tag, although a number may have one.
+    let version = digits.parse().ok().filter(|_| digits.bytes().all(|digit| digit.is_ascii_digit()));
     let malformed = || Problem::malformed("the If-Match is not an ETag of ours: \"<number>\"");
     version.map(Some).ok_or_else(malformed)
 }

@@ -64,7 +64,9 @@ async fn who_has_not_seen_the_last_version_changes_nothing() {
     assert_eq!(with("\"1\"").await, StatusCode::OK);
     assert_eq!(with("\"1\"").await, StatusCode::PRECONDITION_FAILED);
     assert_eq!(with("*").await, StatusCode::OK);
-    assert_eq!(with("one").await, StatusCode::BAD_REQUEST);
+    for other in ["one", "+3", "\"+3\"", "-3", ""] {
+        assert_eq!(with(other).await, StatusCode::BAD_REQUEST, "{other}");
+    }
 }
 
 #[tokio::test]
