@@ -1,20 +1,22 @@
 //! The API over tables in memory, which has had a tenant in each state that requests can lead to.
 //!
-//! Every input meets the same state: as soon as one has changed it, all is made anew.
+//! Every input meets the same state: what one has written is taken back.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use fault::Fault;
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use saga::{Begun, Intent, Lease, Ledger as _};
 use serde_json::{Value, json};
-use store::{Catalogue, Database, Line, Memory, Operation, Outcome, ResourceLedger, Tenants, Way, Write};
+use store::{
+    Catalogue, Condition, Database, Key, Line, Memory, Operation, Outcome, ResourceLedger, Tenants, Way,
+    Write,
+};
 use tenancy::{Calendar, Event, State};
 use tenant_api::{ClaimNames, Letters, Notifier, Platform, Settings, SignupLimits};
 use tower::ServiceExt as _;
@@ -24,9 +26,13 @@ const STEP: &str = "merchant-create-group";
 /// A deployment's API, and what is there to be asked for.
 pub struct Api {
     router: Router,
+    /// What it asks, and the same tables seen from beside.
     db: Database,
+    tables: Database,
     admin: RequestContext,
-    changed: Arc<Changed>,
+    /// What is in the tables before anybody asks, and what was written since.
+    first: BTreeMap<Key, Write>,
+    written: Arc<Written>,
     names: Vec<(&'static str, String)>,
     /// The paths of whatever is read with a query, as the API's own document has them.
     pub lists: Vec<String>,
@@ -51,42 +57,58 @@ impl Answer {
 }
 
 thread_local! {
-    static API: RefCell<Option<Api>> = const { RefCell::new(None) };
+    static API: Api = crate::run(Api::new());
 }
 
 /// Asks the API as it is before anybody has asked.
 pub fn with(ask: impl FnOnce(&Api)) {
-    API.with_borrow_mut(|kept| {
-        let api = kept.take().unwrap_or_else(|| crate::run(Api::new()));
-        ask(&api);
-        *kept = Some(api).filter(|api| !api.changed.0.load(Ordering::Relaxed));
+    API.with(|api| {
+        ask(api);
+        crate::run(api.restore());
     });
 }
 
 impl Api {
     async fn new() -> Self {
-        let memory = Memory::default();
-        let names = filled(&Database::Memory(memory.clone())).await;
-        let changed = Arc::new(Changed::default());
-        let over = Database::Memory(memory.over(Arc::clone(&changed) as Arc<dyn Line>));
-        let router = router(over.clone());
-        let mut api = Self { router, db: over, admin: admin(), changed, names, lists: Vec::new() };
+        let (memory, written) = (Memory::default(), Arc::new(Written::default()));
+        let db = Database::Memory(memory.over(Arc::clone(&written) as Arc<dyn Line>));
+        let router = router(db.clone());
+        let names = filled(&db, &router).await;
+        let first = written.take().into_iter().map(|write| (write.key().clone(), write));
+        let (tables, first) = (Database::Memory(memory), first.collect());
+        let mut api = Self { router, db, tables, admin: admin(), first, written, names, lists: Vec::new() };
         let document = Request::get("/v1/openapi.json").body(Body::empty()).expect("a request");
         let lists = queried(&answer(&api.router, document).await.json());
         api.lists = lists.iter().map(|path| api.named(path)).collect();
+        for key in api.first.keys() {
+            api.put_back(key).await;
+        }
         api
+    }
+
+    async fn restore(&self) {
+        for write in self.written.take() {
+            self.put_back(write.key()).await;
+        }
+    }
+
+    /// Has a row be as it was, at its first version.
+    async fn put_back(&self, key: &Key) {
+        if let Some(row) = self.tables.get(key).await.expect("read") {
+            let condition = Condition::Version(row.version);
+            self.tables.write(Write::Delete { key: key.clone(), condition }).await.expect("deleted");
+        }
+        let first = self.first.get(key).cloned();
+        if let Some(Write::Put { key, body, expires_at, listed, .. }) = first {
+            let put = Write::Put { key, body, expires_at, listed, condition: Condition::Absent };
+            self.tables.write(put).await.expect("put back");
+        }
     }
 
     /// The answer to whatever an admin asks.
     pub fn ask(&self, mut request: Request<Body>) -> Answer {
-        let changes = request.method() != Method::GET;
         request.extensions_mut().insert(self.admin.clone());
-        let answer = crate::run(answer(&self.router, request));
-        // Queues are no tables.
-        if changes && answer.status.is_success() {
-            self.changed.0.store(true, Ordering::Relaxed);
-        }
-        answer
+        crate::run(answer(&self.router, request))
     }
 
     /// The ledger of the same tenants.
@@ -161,12 +183,11 @@ fn admin() -> RequestContext {
 }
 
 /// Fills the tables by the API itself, and gives what was made.
-async fn filled(db: &Database) -> Vec<(&'static str, String)> {
+async fn filled(db: &Database, router: &Router) -> Vec<(&'static str, String)> {
     catalogue(db).await;
-    let router = router(db.clone());
     let ask = async |path: &str, body: Value| {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json").extension(admin());
-        let answer = answer(&router, request.body(Body::from(body.to_string())).expect("a request")).await;
+        let answer = answer(router, request.body(Body::from(body.to_string())).expect("a request")).await;
         assert!(answer.status.is_success(), "{path}: {answer:?}");
         answer.json()
     };
@@ -238,16 +259,25 @@ async fn stick(db: &Database, tenant: &str, operation: &str) {
     ledger.mark_stuck(&tenant, STEP, operation, Fault::terminal("denied")).await.expect("marked");
 }
 
-/// Whether anything was written.
+/// What was written. DynamoDB would have taken it ("Quotas"), as the twin in memory takes anything.
 #[derive(Debug, Default)]
-struct Changed(AtomicBool);
+struct Written(Mutex<Vec<Write>>);
 
-impl Line for Changed {
+impl Written {
+    fn take(&self) -> Vec<Write> {
+        std::mem::take(&mut self.0.lock().expect("no panic while it is held"))
+    }
+}
+
+impl Line for Written {
     fn there(&self, _: Operation<'_>) -> Way<Way<()>> {
         Box::pin(async { Ok(Box::pin(async { Ok(()) }) as Way<()>) })
     }
 
-    fn written(&self, _: &[Write]) {
-        self.0.store(true, Ordering::Relaxed);
+    fn written(&self, writes: &[Write]) {
+        for Key { pk, sk, .. } in writes.iter().map(Write::key) {
+            assert!((1..=2048).contains(&pk.len()) && (1..=1024).contains(&sk.len()), "{pk}/{sk}");
+        }
+        self.0.lock().expect("no panic while it is held").extend_from_slice(writes);
     }
 }
