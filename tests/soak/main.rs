@@ -21,7 +21,7 @@ use crate::life::{Act, Done, Population};
 use crate::memory::Memory;
 use crate::report::Report;
 
-/// A part of `make test`.
+/// Unless it is told otherwise.
 const MINUTES: u64 = 3;
 
 /// Something begins so often.

@@ -240,13 +240,14 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        for _ in 1..TRIES {
-            let cancelled = self.cancel_as_it_stands(id, operation, by.clone(), request, now).await;
-            if !matches!(cancelled, Err(Refusal::Store(Error::Conflict(_)))) {
-                return cancelled;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Box::pin(self.cancel_as_it_stands(id, operation, by.clone(), request, now)).await {
+                Err(Refusal::Store(Error::Conflict(_))) if tries < TRIES => {}
+                ended => return ended,
             }
         }
-        self.cancel_as_it_stands(id, operation, by, request, now).await
     }
 
     async fn cancel_as_it_stands(
@@ -291,13 +292,14 @@ impl Tenants {
         request: Option<&RequestKey>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        for _ in 1..TRIES {
-            let skipped = self.skip_as_it_stands(id, operation, step, by.clone(), request, now).await;
-            if !matches!(skipped, Err(Refusal::Store(Error::Conflict(_)))) {
-                return skipped;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.skip_as_it_stands(id, operation, step, by.clone(), request, now).await {
+                Err(Refusal::Store(Error::Conflict(_))) if tries < TRIES => {}
+                ended => return ended,
             }
         }
-        self.skip_as_it_stands(id, operation, step, by, request, now).await
     }
 
     async fn skip_as_it_stands(

@@ -335,7 +335,7 @@ impl World {
 
     /// Has a tenant deleted, and waits until it is what it will be.
     pub async fn delete(&self, id: &TenantId) -> Tenant {
-        let answer = self.ask(Ask::delete(id.as_str(), "it goes")).await.expect("an answer");
+        let answer = self.ask(Ask::delete(id.as_str(), &format!("{id} goes"))).await.expect("an answer");
         assert_eq!(answer.status, 202, "{}", answer.body);
         self.settled(id).await
     }
