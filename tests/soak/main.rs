@@ -30,17 +30,21 @@ const EVERY: Duration = Duration::from_secs(2);
 /// Memory is looked at so often in a soak.
 const LOOKS: u32 = 60;
 
+/// A token is good for an hour, and an act may take a third of one.
+const SIGNS_IN_EVERY: Duration = Duration::from_secs(1_200);
+
 /// So many tenants are kept: above it they rather go, below it they rather come.
 const TENANTS: usize = 40;
 
 #[tokio::test]
 #[ignore = "needs a local stack of its own: make soak"]
 async fn a_long_mixed_life_leaves_nothing_undecided_nothing_adrift_and_nobody_larger() {
-    let stack = Arc::new(Stack::from_env().await);
+    let mut stack = Arc::new(signed_in().await);
     let length = Duration::from_secs(60 * minutes());
     let (population, mut memory) = (Population::new(TENANTS), Memory::of(&stack));
     let (begun, mut acts, mut done) = (Instant::now(), JoinSet::new(), Vec::<Done>::new());
     let (mut beats, mut looks) = (tokio::time::interval(EVERY), tokio::time::interval(length / LOOKS));
+    let mut sign_ins = tokio::time::interval(SIGNS_IN_EVERY);
     while begun.elapsed() < length {
         tokio::select! {
             _ = beats.tick() => {
@@ -48,6 +52,7 @@ async fn a_long_mixed_life_leaves_nothing_undecided_nothing_adrift_and_nobody_la
                 acts.spawn(act.run(Arc::clone(&stack), population.clone()));
             }
             _ = looks.tick() => memory.look(begun.elapsed()),
+            _ = sign_ins.tick() => stack = Arc::new(signed_in().await),
             Some(ended) = acts.join_next() => done.push(ended.expect("it does not panic")),
         }
     }
@@ -60,6 +65,13 @@ async fn a_long_mixed_life_leaves_nothing_undecided_nothing_adrift_and_nobody_la
     report.write().expect("it can be written");
     let problems = report.problems();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+async fn signed_in() -> Stack {
+    let mut stack = Stack::from_env().await;
+    let token = stack.people().admin().await;
+    stack.api = stack.api.as_(token);
+    stack
 }
 
 #[allow(clippy::disallowed_methods)] // How long it is to last.
