@@ -44,12 +44,15 @@ fn roles(security: &Value) -> Option<BTreeSet<Role>> {
 /// ones.
 pub(crate) async fn permit(State(api): State<Api>, request: Request, next: Next) -> Response {
     let mut request = Caller::into_request(request, &api.settings.claim_names);
+    let params = match request.extract_parts::<RawPathParams>().await {
+        Ok(params) => params,
+        Err(e) => return Problem::malformed(e.body_text()).into_response(),
+    };
     if let Some(path) = request.extensions().get::<MatchedPath>().cloned()
         && let Some(permitted) = api.access.of(request.method(), path.as_str())
     {
         let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
-        let params = request.extract_parts::<RawPathParams>().await.ok();
-        let named = params.as_ref().and_then(|params| params.iter().next()).map(|(_, value)| value);
+        let named = params.iter().next().map(|(_, value)| value);
         let admitted = match admit(&caller, permitted, path.as_str(), named) {
             Ok(()) if caller.only_synthetic => api.is_synthetic(path.as_str(), named).await,
             admitted => admitted,

@@ -167,3 +167,15 @@ async fn a_body_cannot_name_another_tenant() {
     let own = send_as(&person, &api, "DELETE", &format!("/v1/tenants/{id}"), key, "").await;
     assert_ne!(own.status(), StatusCode::UNPROCESSABLE_ENTITY, "{:?}", own.status());
 }
+
+/// Whoever may ask: the name is none before anybody is told whether they may.
+#[tokio::test]
+async fn a_path_that_is_no_text_is_a_problem_too() {
+    let api = api().await;
+    for path in ["/v1/subdomains/%C3", "/v1/plans/%C3", "/v1/tenants/%C3", "/v1/repair-tasks/%FF/retry"] {
+        let method = if path.ends_with("retry") { "POST" } else { "GET" };
+        let answer = send(&api, method, path, None, "").await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
+    }
+}
