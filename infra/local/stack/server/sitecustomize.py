@@ -12,6 +12,8 @@ which names the identity, would have to be widened.
 
 A role that a stack makes comes without its permissions boundary.
 
+It takes neither Arguments, Output nor Assign of a Parallel in JSONata.
+
 And it is watched: `rights.py` writes down which rights are used.
 """
 
@@ -19,7 +21,7 @@ import os
 import socketserver
 
 from ministack.core import iam_actions
-from ministack.services import cognito, iam
+from ministack.services import cognito, iam, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
@@ -59,6 +61,21 @@ def _bounded(provision, properties):
 
 _role = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
 _role |= {"create": _bounded(_role["create"], 1), "update": _bounded(_role["update"], 2)}
+
+_branches = stepfunctions._run_parallel_branches
+
+
+def _parallel(state, given, execution, context):
+    if stepfunctions._state_query_language(state, context) != "JSONata":
+        return _branches(state, given, execution, context)
+    arguments = stepfunctions._apply_jsonata_arguments(state, given, context)
+    results, following = _branches(state, arguments, execution, context)
+    output = stepfunctions._apply_jsonata_output(state, given, context, result=results, default=results)
+    stepfunctions._apply_state_assign(state, given, context, result=results)
+    return output, following
+
+
+stepfunctions._run_parallel_branches = _parallel
 
 if file := os.environ.get("RIGHTS_USED"):
     from rights import Rights
