@@ -32,11 +32,8 @@ use telemetry::Answered;
 
 const SERVICE: &str = "bench-host";
 
-/// For how many seconds the agent waits for a task to end. A function has thirty in all.
-const WAIT: u8 = 10;
-
 /// How long an answer may take, with the longest wait and the largest piece of a file.
-const ANSWER: Duration = Duration::from_secs(20);
+const ANSWER: Duration = Duration::from_secs(24);
 
 /// How long an answer may be: the largest piece of a file in base64, and some words around it.
 const LONGEST: usize = 6 * 1024 * 1024;
@@ -97,7 +94,7 @@ impl BenchHost {
             key: key.to_owned(),
             task: task.clone(),
             secrets: secrets.clone(),
-            wait: WAIT,
+            wait: task.wait(),
         };
         match self.ask(Ask::Run(run)).await? {
             Answer::Job(job) if job.task == task.name() => {

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 
 use crate::Secrets;
 
+/// For how many seconds the agent waits for a task to end. A function has thirty in all.
+const WAIT: u8 = 16;
+
 /// What an agent can be told to do. What it gives when it is done is said with each; where nothing is said, [`Done`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "task", content = "input", rename_all = "kebab-case", deny_unknown_fields)]
@@ -163,6 +166,14 @@ impl Task {
                 Secrets { administrator: Some(administrator.clone()) }
             }
             _ => Secrets::default(),
+        }
+    }
+
+    /// A function that carries backups has much memory, and is paid for it while it waits: it asks again instead.
+    pub(crate) fn wait(&self) -> u8 {
+        match self {
+            Self::NewSite { .. } | Self::DropSite {} | Self::BackUp {} | Self::Restore { .. } => 0,
+            _ => WAIT,
         }
     }
 
