@@ -16,6 +16,12 @@ use crate::report::Report;
 /// What a provisioning may cost, in US dollars.
 const LIMIT: f64 = 0.002;
 
+/// What the dashboard takes it for, of how many calls of steps an operation took (`OperationCalls`, infra/alarms.yaml): so much for the
+/// operation, and for each call.
+const DASHBOARD: [f64; 2] = [0.0005, 0.000_05];
+/// It is right within so much of the bill, either way.
+const ABOUT: f64 = 1.3;
+
 /// Lambda gives a whole virtual CPU at 1,769 MB, and of it in proportion ("Configure Lambda function memory"): what we compute costs the
 /// same with any memory, and takes so much longer with less.
 const CPU_GB: f64 = 1769.0 / 1024.0;
@@ -71,6 +77,12 @@ pub(crate) fn measure(report: &mut Report) {
             minutes * prices.of("codebuild_small_minute") + store(&prices, &life) + calls(&prices, &life);
         let peer = (format!("a build job of {minutes} min"), job);
         report.compare(format!("{name}: AWS charges, of a build job's"), whole, "USD", peer, 1.0);
+        let execution = life.executions[name];
+        let [operation, call] = DASHBOARD;
+        let shown = operation + call * (life.steps + execution.again) as f64;
+        let (less, more) = (shown.min(whole), shown.max(whole));
+        let peer = ("the bill, or the other way round".to_owned(), less);
+        report.compare(format!("{name}: AWS charges on the dashboard"), more, "USD", peer, ABOUT);
         for (part, dollars) in bill {
             report.tell(format!("{name}: {part}"), dollars, "USD");
         }

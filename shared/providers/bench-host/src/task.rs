@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::Secrets;
 
-/// For how many seconds the agent waits for a task to end. A function has thirty in all.
-const WAIT: u8 = 16;
+/// For how many seconds the agent waits for a task to end. A function has thirty in all, and may begin another task in them.
+const WAIT: u8 = 12;
 
 /// What an agent can be told to do. What it gives when it is done is said with each; where nothing is said, [`Done`].
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -141,7 +141,7 @@ async fn a_task_is_asked_as_the_protocol_says(
     let dear = ["new-site", "drop-site", "back-up", "restore"].contains(&task.name());
     let request = json!({
         "version": 1, "ask": "run", "name": "acme-7f3a9c", "owner": "prod/acme-7f3a9c", "key": "01KX",
-        "task": task.name(), "input": input, "secrets": secrets, "wait": if dear { 0 } else { 16 },
+        "task": task.name(), "input": input, "secrets": secrets, "wait": if dear { 0 } else { 12 },
     });
     assert_eq!(asked(&script), std::slice::from_ref(&request));
     // And whoever answers in the agent's place reads the same.
