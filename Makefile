@@ -77,6 +77,7 @@ test: build $(NODE_TOOLS) $(SCHEMATHESIS_TOOLS) $(if $(TESTS),,contract) ## Ever
 	@$(STACK) run --rights $(CARGO_TARGET_DIR)/rights $(PEERS) -- cargo nextest run --workspace --run-ignored all $(TESTS)
 	$(if $(TESTS),,@$(STACK) run -- cargo nextest run --workspace --run-ignored all --ignore-default-filter -E 'binary(schemathesis)')
 	$(if $(TESTS),,-@python tests/rights/check.py $(CARGO_TARGET_DIR)/rights)
+	$(if $(TESTS),,@MINUTES=3 $(soak))
 
 # The sandbox is built among the whole workspace, with the features it has there.
 contract: setup $(CLIENTS) ## Official clients against the provider sandbox, and the agent on a bench host against real peers

@@ -1,18 +1,22 @@
 use jiff::Timestamp;
 use telemetry::Ended;
-use tenancy::{OPERATOR, Operation, State, StepProgress, Tenant};
+use tenancy::{OPERATOR, Operation, State, StepProgress, StepState, Tenant};
 
 /// What the steps of an operation took, in the direction it went last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
     calls: u64,
     busy_ms: u64,
+    /// Steps that failed: of an operation that succeeds, those that are optional.
+    failed: Vec<String>,
 }
 
 impl Effort {
     #[must_use]
     pub fn of(steps: &[StepProgress]) -> Self {
+        let failed = steps.iter().filter(|step| step.state == StepState::Failed);
         Self {
+            failed: failed.map(|step| step.name.clone()).collect(),
             calls: steps.iter().map(|step| u64::from(step.attempts)).sum(),
             busy_ms: steps.iter().map(|step| step.busy_ms).sum(),
         }
@@ -39,4 +43,9 @@ pub fn ended(before: &Operation, outcome: State, effort: Effort, tenant: &Tenant
         calls: effort.calls,
         busy_ms: effort.busy_ms,
     });
+    if outcome == State::Succeeded {
+        for step in &effort.failed {
+            telemetry::went_without(&before.blueprint.name, step);
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub use emf::captured::{heard, listen};
 pub use finding::{Finding, found};
 pub use lease::{lease_awaited, lease_ended, leases_expired};
 pub use metric::{Metric, NAMESPACE, SET, Unit};
-pub use operation::{Ended, operation_ended};
+pub use operation::{Ended, operation_ended, went_without};
 pub use provider::{Answered, provider_answered, provider_deferred, provider_shut};
 pub use step::{step_done, step_ended, step_retried};
 pub use tenants::{tenants_counted, tenants_idle};

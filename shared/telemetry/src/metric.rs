@@ -41,6 +41,7 @@ pub static SET: &[&Metric] = &[
     &operation::FAILED,
     &operation::ROLLED_BACK,
     &operation::FAILED_AT,
+    &operation::WITHOUT,
     &operation::CALLS,
     &operation::BUSY,
     &operation::BECAME,

@@ -38,6 +38,14 @@ pub(crate) static FAILED_AT: Metric = Metric {
     tells: "An operation failed at this step.",
 };
 
+pub(crate) static WITHOUT: Metric = Metric {
+    name: "OperationWithout",
+    unit: Unit::Count,
+    by: &[&["step"], &["blueprint", "step"]],
+    from: "`tenant-activate`",
+    tells: "An operation succeeded without this step, which is optional.",
+};
+
 pub(crate) static CALLS: Metric = Metric {
     name: "OperationCalls",
     unit: Unit::Count,
@@ -108,4 +116,9 @@ pub fn operation_ended(ended: &Ended<'_>) {
         }
     }
     record(&labels, &values);
+}
+
+/// Records that an operation succeeded without a step, which had failed.
+pub fn went_without(blueprint: &str, step: &str) {
+    record(&[("blueprint", blueprint), ("step", step)], &[(&WITHOUT, 1)]);
 }

@@ -90,7 +90,13 @@ async fn a_step_that_is_optional_may_fail_and_is_shown_to_have() {
         if let Some(fault) = fault.clone() {
             look(&db, &tenant, operation, Some(fault)).await;
         }
-        assert_eq!(activate(&db, &tenant, operation).await.expect("active").status, Status::Active);
+        telemetry::listen();
+        for _ in 0..2 {
+            assert_eq!(activate(&db, &tenant, operation).await.expect("active").status, Status::Active);
+        }
+        let heard = telemetry::heard();
+        let without = heard.iter().filter(|line| line["OperationWithout"] == 1).map(|line| &line["step"]);
+        assert_eq!(without.collect::<Vec<_>>(), ["watch-thing"], "{heard:?}");
         let record = Tenants::new(db.clone()).operation(&tenant, operation).await.expect("read");
         let record = record.expect("there").value;
         assert_eq!((record.state, record.percent(&record.steps)), (State::Succeeded, 100));
