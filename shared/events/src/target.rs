@@ -22,6 +22,10 @@ impl Target {
             return Err(refused("is too long"));
         }
         let url: Url = text.parse().map_err(|_| refused("is no address"))?;
+        // What is not ASCII is longer once it is escaped.
+        if url.as_str().len() > LONGEST {
+            return Err(refused("is too long"));
+        }
         let open = url.scheme() == "https" && url.domain().is_some() && url.port().is_none();
         let closed = private && matches!(url.scheme(), "http" | "https") && url.host().is_some();
         if !(open || closed) {
@@ -68,5 +72,15 @@ mod tests {
         ] {
             assert!(!parse(never, false) && !parse(never, true), "{never}");
         }
+    }
+
+    #[test]
+    fn an_address_is_as_long_as_it_is_kept() {
+        let of = |path: &str| Target::parse("url", &format!("https://example.com/{path}"), false);
+        assert!(of(&"x".repeat(LONGEST - 20)).is_ok());
+        assert!(of(&"x".repeat(LONGEST - 19)).is_err());
+        let escaped = of(&"é".repeat(330)).expect("it is short enough").to_string();
+        assert_eq!((escaped.len(), Target::parse("url", &escaped, false).is_ok()), (20 + 330 * 6, true));
+        assert!(of(&"é".repeat(331)).is_err());
     }
 }
