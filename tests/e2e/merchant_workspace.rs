@@ -164,6 +164,41 @@ async fn a_shop_opens_without_its_first_data() {
     assert_eq!(inventory(&stack, &operation.tenant).await, [].into());
 }
 
+/// Decision 0022.
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_change_that_fails_is_led_back() {
+    let stack = Stack::from_env().await;
+    let signup = signup(BLUEPRINT);
+    let operation = stack.api.sign_up(&signup).await;
+    stack.api.succeeded(&operation).await;
+    let path = format!("/v1/tenants/{}", operation.tenant);
+    let before = stack.api.tenant(&operation.tenant).await;
+    for (act, wanted) in [
+        ("suspend", json!({ "reason": "a test asks for it" })),
+        ("change-plan", json!({ "plan": "enterprise", "reason": "a test asks for it" })),
+    ] {
+        let fault = Fault {
+            function: Some("merchant-create-group"),
+            acts: &["create"],
+            contains: signup["name"].as_str(),
+            kind: "deny",
+            times: Some(1),
+            ..Fault::default()
+        };
+        let fault = stack.inject(&fault).await;
+        let change = stack.api.changed(&format!("{path}/{act}"), &wanted).await;
+        assert_eq!(stack.api.ended(&change).await["state"], "failed", "{act}");
+        assert_eq!(stack.hits(fault).await, 1, "{act} was never refused");
+        stack.lift(fault).await;
+        let led_back = stack.api.when(&path, |tenant| tenant["operation"].is_null()).await;
+        for field in ["status", "plan", "access", "endpoints"] {
+            assert_eq!(led_back[field], before[field], "{act}: {led_back:#}");
+        }
+        assert_eq!(kinds(&inventory(&stack, &operation.tenant).await), WHOLE, "{act}");
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
 async fn a_workspace_that_is_suspended_is_closed_to_everybody_and_opens_as_it_was() {
