@@ -25,7 +25,7 @@ impl Effort {
 
 /// Records that an operation has ended, and what became of its tenant; nothing when it had ended before: a settling that is
 /// repeated settles nothing.
-pub fn ended(before: &Operation, outcome: State, effort: Effort, tenant: &Tenant, now: Timestamp) {
+pub fn ended(before: &Operation, outcome: State, effort: &Effort, tenant: &Tenant, now: Timestamp) {
     if before.state.is_final() {
         return;
     }

@@ -71,7 +71,7 @@ impl Settle {
         let effort = Effort::of(&steps);
         let outcome = Outcome { event, state, steps, endpoints: None };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
-        saga::ended(&record, state, effort, &tenant, now);
+        saga::ended(&record, state, &effort, &tenant, now);
         Ok(Output { status: tenant.status, left })
     }
 }

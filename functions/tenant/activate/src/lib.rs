@@ -64,7 +64,7 @@ impl Activate {
             endpoints: Some(input.endpoints),
         };
         let tenant = self.tenants.settle(id, operation, outcome, now).await?;
-        saga::ended(&record, State::Succeeded, effort, &tenant, now);
+        saga::ended(&record, State::Succeeded, &effort, &tenant, now);
         self.ledger.close_repairs(id, &resources).await?;
         // Better percentages are nice to have (invariant 11): another activation may be learning at this moment.
         if let Err(error) = self.catalogue.learn(&tenant.blueprint.name, took).await {

@@ -56,7 +56,7 @@ impl Certify {
         let steps = progress(&record, &resources, &[], now);
         let effort = Effort::of(&steps);
         let tenant = self.tenants.certify(id, &Certified { certificate, jws }, steps, now).await?;
-        saga::ended(&record, State::Succeeded, effort, &tenant, now);
+        saga::ended(&record, State::Succeeded, &effort, &tenant, now);
         Ok(Output { status: tenant.status })
     }
 }

@@ -95,7 +95,7 @@ fn an_operation_is_counted_once_by_how_it_ended() {
     let now = record.accepted_at + 61.seconds();
     let counted = |before: &Operation, state| {
         telemetry::listen();
-        saga::ended(before, state, Effort::default(), &tenant, now);
+        saga::ended(before, state, &Effort::default(), &tenant, now);
         telemetry::heard()
     };
     let rates = |heard: &[Value]| {
