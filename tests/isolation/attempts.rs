@@ -14,7 +14,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde_json::json;
 use tests::Stack;
 
-use crate::rights::Right;
+use sagas::rights::Right;
 
 /// A call, and whether it is refused. What is allowed has no effect that matters: it is about nothing that is there,
 /// or asks for what cannot be.

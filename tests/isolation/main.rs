@@ -4,7 +4,6 @@
 //! Machines' roles are not enforced by the emulator: `conformance/template.rs` reads them.
 
 mod attempts;
-mod rights;
 mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +18,7 @@ use crate::attempts::World;
 #[allow(clippy::print_stdout)] // How much was tried.
 async fn a_role_may_do_what_its_function_does_and_nothing_else() {
     let stack = Stack::from_env().await;
-    let (roles, expected) = (roles(&stack).await, rights::expected());
+    let (roles, expected) = (roles(&stack).await, sagas::rights::written());
     let deployed: BTreeSet<_> = roles.keys().collect();
     assert_eq!(deployed, expected.keys().collect(), "the functions there are, and those of roles.txt");
     let world = World::of(&stack, roles.keys().cloned().collect()).await;

@@ -19,6 +19,7 @@ mod line;
 pub mod matrix;
 pub mod mysql;
 pub mod name_servers;
+pub mod rights;
 pub mod roles;
 pub mod service;
 mod simulated;

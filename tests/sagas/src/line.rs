@@ -8,7 +8,9 @@ use store::{Line, Operation, Way, Write};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::chaos::{Act, Chaos, Trouble, abandon, crash, pass};
+use crate::lambda::CALLER;
 use crate::law::Law;
+use crate::rights;
 use crate::tally::{Running, Tally};
 
 #[derive(Debug)]
@@ -24,6 +26,9 @@ impl Line for Wire {
     fn there(&self, operation: Operation<'_>) -> Way<Way<()>> {
         if !matches!(operation, Operation::Write(_)) {
             self.tally.read();
+        }
+        if let Ok(caller) = CALLER.try_with(|caller| caller.name.clone()) {
+            rights::check(&caller, &operation);
         }
         let (name, act) = asked(operation);
         let trouble = self.chaos.meet_here(&name, act);
