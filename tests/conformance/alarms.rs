@@ -79,6 +79,7 @@ fn values() -> BTreeMap<&'static str, Names> {
         ("kind", set(&["provision"])),
         ("outcome", set(&["succeeded", "throttled"])),
         ("state", set(&["waiting"])),
+        ("status", set(&["stuck"])),
         ("attempt", set(&["first"])),
     ])
 }

@@ -42,9 +42,16 @@ pub(crate) async fn of(stack: &Stack, tenants: &[String]) -> Vec<String> {
                     drift.push(format!("{id} is {status}, and there is {things:?}"));
                 }
             }
+            // Where there is nothing to repair, a change and its way back have failed, and the next try is an operator's (decision 0022).
             "stuck" => {
                 if stack.api.repair_tasks(id).await.is_empty() {
-                    drift.push(format!("{id} is stuck, and nobody is asked to repair it"));
+                    let retry = stack.api.retry(id).await;
+                    let state = stack.api.ended(&retry).await["state"].clone();
+                    if state != "succeeded" {
+                        drift.push(format!(
+                            "{id} is stuck, nobody is asked to repair it, and a retry ends {state}"
+                        ));
+                    }
                 }
             }
             other => drift.push(format!("{id} does not come to rest: it is {other}")),
