@@ -158,9 +158,12 @@ fn what_the_runbook_has_a_person_type_can_be_typed() {
     for said in code(&book) {
         let words: Vec<&str> = said.split_whitespace().collect();
         match words[..] {
-            ["tenantry", group, command, ..] => {
-                let commands = commands(group);
-                if !commands.contains(command) {
+            ["tenantry", command, ref rest @ ..] => {
+                // What is done to a tenant stands at the top, all else in groups.
+                let of_a_group = rest.first().is_some_and(|word| commands(command).contains(*word));
+                let alone = commands("tenant").contains(command)
+                    || commands(command).is_empty() && commands("main").contains(command);
+                if !of_a_group && !alone {
                     problems.push(format!("{RUNBOOK}: `{said}`: there is no such command"));
                 }
             }
@@ -187,7 +190,7 @@ fn code(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).filter(|said| !said.contains('\n')).collect()
 }
 
-/// The commands of a group, `list` of `tenantry tenant list`.
+/// The commands of a group, `list` of `tenantry webhook list`.
 fn commands(group: &str) -> Names {
     let path = format!("infra/cli/src/{}.rs", group.replace('-', "_"));
     if !root().join(&path).exists() {
